@@ -1,0 +1,174 @@
+import { MetricsError } from '../errors'
+import type { AsvOperatingPoint } from './asv'
+import { detCurve, type DetCurve } from './det'
+import type { Scores } from './scores'
+
+/**
+ * `v1`: the t-DCF of the ASVspoof 2019 challenge (Kinnunen et al., "t-DCF: a Detection Cost Function for the Tandem
+ * Assessment of Spoofing Countermeasures and Automatic Speaker Verification", Odyssey 2018), which papers on LA 2019
+ * quote. `v2`: the revised form (Kinnunen et al., "Tandem Assessment of Spoofing Countermeasures and Automatic Speaker
+ * Verification: Fundamentals", IEEE/ACM TASLP 2020), which adds what the ASV system costs by itself.
+ */
+export type TdcfVersion = 'v1' | 'v2'
+
+/** Priors (which sum to 1) and costs of the tandem. */
+export interface TdcfCostModel {
+  readonly pSpoof: number
+  readonly pTarget: number
+  readonly pNontarget: number
+  readonly costMissAsv: number
+  readonly costFaAsv: number
+  readonly costMissCm: number
+  readonly costFaCm: number
+}
+
+/** ASVspoof 2019 evaluation plan: 5 % spoofed trials; of the rest 99 % target and 1 % non-target. */
+export const TDCF_COSTS_2019: TdcfCostModel = Object.freeze({
+  pSpoof: 0.05,
+  pTarget: (1 - 0.05) * 0.99,
+  pNontarget: (1 - 0.05) * 0.01,
+  costMissAsv: 1,
+  costFaAsv: 10,
+  costMissCm: 1,
+  costFaCm: 10,
+})
+
+export interface TdcfOptions {
+  /** Default `v1`. */
+  readonly version?: TdcfVersion
+  /** Default {@link TDCF_COSTS_2019}. */
+  readonly costModel?: TdcfCostModel
+}
+
+/** t-DCF(k) = (c0 + c1·miss(k) + c2·falseAlarm(k)) / norm. */
+export interface TdcfWeights {
+  /** What the ASV system costs without any countermeasure error; 0 in `v1`, which leaves it out. */
+  readonly c0: number
+  readonly c1: number
+  readonly c2: number
+  readonly norm: number
+}
+
+export interface MinTdcf extends TdcfWeights {
+  readonly version: TdcfVersion
+  /** Normalised minimum; 0 is perfect in `v1`, and 1 is a countermeasure that only accepts or only rejects. */
+  readonly minTdcf: number
+  /** Countermeasure threshold of the minimum; scores up to and including it are rejected. */
+  readonly threshold: number
+}
+
+/**
+ * Minimum normalised tandem detection cost of a countermeasure in front of a fixed ASV system. In `v1`,
+ * c1 = P_tar·(C_miss_cm − C_miss_asv·P_miss_asv) − P_non·C_fa_asv·P_fa_asv,
+ * c2 = C_fa_cm·P_spoof·(1 − P_miss_spoof_asv), norm = min(c1, c2). In `v2`,
+ * c0 = P_tar·C_miss·P_miss_asv + P_non·C_fa·P_fa_asv, c1 = P_tar·C_miss − c0, c2 as before, norm = c0 + min(c1, c2).
+ *
+ * The minimum is taken over all points of `detCurve`, as the official tools do.
+ *
+ * @throws MetricsError `METRICS_INVALID` when a class is empty, a score is NaN or infinite, the cost model is not one,
+ *   or the ASV system leaves no room for a countermeasure (a weight below 0, or nothing to normalise by)
+ */
+export function computeTdcf(
+  bonafide: Scores,
+  spoof: Scores,
+  operatingPoint: AsvOperatingPoint,
+  options: TdcfOptions = {},
+): MinTdcf {
+  return minTdcfOfCurve(detCurve(bonafide, spoof), operatingPoint, options)
+}
+
+/** {@link computeTdcf} from a curve at hand. */
+export function minTdcfOfCurve(
+  curve: DetCurve,
+  operatingPoint: AsvOperatingPoint,
+  options: TdcfOptions = {},
+): MinTdcf {
+  const version = options.version ?? 'v1'
+  const weights = tdcfWeights(operatingPoint, { ...options, version })
+  const { c0, c1, c2, norm } = weights
+  const { miss, falseAlarm, thresholds } = curve
+  let minTdcf = Infinity
+  let threshold = NaN
+  for (let point = 0; point < thresholds.length; point++) {
+    const cost = (c0 + c1 * miss[point]! + c2 * falseAlarm[point]!) / norm
+    if (cost < minTdcf) {
+      minTdcf = cost
+      threshold = thresholds[point]!
+    }
+  }
+  return { version, minTdcf, threshold, ...weights }
+}
+
+/**
+ * The weights alone; they depend on the ASV system and the cost model only.
+ * @throws MetricsError `METRICS_INVALID` as for {@link computeTdcf}
+ */
+export function tdcfWeights(operatingPoint: AsvOperatingPoint, options: TdcfOptions = {}): TdcfWeights {
+  const costs = options.costModel ?? TDCF_COSTS_2019
+  const { pFa, pMiss, pMissSpoof } = operatingPoint
+  assertCostModel(costs)
+  assertRates({ pFa, pMiss, pMissSpoof })
+  const c2 = costs.costFaCm * costs.pSpoof * (1 - pMissSpoof)
+  if ((options.version ?? 'v1') === 'v1') {
+    const c1 =
+      costs.pTarget * (costs.costMissCm - costs.costMissAsv * pMiss) -
+      costs.pNontarget * costs.costFaAsv * pFa
+    return checkedWeights({ c0: 0, c1, c2, norm: Math.min(c1, c2) })
+  }
+  const c0 = costs.pTarget * costs.costMissAsv * pMiss + costs.pNontarget * costs.costFaAsv * pFa
+  const c1 = costs.pTarget * costs.costMissCm - c0
+  return checkedWeights({ c0, c1, c2, norm: c0 + Math.min(c1, c2) })
+}
+
+function checkedWeights(weights: TdcfWeights): TdcfWeights {
+  const { c1, c2, norm } = weights
+  if (c1 < 0) {
+    throw new MetricsError(
+      'METRICS_INVALID',
+      `the t-DCF weight of countermeasure misses is ${c1}, below 0: the ASV system alone already costs more than ` +
+        'rejecting everybody; check that its scores are higher for target trials',
+      { ...weights },
+    )
+  }
+  if (c2 < 0 || norm <= 0) {
+    throw new MetricsError(
+      'METRICS_INVALID',
+      `the t-DCF cannot be normalised (C1 ${c1}, C2 ${c2}): the ASV system leaves a countermeasure nothing to gain, ` +
+        'as when it rejects every spoof by itself; check the ASV scores',
+      { ...weights },
+    )
+  }
+  return weights
+}
+
+function assertRates(rates: Readonly<Record<string, number>>): void {
+  for (const [name, rate] of Object.entries(rates)) {
+    if (!(rate >= 0 && rate <= 1)) {
+      throw new MetricsError(
+        'METRICS_INVALID',
+        `${name} of the ASV operating point is ${rate}; expected a fraction from 0 to 1, not a percentage`,
+        { name, found: String(rate) },
+      )
+    }
+  }
+}
+
+function assertCostModel(costs: TdcfCostModel): void {
+  for (const [name, value] of Object.entries(costs) as [string, number][]) {
+    if (!(value >= 0 && value < Infinity)) {
+      throw new MetricsError(
+        'METRICS_INVALID',
+        `${name} of the t-DCF cost model is ${value}; expected a finite number of at least 0`,
+        { name, found: String(value) },
+      )
+    }
+  }
+  const priors = costs.pSpoof + costs.pTarget + costs.pNontarget
+  if (Math.abs(priors - 1) > 1e-10) {
+    throw new MetricsError(
+      'METRICS_INVALID',
+      `pSpoof + pTarget + pNontarget of the t-DCF cost model is ${priors}; expected 1`,
+      { found: priors },
+    )
+  }
+}
