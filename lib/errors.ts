@@ -125,7 +125,7 @@ export interface SerializedError {
 
 export function serializeError(error: unknown): SerializedError {
   if (error instanceof AasistError) {
-    return { name: error.name, message: error.message, code: error.code, detail: error.detail }
+    return { name: error.name, message: error.message, code: error.code as ErrorCode, detail: error.detail }
   }
   if (error instanceof Error) return { name: error.name, message: error.message }
   return { name: 'Error', message: String(error) }
