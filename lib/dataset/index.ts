@@ -1,0 +1,25 @@
+/**
+ * ASVspoof corpora on disk: folder layout, protocols, score files and reports. Readers stream, and refuse whatever is
+ * not as it must be with a DatasetError that names file and line; writers write everything or nothing.
+ */
+export { writeFileAtomically } from './atomic-file'
+export {
+  findAsvScores,
+  openCorpus,
+  type AsvScoresLocation,
+  type Corpus,
+  type CorpusTrial,
+  type FindAsvScoresOptions,
+  type OpenCorpusOptions,
+} from './corpus'
+export { formatEerReport, type EerReportValues } from './eer-report'
+export { readProtocol, type Protocol, type ProtocolTrial } from './protocol'
+export {
+  formatScoreLine,
+  readAsvScores,
+  readScoreFile,
+  writeScoreFile,
+  type AsvScoreLists,
+  type TrialScore,
+} from './scores'
+export type { Trial, TrialKey } from './trial'
