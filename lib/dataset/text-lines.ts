@@ -40,7 +40,7 @@ export async function readColumns(
     }
     if (line.includes('\0'))
       throw fail('a NUL character', `a ${kind}, which is plain text; is this another file?`)
-    const text = line.replace(/^[ \t\r]+|[ \t\r]+$/g, '')
+    const text = line.trim()
     if (text !== '') onLine(text.split(/[ \t]+/), fail)
   }
 

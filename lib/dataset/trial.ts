@@ -36,16 +36,14 @@ export class UniqueUtterances {
   }
 }
 
+const pathOrControlCharacter = /[/\\\p{Cc}]/u
+
 // Names become paths below the audio folder and columns of a score file.
 function assertUtteranceName(utterance: string, fail: LineFailure): void {
-  if (utterance === '.' || utterance === '..' || [...utterance].some(isPathOrControlCharacter)) {
+  if (utterance === '.' || utterance === '..' || pathOrControlCharacter.test(utterance)) {
     throw fail(
       `the utterance name ${JSON.stringify(utterance)}`,
       'a plain name: the file name without folder and ending, such as LA_E_1000147',
     )
   }
-}
-
-function isPathOrControlCharacter(character: string): boolean {
-  return character === '/' || character === '\\' || character < ' ' || character === '\u007f'
 }
