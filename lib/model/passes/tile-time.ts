@@ -1,0 +1,283 @@
+/**
+ * The first encoder blocks cut into time tiles. Their maps (32 × 23 × 21,490 in AASIST-L, 63 MB) leave every cache
+ * between two operators; a tile's maps stay in it. Exact: each tile reads as many frames beyond its edges as its
+ * convolutions reach, and only at the ends of the clip are there padded ones.
+ */
+import {
+  GraphBuilder,
+  indexGraph,
+  intAttribute,
+  intConstant,
+  ints,
+  intsAttribute,
+  type Graph,
+  type GraphIndex,
+  type Node,
+} from '../graph'
+import { inferShapes, type Shape } from '../shapes'
+
+/** How many consecutive encoder blocks are computed tile by tile together, and in how many tiles. */
+export interface TileGroup {
+  readonly blocks: number
+  readonly tiles: number
+}
+
+/** Half-open range of frames. */
+type Range = readonly [start: number, end: number]
+
+/** Blocks that are computed together: they read one value and end in one max-pool over time. */
+interface Region {
+  readonly entry: string
+  readonly exit: string
+  /** In topological order. */
+  readonly nodes: readonly Node[]
+}
+
+const timeAxis = 3
+const pointwise = new Set([
+  'Abs',
+  'Add',
+  'Div',
+  'Exp',
+  'Max',
+  'Min',
+  'Mul',
+  'Relu',
+  'Selu',
+  'Sigmoid',
+  'Sub',
+  'Tanh',
+])
+
+/** A group whose blocks hold anything but time-local operators is left as it is. */
+export function tileTime(graph: Graph, groups: readonly TileGroup[]): Graph {
+  const shapes = inferShapes(graph)
+  const index = indexGraph(graph)
+  const regions = findRegions(graph, index, shapes, groups)
+  const tiled = new Set(regions.flatMap(({ region }) => region.nodes))
+  const builder = new GraphBuilder(graph)
+  for (const node of graph.nodes) {
+    if (!tiled.has(node)) builder.keep(node)
+    const finished = regions.find(({ region }) => region.exit === node.outputs[0])
+    if (finished !== undefined) emitTiles(builder, graph, shapes, finished.region, finished.tiles)
+  }
+  return builder.build(graph)
+}
+
+function findRegions(
+  graph: Graph,
+  index: GraphIndex,
+  shapes: ReadonlyMap<string, Shape>,
+  groups: readonly TileGroup[],
+): { region: Region; tiles: number }[] {
+  const pools = graph.nodes.filter(isTimePool)
+  const found: { region: Region; tiles: number }[] = []
+  let next = 0
+  for (const { blocks, tiles } of groups) {
+    const members = pools.slice(next, next + blocks)
+    next += blocks
+    const last = members.at(-1)
+    const region = last === undefined ? undefined : findRegion(graph, index, shapes, new Set(members), last)
+    if (region !== undefined && tiles > 1) found.push({ region, tiles })
+  }
+  return found
+}
+
+/** Everything between the group's one entry and its last pool, or undefined when it is not closed or not time-local. */
+function findRegion(
+  graph: Graph,
+  index: GraphIndex,
+  shapes: ReadonlyMap<string, Shape>,
+  pools: ReadonlySet<Node>,
+  last: Node,
+): Region | undefined {
+  const inside = new Set<Node>()
+  const entries = new Set<string>()
+  const pending = [last]
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (inside.has(node)) continue
+    inside.add(node)
+    for (const input of node.inputs) {
+      if (input === '' || graph.initializers.has(input)) continue
+      const producer = index.producer.get(input)
+      if (producer !== undefined && isTimeLocal(graph, shapes, producer, pools)) pending.push(producer)
+      else entries.add(input)
+    }
+  }
+  const [entry] = entries
+  const exit = last.outputs[0]!
+  const leaks = [...inside].some(
+    node =>
+      node !== last &&
+      node.outputs.some(
+        output =>
+          graph.outputs.some(({ name }) => name === output) ||
+          (index.consumers.get(output) ?? []).some(consumer => !inside.has(consumer)),
+      ),
+  )
+  if (entries.size !== 1 || entry === undefined || leaks || shapes.get(exit)?.length !== 4) return undefined
+  return { entry, exit, nodes: graph.nodes.filter(node => inside.has(node)) }
+}
+
+function isTimePool(node: Node): boolean {
+  return (
+    node.op === 'MaxPool' &&
+    intsAttribute(node, 'kernel_shape', []).join() === '1,3' &&
+    intsAttribute(node, 'strides', []).join() === '1,3' &&
+    intsAttribute(node, 'pads', []).every(pad => pad === 0) &&
+    intAttribute(node, 'ceil_mode', 0) === 0
+  )
+}
+
+function isTimeLocal(
+  graph: Graph,
+  shapes: ReadonlyMap<string, Shape>,
+  node: Node,
+  pools: ReadonlySet<Node>,
+): boolean {
+  if (node.outputs.length !== 1 || shapes.get(node.outputs[0]!)?.length !== 4) return false
+  if (node.op === 'MaxPool') return pools.has(node)
+  if (node.op === 'Pad')
+    return intConstant(graph, node.inputs[1]) !== undefined && node.attributes['mode'] === undefined
+  if (node.op === 'BatchNormalization') return true
+  if (node.op === 'Conv') {
+    const ones = (name: string): boolean => intsAttribute(node, name, [1, 1]).join() === '1,1'
+    return graph.initializers.has(node.inputs[1]!) && ones('strides') && ones('dilations')
+  }
+  // A constant operand must be the same for every frame.
+  return (
+    pointwise.has(node.op) &&
+    node.inputs.every(input => (graph.initializers.get(input)?.dims.at(timeAxis) ?? 1) === 1)
+  )
+}
+
+function emitTiles(
+  builder: GraphBuilder,
+  graph: Graph,
+  shapes: ReadonlyMap<string, Shape>,
+  region: Region,
+  tiles: number,
+): void {
+  const frames = shapes.get(region.exit)![timeAxis]!
+  const step = Math.ceil(frames / tiles)
+  const parts: string[] = []
+  for (let start = 0; start < frames; start += step) {
+    const range: Range = [start, Math.min(start + step, frames)]
+    parts.push(emitTile(builder, graph, shapes, region, range))
+  }
+  builder.keep({
+    name: builder.freshName(`Concat/${region.exit}`),
+    op: 'Concat',
+    inputs: parts,
+    outputs: [region.exit],
+    attributes: { axis: { kind: 'int', value: timeAxis } },
+  })
+}
+
+function emitTile(
+  builder: GraphBuilder,
+  graph: Graph,
+  shapes: ReadonlyMap<string, Shape>,
+  region: Region,
+  range: Range,
+): string {
+  const framesOf = (value: string): number => shapes.get(value)![timeAxis]!
+  const needs = rangesNeeded(graph, region, range, framesOf)
+  const names = new Map<string, string>()
+  const cut = (value: string, [from, to]: Range, whole: Range): string =>
+    from === whole[0] && to === whole[1]
+      ? names.get(value)!
+      : builder.op('Slice', [
+          names.get(value)!,
+          builder.ints(from - whole[0]),
+          builder.ints(to - whole[0]),
+          builder.ints(timeAxis),
+        ])
+
+  names.set(region.entry, region.entry)
+  const entry = needs.get(region.entry)!
+  names.set(region.entry, cut(region.entry, entry, [0, framesOf(region.entry)]))
+  for (const node of region.nodes) {
+    const output = node.outputs[0]!
+    const reach = readRange(graph, node, needs.get(output)!, framesOf)
+    const inputs = node.inputs.map(input => {
+      const available = needs.get(input)
+      return available === undefined ? input : cut(input, reach.range, available)
+    })
+    names.set(output, emitNode(builder, graph, node, inputs, reach))
+  }
+  return names.get(region.exit)!
+}
+
+/** For every value of the region, the frames some operator of this tile reads. */
+function rangesNeeded(
+  graph: Graph,
+  region: Region,
+  range: Range,
+  framesOf: (value: string) => number,
+): ReadonlyMap<string, Range> {
+  const needs = new Map<string, Range>([[region.exit, range]])
+  const variable = new Set([region.entry, ...region.nodes.flatMap(node => node.outputs)])
+  for (const node of [...region.nodes].reverse()) {
+    const { range: read } = readRange(graph, node, needs.get(node.outputs[0]!)!, framesOf)
+    for (const input of node.inputs) {
+      if (!variable.has(input)) continue
+      const known = needs.get(input)
+      needs.set(
+        input,
+        known === undefined ? read : [Math.min(known[0], read[0]), Math.max(known[1], read[1])],
+      )
+    }
+  }
+  return needs
+}
+
+/** What a node reads to give a range of its output: existing frames, and how many padded ones before and after. */
+interface Reach {
+  readonly range: Range
+  readonly before: number
+  readonly after: number
+}
+
+function readRange(graph: Graph, node: Node, output: Range, framesOf: (value: string) => number): Reach {
+  const [start, end] = output
+  if (node.op === 'MaxPool') return { range: [3 * start, 3 * end], before: 0, after: 0 }
+  let wished = output
+  if (node.op === 'Conv') {
+    const left = intsAttribute(node, 'pads', [0, 0, 0, 0])[1]!
+    const kernel = graph.initializers.get(node.inputs[1]!)!.dims[timeAxis]!
+    wished = [start - left, end - left + kernel - 1]
+  } else if (node.op === 'Pad') {
+    const left = intConstant(graph, node.inputs[1])![timeAxis]!
+    wished = [start - left, end - left]
+  } else {
+    return { range: output, before: 0, after: 0 }
+  }
+  const frames = framesOf(node.inputs[0]!)
+  const range: Range = [Math.max(wished[0], 0), Math.min(wished[1], frames)]
+  return { range, before: range[0] - wished[0], after: wished[1] - range[1] }
+}
+
+function emitNode(
+  builder: GraphBuilder,
+  graph: Graph,
+  node: Node,
+  inputs: readonly string[],
+  reach: Reach,
+): string {
+  if (node.op === 'Conv') {
+    const [top, , bottom] = intsAttribute(node, 'pads', [0, 0, 0, 0])
+    return builder.op('Conv', inputs, {
+      ...node.attributes,
+      pads: ints(top!, reach.before, bottom!, reach.after),
+    })
+  }
+  if (node.op === 'Pad') {
+    const pads = [...intConstant(graph, node.inputs[1])!]
+    pads[timeAxis] = reach.before
+    pads[timeAxis + 4] = reach.after
+    if (pads.every(pad => pad === 0)) return inputs[0]!
+    return builder.op('Pad', [inputs[0]!, builder.ints(...pads), ...inputs.slice(2)])
+  }
+  return builder.op(node.op, inputs, node.attributes)
+}
