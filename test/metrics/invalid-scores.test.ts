@@ -1,0 +1,66 @@
+import { expect } from 'chai'
+import {
+  asvOperatingPoint,
+  computeActDcf,
+  computeCllr,
+  computeEer,
+  computeEerTieProper,
+  computeMinDcf,
+  computeTdcf,
+  detCurve,
+  LA2019_EVAL_OPERATING_POINT,
+  summarizeScores,
+  type Scores,
+} from '../../lib/metrics'
+
+const metrics: Record<string, (bonafide: Scores, spoof: Scores) => unknown> = {
+  detCurve,
+  computeEer,
+  computeEerTieProper,
+  computeTdcf: (bonafide, spoof) => computeTdcf(bonafide, spoof, LA2019_EVAL_OPERATING_POINT),
+  computeMinDcf,
+  computeActDcf,
+  computeCllr,
+  'asvOperatingPoint (target, spoof)': (target, spoof) =>
+    asvOperatingPoint({ target, nontarget: [0], spoof }),
+  'asvOperatingPoint (non-target)': (target, nontarget) =>
+    asvOperatingPoint({ target, nontarget, spoof: [0] }),
+}
+
+const wrong: Record<string, [Scores, Scores]> = {
+  'no bona fide score': [[], [0]],
+  'no spoof score': [[1], new Float32Array()],
+  'NaN among the bona fide scores': [[1, NaN], [0]],
+  'NaN among the spoof scores': [[1], Float32Array.of(0, NaN)],
+  'an infinite bona fide score': [[Infinity], [0]],
+  'an infinite spoof score': [[1], Float64Array.of(-Infinity)],
+}
+
+describe('metrics refuse scores they cannot rank', () => {
+  for (const [name, compute] of Object.entries(metrics)) {
+    for (const [what, [bonafide, spoof]] of Object.entries(wrong)) {
+      it(`${name}: ${what} is METRICS_INVALID`, () => {
+        expect(() => compute(bonafide, spoof))
+          .to.throw()
+          .with.property('code', 'METRICS_INVALID')
+      })
+    }
+  }
+
+  it('names the class and the place of the score', () => {
+    expect(() => computeEer([1, 2, NaN], [0]))
+      .to.throw(/bona fide score 2 is NaN/)
+      .with.property('detail')
+      .that.deep.equals({ className: 'bona fide', index: 2, found: 'NaN' })
+  })
+
+  it('summarizeScores refuses NaN instead of leaving the trial out', () => {
+    const trials = [
+      { key: 'bonafide', score: 1 },
+      { key: 'spoof', attack: 'A07', score: NaN },
+    ] as const
+    expect(() => summarizeScores({ trials }))
+      .to.throw()
+      .with.property('code', 'METRICS_INVALID')
+  })
+})
