@@ -155,6 +155,11 @@ export class GraphBuilder {
     return this.constant(wish, float32Tensor(dims, data))
   }
 
+  /** The data of a float32 constant that is already in the graph. @throws ModelError MODEL_INVALID */
+  floatsOf(name: string): { dims: readonly number[]; data: Float32Array } {
+    return floatData(this.#initializers, name)
+  }
+
   ints(...values: readonly number[]): string {
     const key = values.join()
     let name = this.#sharedInts.get(key)
@@ -196,7 +201,14 @@ export class GraphBuilder {
 
 /** The float32 constant behind a value name. @throws ModelError MODEL_INVALID */
 export function floatConstant(graph: Graph, name: string): { dims: readonly number[]; data: Float32Array } {
-  const tensor = graph.initializers.get(name)
+  return floatData(graph.initializers, name)
+}
+
+function floatData(
+  initializers: ReadonlyMap<string, Tensor>,
+  name: string,
+): { dims: readonly number[]; data: Float32Array } {
+  const tensor = initializers.get(name)
   if (tensor?.dtype !== 'float32') {
     throw new ModelError('MODEL_INVALID', `value "${name}" must be a float32 constant`, { value: name })
   }

@@ -18,7 +18,7 @@ export function inferShapes(graph: Graph): ReadonlyMap<string, Shape> {
         `input "${input.name}" has shape [${input.shape.join()}]; fixed sizes are needed`,
       )
     }
-    shapes.set(input.name, input.shape as readonly number[])
+    shapes.set(input.name, input.shape)
   }
   for (const node of graph.nodes) {
     const inputs = node.inputs.map(input => shapes.get(input))

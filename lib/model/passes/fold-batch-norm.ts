@@ -1,7 +1,6 @@
 /** Batch normalisation folded into the convolution or linear layer before it. */
 import {
   floatAttribute,
-  floatConstant,
   GraphBuilder,
   indexGraph,
   removeDead,
@@ -9,6 +8,7 @@ import {
   type Graph,
   type Node,
 } from '../graph'
+import { addToBias, scaleWeights } from './conv-weights'
 
 /**
  * Conv → BatchNormalization becomes one Conv: each output channel's weights times g = weight/√(variance+ε), bias
@@ -26,35 +26,26 @@ export function foldBatchNorm(graph: Graph): Graph {
       continue
     }
     folded.add(normalization)
-    builder.keep(foldInto(builder, graph, node, normalization))
+    builder.keep(foldInto(builder, node, normalization))
   }
   return removeDead(builder.build(graph))
 }
 
-function foldInto(builder: GraphBuilder, graph: Graph, conv: Node, normalization: Node): Node {
-  const weight = floatConstant(graph, conv.inputs[1]!)
-  const channels = weight.dims[0]!
-  const bias = conv.inputs[2] ? floatConstant(graph, conv.inputs[2]).data : new Float32Array(channels)
+function foldInto(builder: GraphBuilder, conv: Node, normalization: Node): Node {
   const [gamma, beta, mean, variance] = normalization.inputs
     .slice(1, 5)
-    .map(name => floatConstant(graph, name).data)
+    .map(name => builder.floatsOf(name).data)
   const epsilon = floatAttribute(normalization, 'epsilon', 1e-5)
-  const perChannel = weight.data.length / channels
-  const foldedWeight = new Float32Array(weight.data.length)
-  const foldedBias = new Float32Array(channels)
-  for (let channel = 0; channel < channels; channel++) {
-    const gain = gamma![channel]! / Math.sqrt(variance![channel]! + epsilon)
-    for (let i = channel * perChannel; i < (channel + 1) * perChannel; i++)
-      foldedWeight[i] = weight.data[i]! * gain
-    foldedBias[channel] = (bias[channel]! - mean![channel]!) * gain + beta![channel]!
+  const gain = (channel: number): number => gamma![channel]! / Math.sqrt(variance![channel]! + epsilon)
+  const bias = conv.inputs[2] ? builder.floatsOf(conv.inputs[2]).data : undefined
+  const shift = (channel: number): number => {
+    const before = bias?.[channel] ?? 0
+    return (before - mean![channel]!) * gain(channel) + beta![channel]! - before
   }
+  const scaled = scaleWeights(builder, conv, gain)
   return {
-    ...conv,
-    inputs: [
-      conv.inputs[0]!,
-      builder.floats(`${conv.inputs[1]!}.folded`, weight.dims, foldedWeight),
-      builder.floats(`${conv.inputs[1]!}.folded_bias`, [channels], foldedBias),
-    ],
+    ...scaled,
+    inputs: [...scaled.inputs.slice(0, 2), ...addToBias(builder, conv, shift).inputs.slice(2)],
     outputs: normalization.outputs.slice(0, 1),
   }
 }

@@ -16,10 +16,10 @@ import {
 } from '../graph'
 import { inferShapes, type Shape } from '../shapes'
 
-/** How many consecutive encoder blocks are computed tile by tile together, and in how many tiles. */
+/** How many consecutive encoder blocks are computed tile by tile together, and the frames of a tile where they end. */
 export interface TileGroup {
   readonly blocks: number
-  readonly tiles: number
+  readonly framesPerTile: number
 }
 
 /** Half-open range of frames. */
@@ -59,7 +59,7 @@ export function tileTime(graph: Graph, groups: readonly TileGroup[]): Graph {
   for (const node of graph.nodes) {
     if (!tiled.has(node)) builder.keep(node)
     const finished = regions.find(({ region }) => region.exit === node.outputs[0])
-    if (finished !== undefined) emitTiles(builder, graph, shapes, finished.region, finished.tiles)
+    if (finished !== undefined) emitTiles(builder, graph, shapes, finished.region, finished.framesPerTile)
   }
   return builder.build(graph)
 }
@@ -69,16 +69,16 @@ function findRegions(
   index: GraphIndex,
   shapes: ReadonlyMap<string, Shape>,
   groups: readonly TileGroup[],
-): { region: Region; tiles: number }[] {
+): { region: Region; framesPerTile: number }[] {
   const pools = graph.nodes.filter(isTimePool)
-  const found: { region: Region; tiles: number }[] = []
+  const found: { region: Region; framesPerTile: number }[] = []
   let next = 0
-  for (const { blocks, tiles } of groups) {
+  for (const { blocks, framesPerTile } of groups) {
     const members = pools.slice(next, next + blocks)
     next += blocks
     const last = members.at(-1)
     const region = last === undefined ? undefined : findRegion(graph, index, shapes, new Set(members), last)
-    if (region !== undefined && tiles > 1) found.push({ region, tiles })
+    if (region !== undefined) found.push({ region, framesPerTile })
   }
   return found
 }
@@ -156,10 +156,9 @@ function emitTiles(
   graph: Graph,
   shapes: ReadonlyMap<string, Shape>,
   region: Region,
-  tiles: number,
+  step: number,
 ): void {
   const frames = shapes.get(region.exit)![timeAxis]!
-  const step = Math.ceil(frames / tiles)
   const parts: string[] = []
   for (let start = 0; start < frames; start += step) {
     const range: Range = [start, Math.min(start + step, frames)]
@@ -242,7 +241,7 @@ interface Reach {
 function readRange(graph: Graph, node: Node, output: Range, framesOf: (value: string) => number): Reach {
   const [start, end] = output
   if (node.op === 'MaxPool') return { range: [3 * start, 3 * end], before: 0, after: 0 }
-  let wished = output
+  let wished: Range
   if (node.op === 'Conv') {
     const left = intsAttribute(node, 'pads', [0, 0, 0, 0])[1]!
     const kernel = graph.initializers.get(node.inputs[1]!)!.dims[timeAxis]!

@@ -1,0 +1,11 @@
+/** Checkpoints, configurations and graphs. `import … from 'aasist-ascend/model'`. */
+export {
+  convertCheckpoint,
+  convertTargets,
+  defaultTiles,
+  type ConvertOptions,
+  type ConvertTarget,
+} from './convert'
+export type { TileGroup } from './passes/tile-time'
+export { readCheckpoint, type Checkpoint, type CheckpointTensor } from './checkpoint/checkpoint'
+export { parseConfig, type AasistConfig, type ModelConfig } from './config'
