@@ -45,6 +45,7 @@ FULL = {
     "temperatures": [2.0, 2.0, 100.0, 100.0],
 }
 FULL_PARAMETERS = 297_866
+FULL_FIRST_SEED = 30  # the ones before have near ties, and each costs ten seconds
 
 RECIPE = (
     "For each input: state = seed; for every n with n % hold == 0, state = (1664525 * state + 1013904223) mod 2^32 "
@@ -133,9 +134,9 @@ def golden(model, config, inputs, name):
     }
 
 
-def search(config, inputs, name, change=lambda model: None):
+def search(config, inputs, name, change=lambda model: None, first_seed=1):
     """The first seed whose top-k decisions are all clear."""
-    for seed in range(1, 400):
+    for seed in range(first_seed, first_seed + 400):
         model = random_model(config, seed)
         change(model)
         values = golden(model, config, inputs, name)
@@ -175,7 +176,7 @@ def with_config(config, found):
 
 
 def full(folder):
-    model, values = search(FULL, INPUTS[:2], "full.pth")
+    model, values = search(FULL, INPUTS[:2], "full.pth", first_seed=FULL_FIRST_SEED)
     count = sum(p.numel() for p in model.parameters())
     if count != FULL_PARAMETERS:
         raise SystemExit(f"{count} parameters instead of {FULL_PARAMETERS}")
