@@ -1,0 +1,23 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+/** Contents of a folder by path relative to it, with `/` between names. */
+export type FolderContents = Readonly<Record<string, string | Uint8Array>>
+
+export function writeFolder(folder: string, contents: FolderContents): void {
+  for (const [path, content] of Object.entries(contents)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), content)
+  }
+}
+
+/** A folder that lives as long as each test of the calling `describe`; call the result inside a test. */
+export function temporaryFolder(): () => string {
+  let folder: string | undefined
+  afterEach(() => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+    folder = undefined
+  })
+  return () => (folder ??= mkdtempSync(join(tmpdir(), 'aasist-dataset-')))
+}

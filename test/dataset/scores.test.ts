@@ -1,0 +1,160 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import {
+  findAsvScores,
+  formatScoreLine,
+  readAsvScores,
+  readScoreFile,
+  writeScoreFile,
+  type TrialScore,
+} from '../../lib/dataset'
+import { errorCode } from '../../lib/errors'
+import { referenceData } from '../support/environment'
+import { temporaryFolder } from './folders'
+
+const bonafide = (score: number): TrialScore => ({
+  utterance: 'u1',
+  attack: undefined,
+  key: 'bonafide',
+  score,
+})
+
+describe('countermeasure score files', () => {
+  const folder = temporaryFolder()
+  const write = (text: string): string => {
+    const path = join(folder(), 'scores.txt')
+    writeFileSync(path, text)
+    return path
+  }
+
+  it('has lines of utterance, source, key and score, with - as the source of bona fide speech', () => {
+    expect(formatScoreLine(bonafide(2.5))).to.equal('u1 - bonafide 2.5')
+    expect(formatScoreLine({ utterance: 'u2', attack: 'A07', key: 'spoof', score: -1 })).to.equal(
+      'u2 A07 spoof -1',
+    )
+  })
+
+  it('writes the shortest decimal of the double that holds a float32 score', () => {
+    // As Python writes these two in the published score file of AASIST.
+    expect(formatScoreLine(bonafide(Math.fround(-6.774571)))).to.equal('u1 - bonafide -6.774570941925049')
+    expect(formatScoreLine(bonafide(Math.fround(-2.8172352)))).to.equal('u1 - bonafide -2.817235231399536')
+  })
+
+  it('has no line for a score that is not a finite number', () => {
+    for (const score of [NaN, Infinity, -Infinity]) {
+      expect(() => formatScoreLine(bonafide(score)))
+        .to.throw()
+        .with.property('code', 'SCORES_INVALID')
+    }
+  })
+
+  it('gives back every score that was written, to the last bit', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 20 }),
+        async values => {
+          const scores = values.map((score, index) => ({ ...bonafide(score), utterance: `u${index}` }))
+          const path = join(folder(), 'round-trip.txt')
+          await writeScoreFile(path, scores)
+          expect(await readScoreFile(path)).to.deep.equal(scores)
+        },
+      ),
+      { numRuns: 30, examples: [[[-0, 1e-7, 1e21, Number.MIN_VALUE, Number.MAX_VALUE]]] },
+    )
+  })
+
+  it('leaves no file when one of the scores is not finite', async () => {
+    const writing = writeScoreFile(join(folder(), 'scores.txt'), [
+      bonafide(1),
+      { ...bonafide(NaN), utterance: 'u2' },
+    ])
+    expect(errorCode(await writing.catch((reason: unknown) => reason))).to.equal('SCORES_INVALID')
+    expect(readdirSync(folder())).to.deep.equal([])
+  })
+
+  const wrong: [string, string, RegExp][] = [
+    ['an empty file', '', /holds no score/],
+    ['three columns', 'u1 - bonafide 1\nu2 spoof 2\n', /:2: 3 columns/],
+    ['an unknown key', 'u1 - genuine 1\n', /:1: the key "genuine"/],
+    [
+      'an utterance twice',
+      'u1 - bonafide 1\nu2 A07 spoof 1\nu1 - bonafide 1\n',
+      /:3: utterance u1 a second time/,
+    ],
+    ['a source that contradicts the key', 'u1 A07 bonafide 1\n', /:1: .*attack "A07"/],
+    ...['nan', 'NaN', 'inf', '-Infinity', '0x10', '1,5', '1_000', '--1', '1e999', '.', 'e5'].map(
+      (text): [string, string, RegExp] => [`the score ${text}`, `u1 - bonafide ${text}\n`, /:1: the score "/],
+    ),
+  ]
+  for (const [name, text, message] of wrong) {
+    it(`refuses ${name} with SCORES_INVALID`, async () => {
+      const error: unknown = await readScoreFile(write(text)).catch((reason: unknown) => reason)
+      expect(errorCode(error)).to.equal('SCORES_INVALID')
+      expect(String(error)).to.match(message)
+    })
+  }
+
+  it('takes every way of writing a decimal', async () => {
+    const texts = ['1', '+1.5', '-.5', '2.', '1e-7', '3.25E+2', '-0']
+    const scores = await readScoreFile(
+      write(texts.map((text, index) => `u${index} - bonafide ${text}\n`).join('')),
+    )
+    expect(scores.map(({ score }) => score)).to.deep.equal([1, 1.5, -0.5, 2, 1e-7, 325, -0])
+  })
+
+  it('reads and writes the published score files without changing a byte', async function () {
+    const published = join(referenceData(this), 'cm-scores')
+    for (const name of ['AASIST_official.txt', 'RawGAT_ST_mul.txt']) {
+      const copy = join(folder(), name)
+      await writeScoreFile(copy, await readScoreFile(join(published, name)))
+      expect(readFileSync(copy).equals(readFileSync(join(published, name))), name).to.be.true
+    }
+  })
+})
+
+describe('ASV score files', () => {
+  const folder = temporaryFolder()
+  const write = (text: string): string => {
+    const path = join(folder(), 'asv.txt')
+    writeFileSync(path, text)
+    return path
+  }
+
+  it('are split by key, in the order of the file', async () => {
+    const text = 'bonafide target 2.5\nA07 spoof 1\nbonafide nontarget -3\r\n\nbonafide target -1e-3\n'
+    expect(await readAsvScores(write(text))).to.deep.equal({
+      target: Float64Array.of(2.5, -0.001),
+      nontarget: Float64Array.of(-3),
+      spoof: Float64Array.of(1),
+    })
+  })
+
+  for (const key of ['target', 'nontarget', 'spoof']) {
+    it(`are refused without ${key} scores`, async () => {
+      const others = ['target', 'nontarget', 'spoof'].filter(other => other !== key)
+      const error: unknown = await readAsvScores(write(others.map(other => `x ${other} 1\n`).join(''))).catch(
+        (reason: unknown) => reason,
+      )
+      expect(errorCode(error)).to.equal('SCORES_INVALID')
+      expect(String(error)).to.include(`no ${key} score`)
+    })
+  }
+
+  it('say where they are wrong', async () => {
+    const error: unknown = await readAsvScores(write('x target 1\nx spoof one\n')).catch(
+      (reason: unknown) => reason,
+    )
+    expect(errorCode(error)).to.equal('SCORES_INVALID')
+    expect(String(error)).to.match(/asv\.txt:2: the score "one"/)
+  })
+
+  it("of the organisers hold the evaluation's 102,579 trials", async function () {
+    const location = await findAsvScores(join(referenceData(this), 'LA'))
+    const { target, nontarget, spoof } = await readAsvScores(location!.path)
+    // Counts of the ASVspoof 2019 LA evaluation plan.
+    expect([target.length, nontarget.length, spoof.length]).to.deep.equal([5_370, 33_327, 63_882])
+    expect(target[0]).to.equal(7.98153)
+  })
+})
