@@ -1,0 +1,206 @@
+/** The checks every back end makes before anything leaves the caller's thread, and the copy that does leave. */
+import { inspect } from 'node:util'
+import { ArgumentRangeError, ArgumentTypeError, SessionError, assertKnownOptions } from '../errors'
+import type { RunOptions } from './session'
+import { arrayNames, elementCount } from './tensor'
+import type { TensorData, TensorLike, TensorMetadata, TensorType } from './tensor'
+
+/** Longest delay a Node timer holds: a signed 32-bit number of milliseconds. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+/** An input that passed its checks, still on the caller's memory. */
+export interface CheckedTensor extends TensorLike {
+  readonly name: string
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // One step further up than Object.prototype itself, so that objects of another realm count too.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function describe(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
+}
+
+function invalidType(name: string, found: string, expected: string): SessionError {
+  return new SessionError('INPUT_TYPE', `input "${name}" ${found}; the model takes ${expected}`, {
+    input: name,
+  })
+}
+
+function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0) return false
+  try {
+    // The only test that works on every supported Node: `detached` came with V8 11.4.
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
+
+function checkData(name: string, type: TensorType, data: unknown): TensorData {
+  if (type === 'string') {
+    if (Array.isArray(data) && data.every(element => typeof element === 'string')) return data
+    throw invalidType(name, `holds ${describe(data)}`, 'an array of strings')
+  }
+  const names = arrayNames[type]
+  if (!ArrayBuffer.isView(data) || !names.includes(describe(data))) {
+    throw invalidType(
+      name,
+      `of type ${type} holds ${describe(data)}`,
+      `its elements in a ${names.join(' or ')}`,
+    )
+  }
+  if (isDetached(data.buffer)) {
+    throw invalidType(name, 'holds a detached buffer (it was transferred elsewhere)', 'data it can read')
+  }
+  return data as TensorData
+}
+
+function checkDims(name: string, dims: unknown): readonly number[] {
+  if (!Array.isArray(dims) || !dims.every(dim => Number.isSafeInteger(dim) && (dim as number) >= 0)) {
+    throw new SessionError(
+      'INPUT_SHAPE',
+      `input "${name}" has dims ${describe(dims)}; an array of whole numbers from 0 up is needed`,
+      { input: name },
+    )
+  }
+  return [...(dims as number[])]
+}
+
+function checkShape(input: TensorMetadata, dims: readonly number[], symbols: Map<string, number>): void {
+  const { name, shape } = input
+  // An empty shape is a scalar or an untold one; only the back end can tell the two apart.
+  if (shape.length === 0) return
+  const fits =
+    dims.length === shape.length &&
+    shape.every((dim, axis) => {
+      if (typeof dim === 'number') return dims[axis] === dim
+      if (dim === '') return true
+      if (!symbols.has(dim)) symbols.set(dim, dims[axis]!)
+      return symbols.get(dim) === dims[axis]
+    })
+  if (fits) return
+  const bound = shape.map(dim =>
+    typeof dim === 'string' && symbols.has(dim) ? `${dim} = ${symbols.get(dim)!}` : dim,
+  )
+  throw new SessionError(
+    'INPUT_SHAPE',
+    `input "${name}" has shape [${dims.join(', ')}]; the model takes [${bound.join(', ')}]`,
+    { input: name, found: dims, expected: shape },
+  )
+}
+
+function checkTensor(input: TensorMetadata, tensor: unknown, symbols: Map<string, number>): CheckedTensor {
+  const { name } = input
+  if (typeof tensor !== 'object' || tensor === null) {
+    throw invalidType(name, `is ${describe(tensor)}`, `{ type: '${input.type}', dims, data }`)
+  }
+  let parts: { type?: unknown; dims?: unknown; data?: unknown }
+  try {
+    // Each member is read once: onnxruntime's `data` is a getter that throws for tensors off the CPU or disposed of.
+    const { type, dims, data } = tensor as typeof parts
+    parts = { type, dims, data }
+  } catch (error) {
+    throw invalidType(
+      name,
+      `cannot be read (${error instanceof Error ? error.message : String(error)})`,
+      'CPU data',
+    )
+  }
+  if (parts.type !== input.type) throw invalidType(name, `is of type ${String(parts.type)}`, input.type)
+  const dims = checkDims(name, parts.dims)
+  checkShape(input, dims, symbols)
+  const data = checkData(name, input.type, parts.data)
+  const expected = elementCount(input.type, dims)
+  if (data.length !== expected) {
+    throw new SessionError(
+      'INPUT_SHAPE',
+      `input "${name}" holds ${data.length} elements; its shape [${dims.join(', ')}] needs ${expected}`,
+      { input: name, found: data.length, expected },
+    )
+  }
+  return { name, type: input.type, dims, data }
+}
+
+/**
+ * Checks feeds against what the model takes. Copies nothing.
+ * @throws SessionError `INPUT_MISSING`, `INPUT_TYPE`, `INPUT_SHAPE`; ArgumentTypeError `INVALID_ARGUMENT`
+ */
+export function checkFeeds(feeds: unknown, inputs: readonly TensorMetadata[]): readonly CheckedTensor[] {
+  if (!isPlainObject(feeds)) {
+    throw new ArgumentTypeError(
+      `feeds must be a plain object of tensors by input name, found ${describe(feeds)}`,
+    )
+  }
+  const symbols = new Map<string, number>()
+  return inputs.map(input => {
+    const tensor = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined
+    if (tensor === undefined) {
+      const needed = inputs.map(({ name }) => name)
+      throw new SessionError(
+        'INPUT_MISSING',
+        `input "${input.name}" is missing; the model takes ${needed.join(', ')}, feeds has ${Object.keys(feeds).join(', ') || 'none'}`,
+        { input: input.name, needed },
+      )
+    }
+    return checkTensor(input, tensor, symbols)
+  })
+}
+
+/**
+ * The outputs to compute: all of them when `fetches` is undefined.
+ * @throws SessionError `OUTPUT_UNKNOWN`; ArgumentTypeError `INVALID_ARGUMENT`
+ */
+export function checkFetches(fetches: unknown, outputNames: readonly string[]): readonly string[] {
+  if (fetches === undefined) return outputNames
+  if (!Array.isArray(fetches) || fetches.length === 0) {
+    throw new ArgumentTypeError(
+      `fetches must be a non-empty array of output names, found ${describe(fetches)}; run options come third`,
+    )
+  }
+  const names = [...new Set<unknown>(fetches)]
+  for (const name of names) {
+    if (typeof name !== 'string' || !outputNames.includes(name)) {
+      throw new SessionError(
+        'OUTPUT_UNKNOWN',
+        `the model has no output "${String(name)}"; it has ${outputNames.join(', ')}`,
+        { output: String(name), known: outputNames },
+      )
+    }
+  }
+  return names as string[]
+}
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
+export function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined) return undefined
+  if (typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal) {
+    return signal as AbortSignal
+  }
+  throw new ArgumentTypeError(`signal must be an AbortSignal, found ${describe(signal)}`)
+}
+
+/** @throws ArgumentRangeError, ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
+export function checkRunOptions(options: unknown): RunOptions {
+  if (options === undefined) return {}
+  if (!isPlainObject(options)) {
+    throw new ArgumentTypeError(`run options must be a plain object, found ${describe(options)}`)
+  }
+  assertKnownOptions(options, ['signal', 'timeoutMs'], 'run()')
+  const signal = checkSignal(options['signal'])
+  const timeoutMs = options['timeoutMs']
+  if (
+    timeoutMs !== undefined &&
+    !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)
+  ) {
+    throw new ArgumentRangeError(
+      `timeoutMs must be above 0 and at most ${MAX_TIMEOUT_MS} milliseconds, found ${inspect(timeoutMs)}`,
+      { option: 'timeoutMs' },
+    )
+  }
+  return { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }
+}

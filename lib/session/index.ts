@@ -1,0 +1,30 @@
+/**
+ * Inference sessions: a model with a `run()`, on the CPU through onnxruntime. Nothing in here knows what the model is
+ * for. Errors are classes of this package with a stable `code`.
+ *
+ * @example
+ * ```ts
+ * import { createPool, createSession } from 'aasist-ascend/session'
+ *
+ * await using session = await createSession('model.onnx', { threads: 2 })
+ * const { y } = await session.run({ x: { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 2, 3) } })
+ * ```
+ */
+export { createSession } from './create-session'
+export type { ModelForms, ModelSource, SessionOptions } from './create-session'
+export { OrtSession } from './ort-session'
+export type { OrtSessionOptions } from './ort-options'
+export type { GraphOptimization } from './ort-protocol'
+export type { Device, RunOptions, Session, SessionStats, TimeSummary } from './session'
+export { SessionPool, createPool } from './session-pool'
+export type { FailoverEvent, PoolOptions, PoolStats } from './session-pool'
+export type {
+  Feeds,
+  Outputs,
+  TensorData,
+  TensorDataByType,
+  TensorLike,
+  TensorMetadata,
+  TensorType,
+  TypedTensor,
+} from './tensor'

@@ -1,0 +1,85 @@
+import { isMainThread } from 'node:worker_threads'
+import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
+import { usableCpus } from './cpu-count'
+import { checkSignal } from './feeds'
+import type { GraphOptimization } from './ort-protocol'
+
+export interface OrtSessionOptions {
+  /** Threads one run computes on; default: the CPUs this process may use. */
+  readonly threads?: number
+  /**
+   * `thread`: a worker_thread. `process`: a child process, which a hard `timeoutMs` and a crash of the model's kernels
+   * need, at about 1 ms more a run. Default: `thread` on the main thread, `process` in a worker_thread, because
+   * terminating a worker_thread whose own nested worker is computing aborts the whole process.
+   */
+  readonly isolation?: 'thread' | 'process'
+  /** Runs that may wait while one computes; default 256. One more rejects with `QUEUE_FULL`. */
+  readonly queueLimit?: number
+  /** How far onnxruntime rewrites the graph on loading; default `all`. */
+  readonly graphOptimization?: GraphOptimization
+  /**
+   * Isolation `thread`: how long the exit of the process waits for a run in progress, in milliseconds; default 30,000.
+   * Leaving earlier would abort the process, so when the time is up it kills itself (SIGKILL).
+   */
+  readonly exitWaitMs?: number
+  /** Gives up creation; `create` then rejects at once with the signal's reason, and nothing is left behind. */
+  readonly signal?: AbortSignal
+}
+
+export type OrtSettings = Required<Omit<OrtSessionOptions, 'signal'>> & {
+  readonly signal: AbortSignal | undefined
+}
+
+export const ortOptionNames = [
+  'threads',
+  'isolation',
+  'queueLimit',
+  'graphOptimization',
+  'exitWaitMs',
+  'signal',
+] as const satisfies readonly (keyof OrtSessionOptions)[]
+
+const isolations = ['thread', 'process'] as const
+const optimizations = ['disabled', 'basic', 'extended', 'all'] as const
+
+/** @throws ArgumentRangeError `INVALID_ARGUMENT` */
+export function checkCount(
+  name: string,
+  value: unknown,
+  { least, most }: { least: number; most: number },
+): number {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
+    return value as number
+  throw new ArgumentRangeError(
+    `${name} must be a whole number from ${least} to ${most}, found ${String(value)}`,
+    {
+      option: name,
+    },
+  )
+}
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
+export function checkChoice<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
+  const choice = choices.find(each => each === value)
+  if (choice !== undefined) return choice
+  throw new ArgumentTypeError(`${name} must be one of ${choices.join(', ')}, found ${String(value)}`, {
+    option: name,
+  })
+}
+
+/** @throws ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
+export function checkOrtOptions(options: OrtSessionOptions): OrtSettings {
+  assertKnownOptions(options, ortOptionNames, 'OrtSession.create()')
+  return {
+    threads: checkCount('threads', options.threads ?? usableCpus(), { least: 1, most: 1024 }),
+    isolation: checkChoice(
+      'isolation',
+      options.isolation ?? (isMainThread ? 'thread' : 'process'),
+      isolations,
+    ),
+    queueLimit: checkCount('queueLimit', options.queueLimit ?? 256, { least: 0, most: 1_000_000 }),
+    graphOptimization: checkChoice('graphOptimization', options.graphOptimization ?? 'all', optimizations),
+    exitWaitMs: checkCount('exitWaitMs', options.exitWaitMs ?? 30_000, { least: 0, most: 2 ** 31 - 1 }),
+    signal: checkSignal(options.signal),
+  }
+}

@@ -1,0 +1,56 @@
+/** What a CPU session and its worker say to each other, over a MessagePort or an IPC channel alike. */
+import type { PackedTensors } from './packed-tensor'
+import type { TensorMetadata } from './tensor'
+
+export type GraphOptimization = 'disabled' | 'basic' | 'extended' | 'all'
+
+export interface LoadRequest {
+  readonly kind: 'load'
+  readonly model: string | Uint8Array
+  readonly threads: number
+  readonly graphOptimization: GraphOptimization
+}
+
+export interface RunRequest {
+  readonly kind: 'run'
+  readonly id: number
+  readonly feeds: PackedTensors
+  readonly fetches: readonly string[]
+}
+
+/** Every `run` gets one reply; a `drop` that comes too late changes nothing. */
+export type Request =
+  LoadRequest | RunRequest | { readonly kind: 'drop'; readonly id: number } | { readonly kind: 'close' }
+
+export type Reply =
+  | {
+      readonly kind: 'ready'
+      readonly inputs: readonly TensorMetadata[]
+      readonly outputs: readonly TensorMetadata[]
+    }
+  | {
+      readonly kind: 'unusable'
+      readonly code: 'CPU_BACKEND_MISSING' | 'MODEL_INVALID'
+      readonly reason: string
+    }
+  | {
+      readonly kind: 'result'
+      readonly id: number
+      readonly outputs: PackedTensors
+      readonly executeMs: number
+    }
+  | { readonly kind: 'failure'; readonly id: number; readonly reason: string }
+  | { readonly kind: 'dropped'; readonly id: number }
+
+/** One way of running `ort-worker` beside the caller. */
+export interface Transport {
+  /** At most one listener, set before the first reply can arrive. */
+  listen(onReply: (reply: Reply) => void): void
+  post(request: Request, transfer: ArrayBuffer[]): void
+  /** Whether this worker keeps the caller's process alive. */
+  setKeepAlive(state: 'needed' | 'not needed'): void
+  /** Ends a busy worker at once; undefined where only the end of the process could. */
+  readonly kill: (() => void) | undefined
+  /** How the worker ended. Never rejects. */
+  readonly ended: Promise<string>
+}

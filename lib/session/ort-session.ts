@@ -1,0 +1,299 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ArgumentTypeError, ModelError, SessionError, errorCode } from '../errors'
+import { untilAborted } from './abort-listeners'
+import { checkFeeds, checkFetches, checkRunOptions } from './feeds'
+import { checkOrtOptions } from './ort-options'
+import type { OrtSessionOptions, OrtSettings } from './ort-options'
+import type { Reply, Transport } from './ort-protocol'
+import { packFeeds, transferList, unpackTensors } from './packed-tensor'
+import { PendingRun } from './pending-run'
+import type { GaveUp } from './pending-run'
+import { startProcess } from './process-transport'
+import type { Device, RunOptions, Session, SessionStats } from './session'
+import { RunRecorder } from './session-stats'
+import type { Feeds, Outputs, TensorMetadata } from './tensor'
+import { startThread } from './thread-transport'
+
+/** One run computes and the next one's input is already there, so the worker never waits for this event loop. */
+const IN_WORKER = 2
+
+const installCommand = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'
+
+interface Loaded {
+  readonly inputs: readonly TensorMetadata[]
+  readonly outputs: readonly TensorMetadata[]
+}
+
+/** @throws ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID`; ArgumentTypeError `INVALID_ARGUMENT` */
+async function checkModel(model: unknown): Promise<string | Uint8Array> {
+  if (typeof model === 'string') {
+    const path = resolve(model)
+    const file = await stat(path).catch((error: unknown) => {
+      const reason = errorCode(error) ?? String(error)
+      throw new ModelError(
+        'MODEL_NOT_FOUND',
+        `no model at ${path} (${reason}); give the path of an .onnx file`,
+        {
+          path,
+          reason,
+        },
+      )
+    })
+    if (file.isFile()) return path
+    throw new ModelError('MODEL_INVALID', `${path} is not a file; give the path of an .onnx file`, { path })
+  }
+  if (!(ArrayBuffer.isView(model) && Object.prototype.toString.call(model) === '[object Uint8Array]')) {
+    throw new ArgumentTypeError('model must be the path of an .onnx file or its bytes as a Uint8Array')
+  }
+  if (model.byteLength === 0)
+    throw new ModelError('MODEL_INVALID', 'the model has no bytes; give those of an .onnx file')
+  // Copied out of whatever memory it is in, so that it can be handed over while the caller keeps its own.
+  return Uint8Array.from(model as Uint8Array)
+}
+
+function unusable(reply: Extract<Reply, { kind: 'unusable' }>): Error {
+  const { code, reason } = reply
+  if (code === 'MODEL_INVALID') {
+    return new ModelError(code, `onnxruntime cannot use the model: ${reason}`, { reason })
+  }
+  return new SessionError(
+    code,
+    `running on the CPU needs the package onnxruntime-node, which could not be loaded (${reason}). Install it with: ${installCommand}`,
+    { reason, command: installCommand },
+  )
+}
+
+/** Starts a worker and waits until it has loaded the model. Whatever goes wrong, no worker stays behind. */
+async function load(model: string | Uint8Array, settings: OrtSettings): Promise<[Transport, Loaded]> {
+  const { threads, graphOptimization, isolation, signal } = settings
+  const transport = isolation === 'thread' ? startThread(settings) : startProcess()
+  const loaded = new Promise<Loaded>((resolveLoaded, reject) => {
+    transport.listen(reply => {
+      if (reply.kind === 'ready') resolveLoaded(reply)
+      if (reply.kind === 'unusable') reject(unusable(reply))
+    })
+    void transport.ended.then(how =>
+      reject(new SessionError('SESSION_FAULTED', `the worker could not load: ${how}`)),
+    )
+  })
+  const transfer = typeof model === 'string' ? [] : [model.buffer as ArrayBuffer]
+  transport.post({ kind: 'load', model, threads, graphOptimization }, transfer)
+  try {
+    return [transport, await untilAborted(loaded, signal)]
+  } catch (error) {
+    // Loading cannot be interrupted in a thread: it leaves when it is through, without keeping the process alive.
+    transport.post({ kind: 'close' }, [])
+    transport.kill?.()
+    transport.setKeepAlive('not needed')
+    if (signal?.aborted !== true) await transport.ended
+    throw error
+  } finally {
+    transport.setKeepAlive('not needed')
+  }
+}
+
+/**
+ * A session on the CPU: onnxruntime in a worker_thread or a child process of its own, so the caller's event loop stays
+ * free and every way of ending the process is safe, also while a run is in progress.
+ */
+export class OrtSession implements Session {
+  readonly inputNames: readonly string[]
+  readonly outputNames: readonly string[]
+  readonly inputMetadata: readonly TensorMetadata[]
+  readonly outputMetadata: readonly TensorMetadata[]
+  readonly device: Device
+  readonly isolation: 'thread' | 'process'
+  readonly #transport: Transport
+  readonly #queueLimit: number
+  readonly #recorder: RunRecorder
+  readonly #waiting: PendingRun[] = []
+  /** In the worker, in its order: the first one is being computed. */
+  readonly #inWorker: PendingRun[] = []
+  #fault: string | undefined
+  #released: Promise<void> | undefined
+  #onDrained: (() => void) | undefined
+  #closing = false
+
+  private constructor(transport: Transport, loaded: Loaded, settings: OrtSettings, recorder: RunRecorder) {
+    this.inputMetadata = loaded.inputs
+    this.outputMetadata = loaded.outputs
+    this.inputNames = loaded.inputs.map(({ name }) => name)
+    this.outputNames = loaded.outputs.map(({ name }) => name)
+    this.device = { kind: 'cpu', threads: settings.threads }
+    this.isolation = settings.isolation
+    this.#queueLimit = settings.queueLimit
+    this.#recorder = recorder
+    this.#transport = transport
+    transport.listen(reply => this.#onReply(reply))
+    void transport.ended.then(how => this.#onEnded(how))
+  }
+
+  /**
+   * Loads an ONNX model from a file (external weights beside it are found) or from its bytes, which are copied.
+   *
+   * @throws ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID`; SessionError `CPU_BACKEND_MISSING` when onnxruntime-node is
+   * not installed, `SESSION_FAULTED` when the worker died; ArgumentTypeError and ArgumentRangeError
+   * `INVALID_ARGUMENT`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * await using session = await OrtSession.create('model.onnx', { threads: 1 })
+   * ```
+   */
+  static async create(onnx: string | Uint8Array, options: OrtSessionOptions = {}): Promise<OrtSession> {
+    return OrtSession.open(onnx, options, new RunRecorder())
+  }
+
+  /** @internal `create` for a pool, which gathers the times of its sessions. */
+  static async open(model: unknown, options: OrtSessionOptions, recorder: RunRecorder): Promise<OrtSession> {
+    const settings = checkOrtOptions(options)
+    settings.signal?.throwIfAborted()
+    const checked = await checkModel(model)
+    settings.signal?.throwIfAborted()
+    const [transport, loaded] = await load(checked, settings)
+    return new OrtSession(transport, loaded, settings, recorder)
+  }
+
+  async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {
+    this.#assertUsable()
+    const runOptions = checkRunOptions(options)
+    const outputs = checkFetches(fetches, this.outputNames)
+    const inputs = checkFeeds(feeds, this.inputMetadata)
+    runOptions.signal?.throwIfAborted()
+    if (this.#inWorker.length > 0 && this.#queued() >= this.#queueLimit) {
+      throw new SessionError(
+        'QUEUE_FULL',
+        `${this.#queued()} runs are waiting, as many as queueLimit allows; wait for some of them, or raise it`,
+        { queueLimit: this.#queueLimit },
+      )
+    }
+    const run = new PendingRun({
+      feeds: packFeeds(inputs),
+      fetches: outputs,
+      options: runOptions,
+      recorder: this.#recorder,
+      onGiveUp: (given, why) => this.#onGiveUp(given, why),
+    })
+    this.#waiting.push(run)
+    this.#pump()
+    return run.promise
+  }
+
+  stats(): SessionStats {
+    const state = this.#fault !== undefined ? 'faulted' : this.#released !== undefined ? 'released' : 'ready'
+    return this.#recorder.snapshot({
+      state,
+      queued: this.#queued(),
+      running: Math.min(1, this.#inWorker.length),
+    })
+  }
+
+  async release(): Promise<void> {
+    this.#released ??= this.#release()
+    return this.#released
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  #assertUsable(): void {
+    if (this.#fault !== undefined) throw this.#faulted('not started')
+    if (this.#released !== undefined) {
+      throw new SessionError('SESSION_RELEASED', 'the session has been released; create another one')
+    }
+  }
+
+  #faulted(began: 'started' | 'not started'): SessionError {
+    return new SessionError(
+      'SESSION_FAULTED',
+      `the session can no longer be used: ${this.#fault ?? 'unknown reason'}; create another one`,
+      { reason: this.#fault, started: began === 'started' },
+    )
+  }
+
+  #queued(): number {
+    const inWorker = this.#inWorker.slice(1).filter(run => run.waitedFor).length
+    return this.#waiting.length + inWorker
+  }
+
+  #pump(): void {
+    while (this.#inWorker.length < IN_WORKER && this.#waiting.length > 0) {
+      const run = this.#waiting.shift()!
+      this.#inWorker.push(run)
+      const { id, feeds, fetches } = run
+      this.#transport.post({ kind: 'run', id, feeds, fetches }, transferList(feeds))
+    }
+    if (this.#inWorker.length === 0) this.#onDrained?.()
+    const needed = this.#onDrained !== undefined || this.#inWorker.some(run => run.waitedFor)
+    this.#transport.setKeepAlive(needed ? 'needed' : 'not needed')
+  }
+
+  #onReply(reply: Reply): void {
+    if (reply.kind !== 'result' && reply.kind !== 'failure' && reply.kind !== 'dropped') return
+    const index = this.#inWorker.findIndex(run => run.id === reply.id)
+    if (index < 0) return
+    const [run] = this.#inWorker.splice(index, 1)
+    run!.forget()
+    if (reply.kind === 'result') {
+      this.#recorder.execute.record(reply.executeMs)
+      run!.succeed(unpackTensors(reply.outputs))
+    }
+    if (reply.kind === 'failure') {
+      run!.fail(
+        new SessionError('RUN_FAILED', `onnxruntime could not run the model: ${reply.reason}`, {
+          reason: reply.reason,
+        }),
+      )
+    }
+    this.#pump()
+  }
+
+  #onGiveUp(run: PendingRun, why: GaveUp): void {
+    const index = this.#waiting.indexOf(run)
+    if (index >= 0) {
+      this.#waiting.splice(index, 1)
+      run.forget()
+    } else if (run !== this.#inWorker[0]) {
+      this.#transport.post({ kind: 'drop', id: run.id }, [])
+    } else if (why === 'timed out' && this.#transport.kill !== undefined) {
+      this.#breakDown('a run went past its timeoutMs, and its process was killed')
+      this.#transport.kill()
+    }
+    this.#pump()
+  }
+
+  #onEnded(how: string): void {
+    if (!this.#closing && this.#fault === undefined) this.#breakDown(how)
+    this.#onDrained?.()
+  }
+
+  #breakDown(reason: string): void {
+    this.#fault = reason
+    const [running, ...others] = this.#inWorker.splice(0)
+    running?.fail(this.#faulted('started'))
+    running?.forget()
+    for (const run of [...others, ...this.#waiting.splice(0)]) {
+      run.fail(this.#faulted('not started'))
+      run.forget()
+    }
+  }
+
+  async #release(): Promise<void> {
+    if (this.#fault === undefined) {
+      const refused = [...this.#waiting.splice(0), ...this.#inWorker.slice(1)]
+      for (const run of refused) {
+        run.fail(new SessionError('SESSION_RELEASED', 'the session was released before this run began'))
+        run.forget()
+        this.#transport.post({ kind: 'drop', id: run.id }, [])
+      }
+      await new Promise<void>(resolveDrained => {
+        this.#onDrained = resolveDrained
+        this.#pump()
+      })
+      this.#closing = true
+      this.#transport.post({ kind: 'close' }, [])
+    }
+    await this.#transport.ended
+  }
+}

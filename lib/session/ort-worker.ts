@@ -1,0 +1,153 @@
+/** Runs beside the caller, in a worker_thread or a child process, and owns one onnxruntime session. */
+import { createRequire } from 'node:module'
+import { parentPort, workerData } from 'node:worker_threads'
+import type * as Ort from 'onnxruntime-node'
+import { errorCode } from '../errors'
+import { NativeGate } from './exit-handshake'
+import type { LoadRequest, Reply, Request, RunRequest } from './ort-protocol'
+import { packTensor, transferList, unpackTensor } from './packed-tensor'
+import type { PackedTensor } from './packed-tensor'
+import type { TensorLike, TensorMetadata } from './tensor'
+
+interface Caller {
+  listen(onRequest: (request: Request) => void): void
+  reply(reply: Reply, transfer: ArrayBuffer[]): void
+  leave(): void
+  /** Around every native call; a process of its own needs none. */
+  readonly gate: Pick<NativeGate, 'enter' | 'leave'>
+}
+
+function threadCaller(port: NonNullable<typeof parentPort>): Caller {
+  const { control } = workerData as { control: SharedArrayBuffer }
+  return {
+    listen: onRequest => void port.on('message', (request: Request) => onRequest(request)),
+    reply: (reply, transfer) => port.postMessage(reply, transfer),
+    leave: () => port.close(),
+    gate: new NativeGate(control),
+  }
+}
+
+function processCaller(): Caller {
+  // A terminal's Ctrl-C and a service manager's SIGTERM reach the whole group. When to go is the parent's decision.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+  process.on('disconnect', () => process.exit(0))
+  return {
+    listen: onRequest => void process.on('message', request => onRequest(request as Request)),
+    reply: reply => void process.send?.(reply, undefined, {}, () => undefined),
+    leave: () => process.disconnect(),
+    gate: { enter: () => undefined, leave: () => undefined },
+  }
+}
+
+const caller = parentPort === null ? processCaller() : threadCaller(parentPort)
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+let ort: typeof Ort | undefined
+let session: Ort.InferenceSession | undefined
+
+function tensorMetadata(values: readonly Ort.InferenceSession.ValueMetadata[]): TensorMetadata[] {
+  return values.map(value => {
+    if (!value.isTensor)
+      throw new Error(`"${value.name}" is not a tensor; only tensors can cross into this session`)
+    // Under the package's own names, so that nothing else of onnxruntime's object crosses.
+    return { name: value.name, isTensor: true, type: value.type, shape: [...value.shape] }
+  })
+}
+
+async function load({ model, threads, graphOptimization }: LoadRequest): Promise<Reply> {
+  try {
+    // Not import(): an asynchronous load could not be finished while the caller's thread waits in its exit handler.
+    ort = createRequire(__filename)('onnxruntime-node') as typeof Ort
+  } catch (error) {
+    const reason = `${errorCode(error) ?? 'Error'}: ${text(error)}`
+    return { kind: 'unusable', code: 'CPU_BACKEND_MISSING', reason }
+  }
+  ort.env.logLevel = 'fatal'
+  const options: Ort.InferenceSession.SessionOptions = {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: graphOptimization,
+    logSeverityLevel: 4,
+  }
+  try {
+    const { InferenceSession } = ort
+    session = await (typeof model === 'string'
+      ? InferenceSession.create(model, options)
+      : InferenceSession.create(model, options))
+    const inputs = tensorMetadata(session.inputMetadata)
+    return { kind: 'ready', inputs, outputs: tensorMetadata(session.outputMetadata) }
+  } catch (error) {
+    return { kind: 'unusable', code: 'MODEL_INVALID', reason: text(error) }
+  }
+}
+
+function packOutput({ type, dims, data }: TensorLike): PackedTensor {
+  if (
+    ArrayBuffer.isView(data) &&
+    data.buffer instanceof ArrayBuffer &&
+    data.byteLength === data.buffer.byteLength
+  ) {
+    return { type, dims, data: data.buffer }
+  }
+  return packTensor({ type, dims, data })
+}
+
+async function run({ id, feeds, fetches }: RunRequest): Promise<Reply> {
+  try {
+    const { Tensor } = ort!
+    const tensors = Object.entries(feeds).map(([name, packed]) => {
+      const { type, dims, data } = unpackTensor(packed)
+      return [name, new Tensor(type, data, dims)] as const
+    })
+    const startedAtMs = performance.now()
+    const results = await session!.run(Object.fromEntries(tensors), fetches, { logSeverityLevel: 4 })
+    const executeMs = performance.now() - startedAtMs
+    const outputs = Object.entries(results).map(([name, tensor]) => [name, packOutput(tensor)] as const)
+    return { kind: 'result', id, outputs: Object.fromEntries(outputs), executeMs }
+  } catch (error) {
+    return { kind: 'failure', id, reason: text(error) }
+  }
+}
+
+async function answer(request: Request): Promise<void> {
+  if (request.kind === 'drop') return
+  caller.gate.enter()
+  if (request.kind === 'close') await session?.release()
+  const reply =
+    request.kind === 'load' ? await load(request) : request.kind === 'run' ? await run(request) : undefined
+  caller.gate.leave()
+  if (reply === undefined) caller.leave()
+  else caller.reply(reply, reply.kind === 'result' ? transferList(reply.outputs) : [])
+}
+
+const inbox: Request[] = []
+let working = false
+
+/** Strictly one request at a time. */
+async function work(): Promise<void> {
+  working = true
+  for (;;) {
+    // One turn of the event loop, in which a `drop` for the request that comes next can still arrive.
+    await new Promise(setImmediate)
+    const request = inbox.shift()
+    if (request === undefined) break
+    await answer(request)
+  }
+  working = false
+}
+
+caller.listen(request => {
+  if (request.kind === 'drop') {
+    const index = inbox.findIndex(other => other.kind === 'run' && other.id === request.id)
+    if (index < 0) return
+    inbox.splice(index, 1)
+    caller.reply({ kind: 'dropped', id: request.id }, [])
+    return
+  }
+  inbox.push(request)
+  if (!working) void work()
+})

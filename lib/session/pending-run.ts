@@ -1,0 +1,109 @@
+/** One accepted run from the caller's side: its promise, its deadline, its signal, and what it adds to the counters. */
+import { SessionError } from '../errors'
+import { onAbort } from './abort-listeners'
+import type { PackedTensors } from './packed-tensor'
+import type { RunOptions } from './session'
+import type { RunRecorder } from './session-stats'
+import type { Outputs } from './tensor'
+
+export type GaveUp = 'aborted' | 'timed out'
+
+export interface PendingRunOptions {
+  readonly feeds: PackedTensors
+  readonly fetches: readonly string[]
+  readonly options: RunOptions
+  readonly recorder: RunRecorder
+  /** The caller no longer waits. `timed out` also comes for a run that was aborted before its time was up. */
+  readonly onGiveUp: (run: PendingRun, why: GaveUp) => void
+}
+
+interface Settle {
+  readonly resolve: (outputs: Outputs) => void
+  readonly reject: (reason: unknown) => void
+}
+
+let lastId = 0
+
+export class PendingRun {
+  readonly id = ++lastId
+  readonly feeds: PackedTensors
+  readonly fetches: readonly string[]
+  readonly promise: Promise<Outputs>
+  readonly #recorder: RunRecorder
+  readonly #acceptedAtMs = performance.now()
+  readonly #callSite: { stack?: string } = {}
+  #settle: Settle | undefined
+  #timer: NodeJS.Timeout | undefined
+  #unsubscribe: (() => void) | undefined
+
+  constructor({ feeds, fetches, options, recorder, onGiveUp }: PendingRunOptions) {
+    this.feeds = feeds
+    this.fetches = fetches
+    this.#recorder = recorder
+    this.promise = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    Error.captureStackTrace(this.#callSite, PendingRun)
+    const { signal, timeoutMs } = options
+    if (signal !== undefined) {
+      this.#unsubscribe = onAbort(signal, () => {
+        const settle = this.#take('cancelled')
+        if (settle === undefined) return
+        settle.reject(signal.reason)
+        onGiveUp(this, 'aborted')
+      })
+    }
+    if (timeoutMs !== undefined) {
+      this.#timer = setTimeout(() => {
+        this.fail(
+          new SessionError(
+            'RUN_TIMEOUT',
+            `the run took longer than its timeoutMs of ${timeoutMs} ms, waiting included`,
+            {
+              timeoutMs,
+            },
+          ),
+        )
+        onGiveUp(this, 'timed out')
+      }, timeoutMs)
+    }
+  }
+
+  /** Whether the caller still waits. */
+  get waitedFor(): boolean {
+    return this.#settle !== undefined
+  }
+
+  succeed(outputs: Outputs): void {
+    const settle = this.#take('done')
+    if (settle === undefined) return
+    this.#recorder.latency.record(performance.now() - this.#acceptedAtMs)
+    settle.resolve(outputs)
+  }
+
+  fail(error: Error): void {
+    const settle = this.#take('failed')
+    if (settle === undefined) return
+    // A reply arrives on an empty stack; the caller can act on the place that called `run`.
+    const frames = this.#callSite.stack?.split('\n').slice(1) ?? []
+    error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n')
+    settle.reject(error)
+  }
+
+  /** Nothing will come of this run any more: drops its timer and its listener. */
+  forget(): void {
+    clearTimeout(this.#timer)
+    this.#unsubscribe?.()
+  }
+
+  #take(outcome: 'done' | 'failed' | 'cancelled'): Settle | undefined {
+    const settle = this.#settle
+    if (settle === undefined) return undefined
+    this.#settle = undefined
+    this.#recorder[outcome] += 1
+    this.#unsubscribe?.()
+    // A run in flight is still watched for its deadline, but that must not keep the process alive.
+    this.#timer?.unref()
+    return settle
+  }
+}

@@ -1,0 +1,374 @@
+import { SessionError, assertKnownOptions, errorCode } from '../errors'
+import { usableCpus } from './cpu-count'
+import { openSession } from './create-session'
+import type { ModelSource, SessionOptions } from './create-session'
+import { checkFeeds, checkFetches, checkRunOptions, checkSignal } from './feeds'
+import { checkCount } from './ort-options'
+import { packFeeds, unpackTensors } from './packed-tensor'
+import { PendingRun } from './pending-run'
+import type { Device, RunOptions, Session, SessionStats } from './session'
+import { RunRecorder } from './session-stats'
+import type { Feeds, Outputs, TensorMetadata } from './tensor'
+
+export interface FailoverEvent {
+  /** Which of the pool's places the session held, from 0. */
+  readonly place: number
+  /** `SESSION_FAULTED`, with the reason in `detail`. */
+  readonly error: Error
+  /** `given up`: the place stays empty, because replacements failed too. */
+  readonly replacement: 'starting' | 'given up'
+}
+
+export interface PoolOptions extends Pick<
+  SessionOptions,
+  'device' | 'isolation' | 'graphOptimization' | 'exitWaitMs' | 'signal'
+> {
+  /** Default: the CPUs this process may use, divided by `threadsPerSession`. */
+  readonly sessions?: number
+  /** Default 1: several one-thread sessions finish more runs a second than one session with several threads. */
+  readonly threadsPerSession?: number
+  /** Runs that may wait for a free session, over all sessions; default 256. One more rejects with `QUEUE_FULL`. */
+  readonly queueLimit?: number
+  /** A session was lost. The run it was computing is tried once more on another one. */
+  readonly onFailover?: (event: FailoverEvent) => void
+}
+
+export interface PoolStats extends SessionStats {
+  /** Sessions that take runs now. */
+  readonly sessions: number
+  /** Runs that were begun again on another session. */
+  readonly retried: number
+  /** Sessions lost since the pool was created. */
+  readonly failovers: number
+}
+
+interface Place {
+  readonly index: number
+  session: Session | undefined
+  /** Runs given to `session` that have not come back. */
+  open: number
+  /** Sessions lost in this place since the last run that succeeded in it. */
+  lostInARow: number
+}
+
+/** A model or a machine that kills every session would otherwise start new ones for ever. */
+const MOST_LOST_IN_A_ROW = 3
+
+const poolOptionNames = [
+  'device',
+  'isolation',
+  'graphOptimization',
+  'exitWaitMs',
+  'signal',
+  'sessions',
+  'threadsPerSession',
+  'queueLimit',
+  'onFailover',
+] as const satisfies readonly (keyof PoolOptions)[]
+
+type OpenSession = (signal: AbortSignal) => Promise<Session>
+
+function copyOf(model: ModelSource): ModelSource {
+  if (typeof model === 'string') return model
+  if (ArrayBuffer.isView(model)) return Uint8Array.from(model)
+  const copy = (form: string | Uint8Array | undefined): string | Uint8Array | undefined =>
+    typeof form === 'object' ? Uint8Array.from(form) : form
+  const [om, onnx] = [copy(model.om), copy(model.onnx)]
+  return { ...(om !== undefined && { om }), ...(onnx !== undefined && { onnx }) }
+}
+
+function totalDevice(devices: readonly Device[]): Device {
+  const first = devices[0]!
+  if (first.kind === 'npu') return first
+  return {
+    kind: 'cpu',
+    threads: devices.reduce((sum, device) => sum + (device.kind === 'cpu' ? device.threads : 0), 0),
+  }
+}
+
+/** Several sessions of one model behind one queue: each run goes to the first session that is free. */
+export class SessionPool implements Session {
+  readonly inputNames: readonly string[]
+  readonly outputNames: readonly string[]
+  readonly inputMetadata: readonly TensorMetadata[]
+  readonly outputMetadata: readonly TensorMetadata[]
+  readonly device: Device
+  readonly #places: readonly Place[]
+  readonly #open: OpenSession
+  readonly #queueLimit: number
+  readonly #onFailover: ((event: FailoverEvent) => void) | undefined
+  readonly #recorder: RunRecorder
+  readonly #waiting: PendingRun[] = []
+  readonly #optionsOf = new WeakMap<
+    PendingRun,
+    { signal: AbortSignal | undefined; deadlineMs: number | undefined }
+  >()
+  readonly #retried = new WeakSet<PendingRun>()
+  readonly #replacing = new Map<Place, Promise<void>>()
+  readonly #leaving = new Set<Promise<void>>()
+  readonly #stopReplacing = new AbortController()
+  #retries = 0
+  #failovers = 0
+  #fault: Error | undefined
+  #released: Promise<void> | undefined
+
+  private constructor(
+    sessions: readonly Session[],
+    open: OpenSession,
+    recorder: RunRecorder,
+    options: { queueLimit: number; onFailover: ((event: FailoverEvent) => void) | undefined },
+  ) {
+    const first = sessions[0]!
+    this.inputNames = first.inputNames
+    this.outputNames = first.outputNames
+    this.inputMetadata = first.inputMetadata
+    this.outputMetadata = first.outputMetadata
+    this.device = totalDevice(sessions.map(({ device }) => device))
+    this.#places = sessions.map((session, index) => ({ index, session, open: 0, lostInARow: 0 }))
+    this.#open = open
+    this.#recorder = recorder
+    this.#queueLimit = options.queueLimit
+    this.#onFailover = options.onFailover
+  }
+
+  /** @internal Use {@link createPool}. */
+  static async create(model: ModelSource, options: PoolOptions): Promise<SessionPool> {
+    assertKnownOptions(options, poolOptionNames, 'createPool()')
+    const { sessions, threadsPerSession, queueLimit = 256, onFailover, signal, ...sessionOptions } = options
+    const limits = { least: 1, most: 1024 }
+    const threads = checkCount('threadsPerSession', threadsPerSession ?? 1, limits)
+    const count = checkCount('sessions', sessions ?? Math.max(1, Math.floor(usableCpus() / threads)), limits)
+    checkCount('queueLimit', queueLimit, { least: 0, most: 1_000_000 })
+    checkSignal(signal)
+    const kept = copyOf(model)
+    const recorder = new RunRecorder()
+    const open: OpenSession = openSignal =>
+      openSession(kept, { ...sessionOptions, threads, signal: openSignal }, new RunRecorder(recorder.execute))
+
+    const failed = new AbortController()
+    const openSignal = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal])
+    const opened = await Promise.allSettled(
+      Array.from({ length: count }, async () => {
+        try {
+          return await open(openSignal)
+        } catch (error) {
+          failed.abort(error)
+          throw error
+        }
+      }),
+    )
+    const ready = opened.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    if (ready.length < count) {
+      await Promise.all(ready.map(session => session.release()))
+      openSignal.throwIfAborted()
+    }
+    return new SessionPool(ready, open, recorder, { queueLimit, onFailover })
+  }
+
+  async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {
+    if (this.#released !== undefined) {
+      throw new SessionError('SESSION_RELEASED', 'the pool has been released; create another one')
+    }
+    if (this.#fault !== undefined) throw this.#faulted()
+    const runOptions = checkRunOptions(options)
+    const outputs = checkFetches(fetches, this.outputNames)
+    const inputs = checkFeeds(feeds, this.inputMetadata)
+    runOptions.signal?.throwIfAborted()
+    if (this.#queued() >= this.#queueLimit && this.#freePlace() === undefined) {
+      throw new SessionError(
+        'QUEUE_FULL',
+        `${this.#queued()} runs are waiting, as many as queueLimit allows; wait for some of them, or raise it`,
+        { queueLimit: this.#queueLimit },
+      )
+    }
+    const run = new PendingRun({
+      feeds: packFeeds(inputs),
+      fetches: outputs,
+      options: runOptions,
+      recorder: this.#recorder,
+      onGiveUp: given => this.#onGiveUp(given),
+    })
+    const { signal, timeoutMs } = runOptions
+    const deadlineMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs
+    this.#optionsOf.set(run, { signal, deadlineMs })
+    this.#waiting.push(run)
+    this.#dispatch()
+    return run.promise
+  }
+
+  stats(): PoolStats {
+    const members = this.#places.flatMap(({ session }) => (session === undefined ? [] : [session.stats()]))
+    const state = this.#fault !== undefined ? 'faulted' : this.#released !== undefined ? 'released' : 'ready'
+    const running = members.reduce((sum, member) => sum + member.running, 0)
+    return {
+      ...this.#recorder.snapshot({ state, queued: this.#queued(), running }),
+      sessions: members.length,
+      retried: this.#retries,
+      failovers: this.#failovers,
+    }
+  }
+
+  async release(): Promise<void> {
+    this.#released ??= this.#release()
+    return this.#released
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  #queued(): number {
+    return this.#places.reduce((sum, { open }) => sum + Math.max(0, open - 1), this.#waiting.length)
+  }
+
+  /** The place that comes to a new run soonest, or none. */
+  #freePlace(): Place | undefined {
+    // A second run is sent ahead to a busy session, so that it never waits for this event loop; but only while there
+    // is one for every session, or the last runs would wait behind each other beside idle sessions.
+    const most = this.#waiting.length >= this.#places.length ? 2 : 1
+    let best: { place: Place; load: number } | undefined
+    for (const place of this.#places) {
+      if (place.session === undefined || place.open >= most) continue
+      // A run given up by its caller is no longer open here, but still computed there.
+      const load = Math.max(place.open, place.open === 0 ? place.session.stats().running : 0)
+      if (best === undefined || load < best.load) best = { place, load }
+      if (load === 0) break
+    }
+    return best?.place
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const place = this.#freePlace()
+      if (place === undefined) return
+      void this.#compute(place, place.session!, this.#waiting.shift()!)
+    }
+  }
+
+  async #compute(place: Place, session: Session, run: PendingRun): Promise<void> {
+    const { signal, deadlineMs } = this.#optionsOf.get(run)!
+    const timeoutMs = deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - performance.now())
+    const options = { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }
+    place.open += 1
+    try {
+      const outputs = await session.run(unpackTensors(run.feeds), run.fetches, options)
+      if (place.session === session) place.lostInARow = 0
+      run.succeed(outputs)
+      run.forget()
+    } catch (error) {
+      this.#onFailure(run, error)
+      if (session.stats().state === 'faulted') this.#lose(place, session, error)
+    }
+    if (place.session === session) place.open -= 1
+    this.#dispatch()
+  }
+
+  #onFailure(run: PendingRun, error: unknown): void {
+    const lost = error instanceof SessionError && error.code === 'SESSION_FAULTED'
+    const started = lost && error.detail['started'] !== false
+    if (lost && run.waitedFor && this.#released === undefined && !(started && this.#retried.has(run))) {
+      if (started) {
+        this.#retried.add(run)
+        this.#retries += 1
+      }
+      const behind = this.#waiting.findIndex(other => other.id > run.id)
+      this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, run)
+      return
+    }
+    run.fail(error instanceof Error ? error : new SessionError('RUN_FAILED', String(error)))
+    run.forget()
+  }
+
+  #onGiveUp(run: PendingRun): void {
+    const index = this.#waiting.indexOf(run)
+    if (index < 0) return
+    this.#waiting.splice(index, 1)
+    run.forget()
+  }
+
+  #lose(place: Place, session: Session, cause: unknown): void {
+    if (place.session !== session) return
+    place.session = undefined
+    place.open = 0
+    place.lostInARow += 1
+    this.#failovers += 1
+    this.#track(session.release())
+    const replacement =
+      place.lostInARow > MOST_LOST_IN_A_ROW || this.#released !== undefined ? 'given up' : 'starting'
+    if (replacement === 'starting') this.#replacing.set(place, this.#replace(place))
+    const error = cause instanceof Error ? cause : new Error(String(cause))
+    const event: FailoverEvent = { place: place.index, error, replacement }
+    // Outside this call: an exception of the listener is its owner's, and must not stop the pool.
+    if (this.#onFailover !== undefined) queueMicrotask(() => this.#onFailover?.(event))
+    this.#faultWhenEmpty(error)
+  }
+
+  async #replace(place: Place): Promise<void> {
+    try {
+      const session = await this.#open(this.#stopReplacing.signal)
+      place.session = session
+      place.open = 0
+    } catch (error) {
+      this.#replacing.delete(place)
+      this.#faultWhenEmpty(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    this.#replacing.delete(place)
+    this.#dispatch()
+  }
+
+  #faultWhenEmpty(cause: Error): void {
+    if (this.#replacing.size > 0 || this.#places.some(({ session }) => session !== undefined)) return
+    if (this.#released !== undefined) return
+    this.#fault = cause
+    for (const run of this.#waiting.splice(0)) {
+      run.fail(this.#faulted())
+      run.forget()
+    }
+  }
+
+  #faulted(): SessionError {
+    const reason = this.#fault?.message ?? 'unknown reason'
+    return new SessionError(
+      'SESSION_FAULTED',
+      `no session of the pool is left: ${reason}; create another pool`,
+      {
+        reason,
+        code: errorCode(this.#fault),
+      },
+    )
+  }
+
+  #track(leaving: Promise<void>): void {
+    this.#leaving.add(leaving)
+    void leaving.finally(() => this.#leaving.delete(leaving))
+  }
+
+  async #release(): Promise<void> {
+    for (const run of this.#waiting.splice(0)) {
+      run.fail(new SessionError('SESSION_RELEASED', 'the pool was released before this run began'))
+      run.forget()
+    }
+    this.#stopReplacing.abort()
+    await Promise.all(this.#replacing.values())
+    await Promise.all([...this.#places.map(({ session }) => session?.release()), ...this.#leaving])
+  }
+}
+
+/**
+ * Opens several sessions of one model. The pool is a `Session` itself; runs may finish out of order.
+ *
+ * A session that breaks down (killed, out of memory, a run past its `timeoutMs` in its own process) is replaced. The
+ * run it was computing is tried once more elsewhere, which is safe because a run has no effect but its result; runs
+ * that only waited there move on. When no session is left, runs reject with `SESSION_FAULTED`.
+ *
+ * @throws the errors of {@link createSession}
+ * @example
+ * ```ts
+ * await using pool = await createPool('model.onnx', { sessions: 4, onFailover: event => log.warn(event) })
+ * const all = await Promise.all(batches.map(feeds => pool.run(feeds)))
+ * ```
+ */
+export async function createPool(model: ModelSource, options: PoolOptions = {}): Promise<SessionPool> {
+  return SessionPool.create(model, options)
+}

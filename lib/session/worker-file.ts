@@ -1,0 +1,29 @@
+/** Where the worker's code is, and the Node flags it needs to be loaded. */
+export const workerFile = require.resolve('./ort-worker')
+
+/** Flags that decide how modules are found; each takes a value, after `=` or as the next argument. */
+const loaderFlags = ['-r', '--require', '--import', '--loader', '--experimental-loader', '-C', '--conditions']
+
+/** The flags of this process that a child needs too. The rest (inspector ports, `--eval`, profilers) must not be shared. */
+export function inheritedFlags(execArgv: readonly string[]): string[] {
+  return execArgv.flatMap((flag, index) => {
+    const [name = ''] = flag.split('=', 1)
+    if (!loaderFlags.includes(name)) return []
+    const next = execArgv[index + 1]
+    if (flag.includes('=')) return [flag]
+    return next === undefined ? [] : [flag, next]
+  })
+}
+
+/** Flags for running the sources themselves through tsx, whose hooks a new thread does not inherit; compiled code needs none. */
+export const sourceFlags: readonly string[] = workerFile.endsWith('.ts')
+  ? ['--require', require.resolve('tsx/cjs')]
+  : []
+
+/** NODE_OPTIONS for a child: a second inspector on the same port would print and fail. */
+export function withoutInspector(nodeOptions: string): string {
+  return nodeOptions
+    .split(/\s+/)
+    .filter(option => !option.startsWith('--inspect'))
+    .join(' ')
+}
