@@ -1,4 +1,6 @@
+import { isUint8Array } from 'node:util/types'
 import { ArgumentTypeError, SessionError, assertKnownOptions } from '../errors'
+import { checkOptionKeys } from './feeds'
 import { ortOptionNames } from './ort-options'
 import type { OrtSessionOptions } from './ort-options'
 import { OrtSession } from './ort-session'
@@ -30,13 +32,15 @@ function isOfflineModel(model: string | Uint8Array): boolean {
 }
 
 function modelForms(model: unknown): ModelForms {
-  if (typeof model === 'string' || model instanceof Uint8Array) {
+  if (typeof model === 'string' || isUint8Array(model)) {
     return isOfflineModel(model) ? { om: model } : { onnx: model }
   }
   if (typeof model === 'object' && model !== null) {
     assertKnownOptions(model, ['om', 'onnx'], 'the model')
     const { om, onnx } = model as ModelForms
-    if (om !== undefined || onnx !== undefined) return { ...(om && { om }), ...(onnx && { onnx }) }
+    if (om !== undefined || onnx !== undefined) {
+      return { ...(om !== undefined && { om }), ...(onnx !== undefined && { onnx }) }
+    }
   }
   throw new ArgumentTypeError(
     'the model must be a path, a Uint8Array, or { om, onnx } with at least one of them',
@@ -57,7 +61,7 @@ export async function openSession(
   options: SessionOptions,
   recorder: RunRecorder,
 ): Promise<Session> {
-  assertKnownOptions(options, ['device', ...ortOptionNames], 'createSession()')
+  checkOptionKeys(options, ['device', ...ortOptionNames], 'createSession()')
   const { device = 'auto', ...ortOptions } = options
   const { onnx } = modelForms(model)
   if (device === 'npu' || (typeof device === 'number' && Number.isInteger(device) && device >= 0)) {

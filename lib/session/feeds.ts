@@ -175,6 +175,14 @@ export function checkFetches(fetches: unknown, outputNames: readonly string[]): 
   return names as string[]
 }
 
+/** @throws ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
+export function checkOptionKeys(options: unknown, known: readonly string[], where: string): void {
+  if (!isPlainObject(options)) {
+    throw new ArgumentTypeError(`the options of ${where} must be a plain object, found ${describe(options)}`)
+  }
+  assertKnownOptions(options, known, where)
+}
+
 /** @throws ArgumentTypeError `INVALID_ARGUMENT` */
 export function checkSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined) return undefined
@@ -187,12 +195,9 @@ export function checkSignal(signal: unknown): AbortSignal | undefined {
 /** @throws ArgumentRangeError, ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
 export function checkRunOptions(options: unknown): RunOptions {
   if (options === undefined) return {}
-  if (!isPlainObject(options)) {
-    throw new ArgumentTypeError(`run options must be a plain object, found ${describe(options)}`)
-  }
-  assertKnownOptions(options, ['signal', 'timeoutMs'], 'run()')
-  const signal = checkSignal(options['signal'])
-  const timeoutMs = options['timeoutMs']
+  checkOptionKeys(options, ['signal', 'timeoutMs'], 'run()')
+  const { signal: givenSignal, timeoutMs } = options as Readonly<Record<string, unknown>>
+  const signal = checkSignal(givenSignal)
   if (
     timeoutMs !== undefined &&
     !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)

@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
-import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
+import { ArgumentRangeError, ArgumentTypeError } from '../errors'
 import { usableCpus } from './cpu-count'
-import { checkSignal } from './feeds'
+import { checkOptionKeys, checkSignal } from './feeds'
 import type { GraphOptimization } from './ort-protocol'
 
 export interface OrtSessionOptions {
@@ -69,7 +69,7 @@ export function checkChoice<T extends string>(name: string, value: unknown, choi
 
 /** @throws ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
 export function checkOrtOptions(options: OrtSessionOptions): OrtSettings {
-  assertKnownOptions(options, ortOptionNames, 'OrtSession.create()')
+  checkOptionKeys(options, ortOptionNames, 'OrtSession.create()')
   return {
     threads: checkCount('threads', options.threads ?? usableCpus(), { least: 1, most: 1024 }),
     isolation: checkChoice(

@@ -44,7 +44,7 @@ export type Reply =
 
 /** One way of running `ort-worker` beside the caller. */
 export interface Transport {
-  /** At most one listener, set before the first reply can arrive. */
+  /** Replaces the listener. The first one must be set before control returns to the event loop. */
   listen(onReply: (reply: Reply) => void): void
   post(request: Request, transfer: ArrayBuffer[]): void
   /** Whether this worker keeps the caller's process alive. */

@@ -82,14 +82,12 @@ async function load(model: string | Uint8Array, settings: OrtSettings): Promise<
   try {
     return [transport, await untilAborted(loaded, signal)]
   } catch (error) {
-    // Loading cannot be interrupted in a thread: it leaves when it is through, without keeping the process alive.
     transport.post({ kind: 'close' }, [])
     transport.kill?.()
-    transport.setKeepAlive('not needed')
-    if (signal?.aborted !== true) await transport.ended
+    // Loading cannot be interrupted in a thread. After an abort nobody waits for it: it leaves when it is through.
+    if (signal?.aborted === true) transport.setKeepAlive('not needed')
+    else await transport.ended
     throw error
-  } finally {
-    transport.setKeepAlive('not needed')
   }
 }
 
@@ -126,6 +124,7 @@ export class OrtSession implements Session {
     this.#recorder = recorder
     this.#transport = transport
     transport.listen(reply => this.#onReply(reply))
+    transport.setKeepAlive('not needed')
     void transport.ended.then(how => this.#onEnded(how))
   }
 
@@ -294,6 +293,7 @@ export class OrtSession implements Session {
       this.#closing = true
       this.#transport.post({ kind: 'close' }, [])
     }
+    this.#transport.setKeepAlive('needed')
     await this.#transport.ended
   }
 }

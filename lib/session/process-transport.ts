@@ -50,7 +50,9 @@ export function startProcess(): Transport {
   children.add(child)
   if (child.stderr instanceof Socket) child.stderr.unref()
   return {
-    listen: onReply => void child.on('message', reply => onReply(reply as Reply)),
+    listen: onReply => {
+      child.removeAllListeners('message').on('message', reply => onReply(reply as Reply))
+    },
     // A failed send means the child is gone, which `ended` tells.
     post: request => void child.send(request, () => undefined),
     setKeepAlive: state => {

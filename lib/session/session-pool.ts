@@ -1,8 +1,8 @@
-import { SessionError, assertKnownOptions, errorCode } from '../errors'
+import { ArgumentTypeError, SessionError, errorCode } from '../errors'
 import { usableCpus } from './cpu-count'
 import { openSession } from './create-session'
 import type { ModelSource, SessionOptions } from './create-session'
-import { checkFeeds, checkFetches, checkRunOptions, checkSignal } from './feeds'
+import { checkFeeds, checkFetches, checkOptionKeys, checkRunOptions, checkSignal } from './feeds'
 import { checkCount } from './ort-options'
 import { packFeeds, unpackTensors } from './packed-tensor'
 import { PendingRun } from './pending-run'
@@ -13,7 +13,7 @@ import type { Feeds, Outputs, TensorMetadata } from './tensor'
 export interface FailoverEvent {
   /** Which of the pool's places the session held, from 0. */
   readonly place: number
-  /** `SESSION_FAULTED`, with the reason in `detail`. */
+  /** `SESSION_FAULTED`, or `RUN_TIMEOUT` when a run past its `timeoutMs` was ended with its process. */
   readonly error: Error
   /** `given up`: the place stays empty, because replacements failed too. */
   readonly replacement: 'starting' | 'given up'
@@ -133,13 +133,16 @@ export class SessionPool implements Session {
 
   /** @internal Use {@link createPool}. */
   static async create(model: ModelSource, options: PoolOptions): Promise<SessionPool> {
-    assertKnownOptions(options, poolOptionNames, 'createPool()')
+    checkOptionKeys(options, poolOptionNames, 'createPool()')
     const { sessions, threadsPerSession, queueLimit = 256, onFailover, signal, ...sessionOptions } = options
     const limits = { least: 1, most: 1024 }
     const threads = checkCount('threadsPerSession', threadsPerSession ?? 1, limits)
     const count = checkCount('sessions', sessions ?? Math.max(1, Math.floor(usableCpus() / threads)), limits)
     checkCount('queueLimit', queueLimit, { least: 0, most: 1_000_000 })
     checkSignal(signal)
+    if (onFailover !== undefined && typeof onFailover !== 'function') {
+      throw new ArgumentTypeError('onFailover must be a function')
+    }
     const kept = copyOf(model)
     const recorder = new RunRecorder()
     const open: OpenSession = openSignal =>
@@ -290,7 +293,8 @@ export class SessionPool implements Session {
     if (place.session !== session) return
     place.session = undefined
     place.open = 0
-    place.lostInARow += 1
+    // A run that was stopped on its caller's wish says nothing against the session.
+    if (errorCode(cause) !== 'RUN_TIMEOUT') place.lostInARow += 1
     this.#failovers += 1
     this.#track(session.release())
     const replacement =

@@ -26,7 +26,9 @@ export function startThread({ exitWaitMs }: { exitWaitMs: number }): Transport {
     })
   })
   return {
-    listen: onReply => void worker.on('message', (reply: Reply) => onReply(reply)),
+    listen: onReply => {
+      worker.removeAllListeners('message').on('message', (reply: Reply) => onReply(reply))
+    },
     post: (request, transfer) => worker.postMessage(request, transfer),
     setKeepAlive: state => {
       if (state === 'needed') worker.ref()

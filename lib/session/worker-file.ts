@@ -20,10 +20,7 @@ export const sourceFlags: readonly string[] = workerFile.endsWith('.ts')
   ? ['--require', require.resolve('tsx/cjs')]
   : []
 
-/** NODE_OPTIONS for a child: a second inspector on the same port would print and fail. */
+/** NODE_OPTIONS for a child: it must neither wait for a debugger nor take this process's inspector port. */
 export function withoutInspector(nodeOptions: string): string {
-  return nodeOptions
-    .split(/\s+/)
-    .filter(option => !option.startsWith('--inspect'))
-    .join(' ')
+  return nodeOptions.replace(/(^|\s)--(inspect-port|debug-port)(=|\s+)\S+|(^|\s)--inspect\S*/g, '').trim()
 }
