@@ -42,11 +42,10 @@ export function tieProperEerOfCurve(curve: DetCurve): EqualErrorRate {
 
 function equalErrorPoint(curve: DetCurve, points: 'every point' | 'between distinct scores'): EqualErrorRate {
   const { miss, falseAlarm, thresholds } = curve
-  const last = thresholds.length - 1
   let best = 0
   let smallest = Infinity
-  for (let point = 0; point <= last; point++) {
-    const insideTie = point > 0 && point < last && thresholds[point] === thresholds[point + 1]
+  for (let point = 0; point < thresholds.length; point++) {
+    const insideTie = thresholds[point] === thresholds[point + 1]
     if (insideTie && points === 'between distinct scores') continue
     const difference = Math.abs(miss[point]! - falseAlarm[point]!)
     if (difference < smallest) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { readProtocol } from '../../lib/dataset'
@@ -66,6 +66,13 @@ describe('readProtocol', () => {
     const itself = await refusalOf(folder())
     expect(itself.code).to.equal('PROTOCOL_INVALID')
     expect(itself.message).to.match(/it is a folder/)
+  })
+
+  it('gives up on a file without line ends long before its end', async () => {
+    const path = write('')
+    // Takes no room on disk; as one line it would be longer than a string can be.
+    truncateSync(path, 2 ** 30)
+    expect((await refusalOf(path)).code).to.equal('PROTOCOL_INVALID')
   })
 
   it('reads the whole ASVspoof 2019 LA evaluation list', async function () {

@@ -52,10 +52,9 @@ describe('metrics of cases small enough to do by hand', () => {
     })
 
     it('takes the first of equally close points', () => {
-      // Rejecting nothing of [1 | 0.5 …] gives |0 − 1|; the points (0, 1/2) and (1/2, 0) are equally close at 1/2 each.
-      const curve = computeEer([1, 3], [0, 1])
-      expect(curve.threshold).to.equal(1)
-      expect(curve.eer).to.equal(0.5)
+      // Rejecting 1: miss 0, false alarm 1/2; rejecting 2 as well: miss 1, false alarm 1/2. Both are 1/2 apart.
+      expect(computeEer([2], [1, 3])).to.deep.equal({ eer: 1 / 4, threshold: 1 })
+      expect(computeEerTieProper([2], [1, 3])).to.deep.equal({ eer: 1 / 4, threshold: 1 })
     })
 
     it('differs from the tie-proper one when the only equal error point is inside a tie', () => {
