@@ -74,18 +74,6 @@ describe('openCorpus', () => {
     expect(fileNames(trials, audioFolder)).to.deep.equal(['u3.wav', 'u1.flac', undefined])
   })
 
-  it('prefers FLAC to WAV in whatever order the folder lists them', async () => {
-    const names = Array.from({ length: 40 }, (_, index) => `u${index}`)
-    const endings = (index: number): string[] => (index % 2 === 0 ? ['flac', 'wav'] : ['wav', 'flac'])
-    const both = names.flatMap((name, index) =>
-      endings(index).map((ending): [string, string] => [`ASVspoof2019_LA_eval/flac/${name}.${ending}`, '']),
-    )
-    const lines = names.map(name => `S1 ${name} - A07 spoof\n`).join('')
-    writeFolder(folder(), { ...Object.fromEntries(both), [officialName]: lines })
-    const { trials, audioFolder } = await openCorpus(folder())
-    expect(fileNames(trials, audioFolder)).to.deep.equal(names.map(name => `${name}.flac`))
-  })
-
   it('finds a named protocol from the current folder', async () => {
     writeFolder(folder(), { ...clips, 'lists/few.txt': 'S2 u1 - A07 spoof\n' })
     const fromHere = relative(process.cwd(), join(folder(), 'lists', 'few.txt'))
