@@ -15,11 +15,7 @@ export type AudioErrorCode =
   | 'AUDIO_NOT_FOUND'
   | 'AUDIO_UNREADABLE'
 export type ModelErrorCode =
-  | 'CHECKPOINT_UNSAFE'
-  | 'CHECKPOINT_INVALID'
-  | 'CONFIG_INVALID'
-  | 'MODEL_INVALID'
-  | 'MODEL_NOT_FOUND'
+  'CHECKPOINT_UNSAFE' | 'CHECKPOINT_INVALID' | 'CONFIG_INVALID' | 'MODEL_INVALID' | 'MODEL_NOT_FOUND'
 export type SessionErrorCode =
   | 'ADDON_NOT_FOUND'
   | 'CPU_BACKEND_MISSING'
@@ -41,12 +37,12 @@ export type ErrorCode =
   AudioErrorCode | ModelErrorCode | SessionErrorCode | DatasetErrorCode | MetricsErrorCode | ArgumentErrorCode
 
 /** Root of this package's errors, except for argument mistakes, which are TypeError and RangeError with a `code`. */
-export class AasistError<Code extends ErrorCode = ErrorCode> extends Error {
+export class AasistError extends Error {
   override readonly name: string = 'AasistError'
-  readonly code: Code
+  readonly code: ErrorCode
   readonly detail: ErrorDetail
 
-  constructor(code: Code, message: string, detail: ErrorDetail = {}, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}, options?: ErrorOptions) {
     super(message, options)
     this.code = code
     this.detail = detail
@@ -54,28 +50,58 @@ export class AasistError<Code extends ErrorCode = ErrorCode> extends Error {
 }
 
 /** A clip cannot be used as speech input. */
-export class AudioError extends AasistError<AudioErrorCode> {
+export class AudioError extends AasistError {
   override readonly name = 'AudioError'
+  override readonly code: AudioErrorCode
+
+  constructor(code: AudioErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
+    super(code, message, detail, options)
+    this.code = code
+  }
 }
 
 /** A checkpoint, configuration or model file cannot be used. */
-export class ModelError extends AasistError<ModelErrorCode> {
+export class ModelError extends AasistError {
   override readonly name = 'ModelError'
+  override readonly code: ModelErrorCode
+
+  constructor(code: ModelErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
+    super(code, message, detail, options)
+    this.code = code
+  }
 }
 
 /** An inference session cannot be made, or a run cannot be done. */
-export class SessionError extends AasistError<SessionErrorCode> {
+export class SessionError extends AasistError {
   override readonly name = 'SessionError'
+  override readonly code: SessionErrorCode
+
+  constructor(code: SessionErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
+    super(code, message, detail, options)
+    this.code = code
+  }
 }
 
 /** A corpus folder, protocol, score file or results folder is not as it must be. */
-export class DatasetError extends AasistError<DatasetErrorCode> {
+export class DatasetError extends AasistError {
   override readonly name = 'DatasetError'
+  override readonly code: DatasetErrorCode
+
+  constructor(code: DatasetErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
+    super(code, message, detail, options)
+    this.code = code
+  }
 }
 
 /** Scores from which a metric cannot be computed. */
-export class MetricsError extends AasistError<MetricsErrorCode> {
+export class MetricsError extends AasistError {
   override readonly name = 'MetricsError'
+  override readonly code: MetricsErrorCode
+
+  constructor(code: MetricsErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
+    super(code, message, detail, options)
+    this.code = code
+  }
 }
 
 /** An argument of the wrong kind. */
@@ -125,7 +151,7 @@ export interface SerializedError {
 
 export function serializeError(error: unknown): SerializedError {
   if (error instanceof AasistError) {
-    return { name: error.name, message: error.message, code: error.code as ErrorCode, detail: error.detail }
+    return { name: error.name, message: error.message, code: error.code, detail: error.detail }
   }
   if (error instanceof Error) return { name: error.name, message: error.message }
   return { name: 'Error', message: String(error) }

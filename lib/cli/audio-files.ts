@@ -1,0 +1,61 @@
+/** From what was named on the command line to a list of files. */
+import { readdir, stat } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { AudioError } from '../errors'
+
+/** What people keep speech in. Formats this package does not read are listed too: they fail by name, not silently. */
+const audioEndings = new Set(
+  '.wav .wave .flac .mp3 .ogg .oga .opus .m4a .aac .aif .aiff .amr .au .wma .webm .caf .sph'.split(' '),
+)
+
+export interface AudioFiles {
+  readonly files: readonly string[]
+  /** Files in folders whose name does not end like audio. */
+  readonly ignored: number
+}
+
+/**
+ * Files as they are named; folders with everything below them, in the order of their names.
+ *
+ * @throws AudioError AUDIO_NOT_FOUND when a folder holds no audio
+ */
+export async function findAudioFiles(inputs: readonly string[]): Promise<AudioFiles> {
+  const files: string[] = []
+  let ignored = 0
+  for (const input of inputs) {
+    // What does not exist is left to the scorer, which reports it file by file.
+    const isFolder = await stat(input).then(
+      stats => stats.isDirectory(),
+      () => false,
+    )
+    if (!isFolder) {
+      files.push(input)
+      continue
+    }
+    const below = await filesBelow(input)
+    const audio = below.filter(path => audioEndings.has(extname(path).toLowerCase()))
+    if (audio.length === 0) {
+      throw new AudioError('AUDIO_NOT_FOUND', `${input} holds no audio files (${below.length} other files)`, {
+        folder: input,
+      })
+    }
+    ignored += below.length - audio.length
+    files.push(...audio)
+  }
+  return { files, ignored }
+}
+
+/** Links to files count; links to folders are not followed, so that a link to a parent ends nowhere. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths: string[] = []
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isFile()) paths.push(path)
+    else if (entry.isSymbolicLink()) {
+      const target = await stat(path).catch(() => undefined)
+      if (target === undefined || target.isFile()) paths.push(path)
+    }
+  }
+  return paths.sort()
+}

@@ -1,0 +1,103 @@
+/** `aasist doctor`: what is here, what is missing, and the command that fixes it. */
+import type { Command } from 'commander'
+import { join } from 'node:path'
+import { Detector, demoFolder, onnxruntimeVersion, packageVersion, cpuClass } from '../scoring'
+import type { ExitCode } from './exit'
+import { formatTable, printJson, printLine } from './terminal'
+
+interface Check {
+  readonly name: string
+  readonly state: 'ok' | 'missing' | 'failed' | 'info'
+  readonly found: string
+  /** The command or the step that mends it. */
+  readonly fix?: string
+}
+
+/** PyTorch's score of the demo weights for this clip (float32). */
+const selfTestClip = 'DEMO_E_0001000'
+const selfTestScore = 1.7776710987091064
+
+export function addDoctorCommand(
+  program: Command,
+  run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
+): void {
+  program
+    .command('doctor')
+    .description('show versions and back ends, and what to do about what is missing')
+    .option('--json', 'print the checks as JSON')
+    .addHelpText('after', '\nExample:\n  aasist doctor')
+    .action((flags: { json?: boolean }) => run(signal => doctor(flags, signal)))
+}
+
+async function doctor({ json }: { json?: boolean }, signal: AbortSignal): Promise<ExitCode> {
+  const checks: readonly Check[] = [...environment(), cpuBackend(), npuBackend(), ...(await selfTest(signal))]
+  const failed = checks.some(({ state }) => state === 'failed' || state === 'missing')
+  if (json === true) printJson({ ok: !failed, checks })
+  else {
+    printLine(
+      formatTable(
+        ['', 'state', 'found'],
+        checks.map(({ name, state, found }) => [name, state, found]),
+      ),
+    )
+    for (const { name, fix } of checks) if (fix !== undefined) printLine(`\n${name}: ${fix}`)
+  }
+  return failed ? 1 : 0
+}
+
+function environment(): Check[] {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  const libc = header.glibcVersionRuntime
+  return [
+    { name: 'aasist-ascend', state: 'info', found: packageVersion() },
+    { name: 'node', state: 'info', found: process.versions.node },
+    {
+      name: 'platform',
+      state: 'info',
+      found: `${process.platform} ${process.arch}${libc === undefined ? '' : `, glibc ${libc}`}`,
+    },
+    { name: 'cpu', state: 'info', found: cpuClass() },
+  ]
+}
+
+function cpuBackend(): Check {
+  const version = onnxruntimeVersion()
+  if (version !== null) return { name: 'CPU back end', state: 'ok', found: `onnxruntime-node ${version}` }
+  return {
+    name: 'CPU back end',
+    state: 'missing',
+    found: 'onnxruntime-node is not installed',
+    fix: 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node',
+  }
+}
+
+function npuBackend(): Check {
+  return { name: 'NPU back end', state: 'info', found: 'not part of this version' }
+}
+
+async function selfTest(signal: AbortSignal): Promise<Check[]> {
+  if (onnxruntimeVersion() === null) return []
+  const name = 'self-test'
+  try {
+    const detector = await Detector.load({ sessions: 1, signal })
+    try {
+      const clip = join(demoFolder, 'LA', 'ASVspoof2019_LA_eval', 'flac', `${selfTestClip}.flac`)
+      const { score } = await detector.score(clip, { signal })
+      const state = Math.abs(score - selfTestScore) < 1e-3 ? 'ok' : 'failed'
+      const found = `a demo clip scores ${score.toFixed(4)}, PyTorch says ${selfTestScore.toFixed(4)}`
+      return [
+        {
+          name,
+          state,
+          found,
+          ...(state === 'failed' && { fix: 'please report this with the output of aasist doctor --json' }),
+        },
+      ]
+    } finally {
+      await detector.release()
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    return [{ name, state: 'failed', found: error instanceof Error ? error.message : String(error) }]
+  }
+}

@@ -1,0 +1,76 @@
+/** `aasist eval`: the evaluation of a corpus, with its files. */
+import type { Command } from 'commander'
+import { evaluate, type Evaluation } from '../scoring'
+import type { ExitCode } from './exit'
+import { formatMetrics } from './metrics-text'
+import { addAsvOptions, addModelOptions, detectorOptions, type AsvFlags, type ModelFlags } from './options'
+import { note, printJson, printLine, showProgress } from './terminal'
+
+interface EvalFlags extends ModelFlags, AsvFlags {
+  readonly model: string
+  readonly data: string
+  readonly out: string
+  readonly protocol?: string
+  readonly allowMissing?: boolean
+  readonly json?: boolean
+}
+
+export function addEvalCommand(
+  program: Command,
+  run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
+): void {
+  const command = program
+    .command('eval')
+    .description('score an ASVspoof corpus and compute EER and min t-DCF')
+    .requiredOption('--model <file>', 'checkpoint (.pth) or ONNX model')
+    .requiredOption('--data <folder>', 'the LA folder of ASVspoof 2019')
+    .requiredOption('--out <folder>', 'where the results go')
+    .option('--protocol <file>', "evaluation list (default: the corpus's own)")
+    .option('--allow-missing', 'exit 0 although some utterances have no score')
+    .option('--json', 'print metrics.json')
+  addAsvOptions(addModelOptions(command))
+    .addHelpText(
+      'after',
+      '\nWrites eval_scores.txt, t-DCF_EER.txt, metrics.json, manifest.json and run.jsonl.' +
+        '\n\nExample:\n  aasist eval --model AASIST-L.pth --config AASIST-L.conf --data LA --out results',
+    )
+    .action((flags: EvalFlags) => run(signal => evaluateCorpus(flags, signal)))
+}
+
+async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<ExitCode> {
+  const { data, out, protocol, asvScores, asvPreset } = flags
+  const display = showProgress()
+  let evaluation: Evaluation
+  try {
+    evaluation = await evaluate({
+      ...detectorOptions(flags),
+      data,
+      out,
+      ...(protocol !== undefined && { protocol }),
+      ...(asvScores !== undefined && { asvScores }),
+      ...(asvPreset !== undefined && { asvPreset }),
+      signal,
+      onProgress: progress => display.update(progress),
+    })
+  } finally {
+    display.stop()
+  }
+  const { metrics, failures, files } = evaluation
+  if (flags.json === true) printJson(metrics)
+  else printLine(formatMetrics(metrics))
+  for (const warning of metrics.warnings) note(`warning: ${warning}`)
+  note(`results in ${files.folder}`)
+  if (failures.length === 0) return 0
+  listFailures(evaluation)
+  return flags.allowMissing === true ? 0 : 1
+}
+
+const listedFailures = 20
+
+function listFailures({ failures, files }: Evaluation): void {
+  note(`${failures.length} utterances have no score:`)
+  for (const { utterance, error } of failures.slice(0, listedFailures))
+    note(`  ${utterance}: ${error.message} [${error.code}]`)
+  const more = failures.length - listedFailures
+  if (more > 0) note(`  … and ${more} more, all of them in ${files.log}`)
+}

@@ -1,0 +1,75 @@
+/** Options that several commands share, and how their values are read. */
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { asvPresets, type AsvPreset, type DetectorOptions } from '../scoring'
+
+/** What {@link addModelOptions} puts into a command's options. */
+export interface ModelFlags {
+  readonly model?: string
+  readonly config?: string
+  readonly device: DetectorOptions['device'] & {}
+  readonly sessions?: number
+  readonly resample: 'convert' | 'refuse'
+  readonly channels: 'average' | 'refuse'
+}
+
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('--config <file>', "configuration of a .pth model (default: the model's name with .conf)")
+    .option('--device <device>', 'auto, cpu, npu, or device ids such as 0,1', parseDevice, 'auto')
+    .option('--sessions <n>', 'sessions side by side, one thread each (default: one a CPU)', parseCount)
+    .addOption(
+      new Option('--resample <how>', 'audio at another rate than 16 kHz')
+        .choices(['convert', 'refuse'])
+        .default('convert'),
+    )
+    .addOption(
+      new Option('--channels <how>', 'audio with several channels')
+        .choices(['average', 'refuse'])
+        .default('average'),
+    )
+}
+
+export function detectorOptions(flags: ModelFlags): DetectorOptions {
+  const { model, config, device, sessions, resample, channels } = flags
+  return {
+    ...(model !== undefined && { model }),
+    ...(config !== undefined && { config }),
+    ...(sessions !== undefined && { sessions }),
+    device,
+    resample,
+    channels,
+  }
+}
+
+export interface AsvFlags {
+  readonly asvScores?: string
+  readonly asvPreset?: AsvPreset
+}
+
+export function addAsvOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--asv-scores <file>', 'ASV scores for the t-DCF').conflicts('asvPreset'))
+    .addOption(
+      new Option('--asv-preset <name>', 'a published ASV operating point').choices(Object.keys(asvPresets)),
+    )
+}
+
+export function parseCount(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number of at least 1.')
+  return value
+}
+
+export function parseNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.')
+  return value
+}
+
+function parseDevice(text: string): DetectorOptions['device'] & {} {
+  if (text === 'auto' || text === 'cpu' || text === 'npu') return text
+  const ids = text.split(',').map(Number)
+  if (ids.every(id => Number.isInteger(id) && id >= 0)) return ids[0]!
+  throw new InvalidArgumentError('It must be auto, cpu, npu or device ids such as 0,1.')
+}

@@ -1,0 +1,79 @@
+/** `aasist score`: files and folders in, one line a file out. */
+import type { Command } from 'commander'
+import { Detector, type FileScore } from '../scoring'
+import { findAudioFiles } from './audio-files'
+import type { ExitCode } from './exit'
+import { addModelOptions, detectorOptions, parseNumber, type ModelFlags } from './options'
+import { note, printJson, printLine } from './terminal'
+
+interface ScoreFlags extends ModelFlags {
+  readonly threshold?: number
+  readonly json?: boolean
+}
+
+export function addScoreCommand(
+  program: Command,
+  run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
+): void {
+  const command = program
+    .command('score')
+    .description('score audio files; higher means more genuine')
+    .argument('<files...>', 'WAV and FLAC files, and folders of them')
+    .option('--model <file>', 'checkpoint (.pth) or ONNX model (default: the demo weights)')
+    .option(
+      '--threshold <score>',
+      "scores at or above it are taken for bona fide (default: the model card's)",
+      parseNumber,
+    )
+    .option('--json', 'JSON Lines, one object a file')
+  addModelOptions(command)
+    .addHelpText('after', '\nExample:\n  aasist score call.wav recordings/ --model AASIST-L.pth --json')
+    .action((files: string[], flags: ScoreFlags) => run(signal => score(files, flags, signal)))
+}
+
+async function score(inputs: readonly string[], flags: ScoreFlags, signal: AbortSignal): Promise<ExitCode> {
+  const { files, ignored } = await findAudioFiles(inputs)
+  if (ignored > 0) note(`${ignored} files that are not audio by their name were left out`)
+  const detector = await Detector.load({
+    ...detectorOptions(flags),
+    ...(flags.threshold !== undefined && { threshold: flags.threshold }),
+    signal,
+  })
+  let failed = 0
+  const said = new Set<string>()
+  try {
+    for await (const result of detector.scoreFiles(files, { signal })) {
+      if (result.error !== undefined) failed += 1
+      if (flags.json === true) printJson(jsonOf(result))
+      else printPlain(result, said)
+    }
+  } finally {
+    await detector.release()
+  }
+  if (failed > 0) note(`${failed} of ${files.length} files could not be scored`)
+  return failed > 0 ? 1 : 0
+}
+
+function jsonOf(result: FileScore): unknown {
+  const { file, error } = result
+  if (error !== undefined) return { file, error: { code: error.code, message: error.message } }
+  const { score, decision, threshold, thresholdSource, durationSeconds, device, warnings } = result
+  return { file, score, decision, threshold, thresholdSource, durationSeconds, device, warnings }
+}
+
+function printPlain(result: FileScore, said: Set<string>): void {
+  if (result.error !== undefined) {
+    note(`${result.file}: ${result.error.message} [${result.error.code}]`)
+    return
+  }
+  const { file, score, decision, durationSeconds, warnings } = result
+  printLine(
+    `${score.toFixed(4).padStart(9)}  ${(decision ?? '-').padEnd(8)}  ${durationSeconds.toFixed(2).padStart(7)} s  ${file}`,
+  )
+  for (const { code, message } of warnings) {
+    // What is true of the model is true of every file.
+    if (code === 'MODEL_NOTICE' && said.has(message)) continue
+    said.add(message)
+    note(code === 'MODEL_NOTICE' ? `note: ${message}` : `${file}: ${message} [${code}]`)
+  }
+}

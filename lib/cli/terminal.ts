@@ -1,0 +1,98 @@
+/** How commands speak: results on stdout, everything else on stderr. */
+import { SingleBar } from 'cli-progress'
+import type { Progress } from '../scoring'
+
+/** One line of results. */
+export function printLine(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value))
+}
+
+/** One line that is not a result. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+/** Columns side by side; numbers to the right. */
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const cells = [header, ...rows.map(row => row.map(String))]
+  const widths = header.map((_, column) => Math.max(...cells.map(row => row[column]?.length ?? 0)))
+  const isNumeric = header.map((_, column) =>
+    rows.every(row => typeof row[column] === 'number' || /^-?[\d.]+( %)?$/.test(String(row[column]))),
+  )
+  return cells
+    .map(row =>
+      row
+        .map((cell, column) =>
+          isNumeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds)
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  const parts =
+    hours > 0
+      ? [`${hours} h`, `${minutes} min`]
+      : minutes > 0
+        ? [`${minutes} min`, `${whole % 60} s`]
+        : [`${whole} s`]
+  return parts.join(' ')
+}
+
+export function formatProgress(progress: Progress): string {
+  const { done, total, failed, clipsPerSecond, remainingSeconds } = progress
+  const left = remainingSeconds === null ? '' : `, ${formatDuration(remainingSeconds)} left`
+  const failures = failed === 0 ? '' : `, ${failed} failed`
+  return `${done} of ${total} clips, ${clipsPerSecond.toFixed(1)} a second${left}${failures}`
+}
+
+export interface ProgressDisplay {
+  update(progress: Progress): void
+  stop(): void
+}
+
+/** Between plain lines; a log of a day's run stays readable. */
+const plainIntervalSeconds = 10
+
+/** A bar on a terminal; elsewhere a plain line now and then, so that logs hold no control characters. */
+export function showProgress(stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
+  if (stream.isTTY) {
+    const bar = new SingleBar({
+      format: '{bar} {text}',
+      stream,
+      hideCursor: true,
+      clearOnComplete: true,
+      noTTYOutput: false,
+    })
+    let started = false
+    return {
+      update(progress) {
+        const text = formatProgress(progress)
+        if (!started) bar.start(progress.total, 0, { text })
+        started = true
+        bar.update(progress.done, { text })
+      },
+      stop: () => bar.stop(),
+    }
+  }
+  let nextSeconds = plainIntervalSeconds
+  return {
+    update(progress) {
+      if (progress.elapsedSeconds < nextSeconds && progress.done < progress.total) return
+      nextSeconds = progress.elapsedSeconds + plainIntervalSeconds
+      stream.write(`${formatProgress(progress)}\n`)
+    },
+    stop: () => undefined,
+  }
+}

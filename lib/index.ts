@@ -1,0 +1,33 @@
+/**
+ * Tells bona fide from spoofed speech with AASIST and AASIST-L.
+ *
+ * - `Detector` scores clips; `evaluate` reproduces an ASVspoof evaluation; `convertCheckpoint` makes ONNX models.
+ * - `createSession` and `createPool` run any ONNX model off the caller's thread.
+ * - The metrics are pure functions over arrays of scores.
+ *
+ * Errors carry a stable `code`; see {@link ErrorCode}.
+ */
+export * from './metrics'
+export * from './model'
+export * from './scoring'
+export * from './session'
+export {
+  AasistError,
+  ArgumentRangeError,
+  ArgumentTypeError,
+  AudioError,
+  DatasetError,
+  MetricsError,
+  ModelError,
+  SessionError,
+} from './errors'
+export type {
+  ArgumentErrorCode,
+  AudioErrorCode,
+  DatasetErrorCode,
+  ErrorCode,
+  ErrorDetail,
+  MetricsErrorCode,
+  ModelErrorCode,
+  SessionErrorCode,
+} from './errors'

@@ -1,0 +1,299 @@
+import {
+  AasistError,
+  ArgumentRangeError,
+  ArgumentTypeError,
+  assertKnownOptions,
+  SessionError,
+} from '../errors'
+import type { ClipWarning } from '../audio'
+import { createPool, type Device, type PoolOptions, type PoolStats, type SessionPool } from '../session'
+import type { Threshold } from './model-card'
+import { demoCheckpoint, loadModel, type LoadedModel, type ModelProvenance } from './model-file'
+import { mapOrdered } from './ordered'
+import type { ClipSource } from './preparation'
+import { Preparer } from './preparer'
+import { findScoreInterface, WindowScorer, type ScoreInterface } from './window-scorer'
+
+/** Something to know before trusting a score. */
+export interface ScoreWarning {
+  readonly code: ClipWarning['code'] | 'MODEL_NOTICE'
+  readonly message: string
+}
+
+/** What a detector says about one clip. */
+export interface Score {
+  /** The countermeasure score, `logits[:, 1]`: any real number, higher means more bona fide. */
+  readonly score: number
+  /** `score ≥ threshold`; null without a threshold: a score alone does not say where to draw the line. */
+  readonly decision: 'bonafide' | 'spoof' | null
+  readonly threshold: number | null
+  /** Where the threshold comes from. */
+  readonly thresholdSource: string | null
+  /** Of the whole clip; the model hears the first 4.04 s of it (`nb_samp` samples at 16 kHz). */
+  readonly durationSeconds: number
+  readonly device: Device
+  readonly warnings: readonly ScoreWarning[]
+}
+
+/** One file of many: its score, or why it has none. */
+export type FileScore =
+  | ({ readonly file: string; readonly error?: undefined } & Score)
+  | { readonly file: string; readonly error: AasistError }
+
+export interface DetectorOptions {
+  /**
+   * Path of a checkpoint (`.pth`) or an ONNX model, or the bytes of one. Default: the demo weights of this package,
+   * which are for trying things out and say so with every score.
+   */
+  readonly model?: string | Uint8Array
+  /** Path of the checkpoint's configuration; default: its name with `.conf`. */
+  readonly config?: string
+  /** `auto` (default) or `cpu`; NPUs need an offline model and the add-on. */
+  readonly device?: PoolOptions['device']
+  /** One-thread CPU sessions working side by side; default: as many as there are CPUs for this process. */
+  readonly sessions?: number
+  readonly isolation?: PoolOptions['isolation']
+  /** Runs that may wait; default 256. One more rejects with `QUEUE_FULL`. */
+  readonly queueLimit?: number
+  /** Scores at or above it are taken for bona fide. Default: the model card's, if there is one. */
+  readonly threshold?: number
+  /** Audio at another rate than 16 kHz: `convert` (default) or `refuse`. */
+  readonly resample?: 'convert' | 'refuse'
+  /** Audio with several channels: `average` (default) or `refuse`. */
+  readonly channels?: 'average' | 'refuse'
+  readonly signal?: AbortSignal
+}
+
+export interface ScoreOptions {
+  readonly signal?: AbortSignal
+  /** For the run of the model, waiting included. */
+  readonly timeoutMs?: number
+}
+
+export interface ScoreFilesOptions {
+  /** Files begun and not yet given out; default: two a session more than it computes. Bounds memory. */
+  readonly concurrency?: number
+  readonly signal?: AbortSignal
+  /** After each file, in input order. */
+  readonly onProgress?: (progress: { readonly done: number; readonly failed: number }) => void
+}
+
+/** Speech to be scored: a path, the bytes of an audio file, or samples of one channel in [-1, 1]. */
+export type Clip = string | Uint8Array | { readonly samples: Float32Array; readonly sampleRateHz: number }
+
+const optionNames = [
+  'model',
+  'config',
+  'device',
+  'sessions',
+  'isolation',
+  'queueLimit',
+  'threshold',
+  'resample',
+  'channels',
+  'signal',
+]
+
+/**
+ * Tells bona fide from spoofed speech.
+ *
+ * @example
+ * await using detector = await Detector.load({ model: 'AASIST-L.pth' })
+ * const { score } = await detector.score('call.wav')
+ */
+export class Detector implements AsyncDisposable {
+  /** What the scores were made with. */
+  readonly provenance: ModelProvenance
+  readonly #pool: SessionPool
+  readonly #preparer: Preparer
+  readonly #scorer: WindowScorer
+  readonly #interface: ScoreInterface
+  readonly #model: LoadedModel
+  readonly #threshold: Threshold | null
+  readonly #audio: { readonly resample?: 'convert' | 'refuse'; readonly channels?: 'average' | 'refuse' }
+
+  private constructor(parts: {
+    pool: SessionPool
+    preparer: Preparer
+    scoreInterface: ScoreInterface
+    model: LoadedModel
+    options: DetectorOptions
+  }) {
+    const { pool, preparer, scoreInterface, model, options } = parts
+    this.#pool = pool
+    this.#preparer = preparer
+    this.#interface = scoreInterface
+    this.#scorer = new WindowScorer(pool, scoreInterface)
+    this.#model = model
+    this.provenance = model.provenance
+    const { threshold, resample, channels } = options
+    this.#threshold =
+      threshold === undefined ? (model.card?.threshold ?? null) : { value: threshold, source: 'option' }
+    this.#audio = { ...(resample && { resample }), ...(channels && { channels }) }
+  }
+
+  /**
+   * Loads a model and starts its sessions; conversion and loading happen off the caller's thread.
+   *
+   * @throws ModelError MODEL_NOT_FOUND, CONFIG_INVALID, CHECKPOINT_INVALID, CHECKPOINT_UNSAFE, MODEL_INVALID
+   * @throws SessionError CPU_BACKEND_MISSING, ADDON_NOT_FOUND
+   * @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION
+   */
+  static async load(options: DetectorOptions = {}): Promise<Detector> {
+    assertKnownOptions(options, optionNames, 'Detector.load()')
+    checkDetectorOptions(options)
+    const { model = demoCheckpoint, config, device, sessions, isolation, queueLimit, signal } = options
+    const preparer = new Preparer()
+    let pool: SessionPool | undefined
+    try {
+      const loaded = await loadModel({ model, config, signal }, preparer)
+      pool = await createPool(loaded.onnx, {
+        ...(device !== undefined && { device }),
+        ...(sessions !== undefined && { sessions }),
+        ...(isolation !== undefined && { isolation }),
+        ...(queueLimit !== undefined && { queueLimit }),
+        ...(signal && { signal }),
+      })
+      const scoreInterface = findScoreInterface(pool)
+      return new Detector({ pool, preparer, scoreInterface, model: loaded, options })
+    } catch (error) {
+      await Promise.all([preparer.release(), pool?.release()])
+      throw error
+    }
+  }
+
+  get device(): Device {
+    return this.#pool.device
+  }
+
+  /** Samples the model hears of each clip. */
+  get windowSamples(): number {
+    return this.#interface.windowSamples
+  }
+
+  /** Clips in one run; null where the model takes any number, of which this class makes 1. */
+  get batch(): number | null {
+    return this.#interface.batch
+  }
+
+  /** The checkpoint's configuration, where there is one. */
+  get config(): LoadedModel['config'] {
+    return this.#model.config
+  }
+
+  /** Counters and times of the sessions. */
+  stats(): PoolStats {
+    return this.#pool.stats()
+  }
+
+  /**
+   * Scores one clip.
+   *
+   * @throws AudioError AUDIO_NOT_FOUND, AUDIO_UNREADABLE, AUDIO_UNSUPPORTED, AUDIO_TRUNCATED, AUDIO_CORRUPT,
+   * AUDIO_EMPTY, AUDIO_TOO_LARGE
+   * @throws SessionError QUEUE_FULL, RUN_FAILED, RUN_TIMEOUT, SESSION_FAULTED, SESSION_RELEASED
+   * @throws the signal's reason
+   */
+  async score(clip: Clip, options: ScoreOptions = {}): Promise<Score> {
+    assertKnownOptions(options, ['signal', 'timeoutMs'], 'score()')
+    const { windowSamples } = this.#interface
+    const { samples, durationSeconds, warnings } = await this.#preparer.prepare(
+      { kind: 'clip', source: clipSource(clip), options: { windowSamples, ...this.#audio } },
+      options.signal,
+    )
+    const score = await this.#scorer.score(samples, options)
+    if (!Number.isFinite(score)) {
+      throw new SessionError('RUN_FAILED', `the model gave the score ${score}; expected a finite number`, {
+        score: String(score),
+      })
+    }
+    const { notice } = this.#model.card ?? { notice: null }
+    return {
+      score,
+      decision: this.#threshold === null ? null : score >= this.#threshold.value ? 'bonafide' : 'spoof',
+      threshold: this.#threshold?.value ?? null,
+      thresholdSource: this.#threshold?.source ?? null,
+      durationSeconds,
+      device: this.device,
+      warnings: notice === null ? warnings : [...warnings, { code: 'MODEL_NOTICE', message: notice }],
+    }
+  }
+
+  /**
+   * Scores files, several at a time, and gives the results in input order. A file that cannot be scored gives an error
+   * instead of a score and never ends the sequence; what ends it is the signal, or a detector that is no longer able
+   * to score anything (`SESSION_FAULTED`, `SESSION_RELEASED`).
+   */
+  async *scoreFiles(
+    paths: Iterable<string> | AsyncIterable<string>,
+    options: ScoreFilesOptions = {},
+  ): AsyncGenerator<FileScore, void, undefined> {
+    assertKnownOptions(options, ['concurrency', 'signal', 'onProgress'], 'scoreFiles()')
+    const { concurrency = this.#defaultConcurrency(), signal, onProgress } = options
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new ArgumentRangeError(`concurrency is ${concurrency}; it must be a whole number of at least 1`)
+    }
+    let done = 0
+    let failed = 0
+    const work = (file: string, stop: AbortSignal): Promise<FileScore> => this.#scoreFile(file, stop)
+    for await (const result of mapOrdered(paths, work, { concurrency, signal })) {
+      done += 1
+      if (result.error !== undefined) failed += 1
+      onProgress?.({ done, failed })
+      yield result
+    }
+  }
+
+  /** Waits for what runs; later calls reject with `SESSION_RELEASED`. May be called again. */
+  async release(): Promise<void> {
+    await Promise.all([this.#pool.release(), this.#preparer.release()])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  async #scoreFile(file: string, signal: AbortSignal): Promise<FileScore> {
+    try {
+      return { file, ...(await this.score(file, { signal })) }
+    } catch (error) {
+      if (error instanceof AasistError && !endsEverything.has(error.code)) return { file, error }
+      throw error
+    }
+  }
+
+  /** One run and one prepared clip waiting for each session. */
+  #defaultConcurrency(): number {
+    return this.#pool.stats().sessions * ((this.#interface.batch ?? 1) * 2) + 2
+  }
+}
+
+const endsEverything: ReadonlySet<string> = new Set([
+  'SESSION_FAULTED',
+  'SESSION_RELEASED',
+  'CPU_BACKEND_MISSING',
+])
+
+function clipSource(clip: Clip): ClipSource {
+  if (typeof clip === 'string') return { kind: 'path', path: clip }
+  if (clip instanceof Uint8Array) return { kind: 'bytes', bytes: clip }
+  if (typeof clip === 'object' && (clip as Clip | null) !== null && clip.samples instanceof Float32Array) {
+    return { kind: 'samples', samples: clip.samples, sampleRateHz: clip.sampleRateHz }
+  }
+  throw new ArgumentTypeError(
+    'a clip is a path, a Uint8Array of an audio file, or { samples: Float32Array, sampleRateHz }',
+  )
+}
+
+function checkDetectorOptions({ threshold, config, resample, channels }: DetectorOptions): void {
+  if (threshold !== undefined && !Number.isFinite(threshold)) {
+    throw new ArgumentRangeError(`threshold is ${String(threshold)}; it must be a finite number`)
+  }
+  if (config !== undefined && typeof config !== 'string') throw new ArgumentTypeError('config must be a path')
+  if (resample !== undefined && !['convert', 'refuse'].includes(resample)) {
+    throw new ArgumentRangeError(`resample is "${resample}"; it must be convert or refuse`)
+  }
+  if (channels !== undefined && !['average', 'refuse'].includes(channels)) {
+    throw new ArgumentRangeError(`channels is "${channels}"; it must be average or refuse`)
+  }
+}

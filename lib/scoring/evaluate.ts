@@ -1,0 +1,215 @@
+import { AasistError, AudioError, assertKnownOptions, ArgumentTypeError } from '../errors'
+import { formatEerReport, openCorpus, type Corpus, type CorpusTrial } from '../dataset'
+import { summarizeScores, type MetricsSummary, type ScoredTrial } from '../metrics'
+import { findAsvSource, type AsvPreset } from './asv-source'
+import { Detector, type DetectorOptions } from './detector'
+import { EvaluationFiles, type Manifest } from './evaluation-files'
+import { startProgress, type Progress } from './progress'
+import { cpuClass, versions, type Versions } from './versions'
+
+export interface EvaluateOptions extends Pick<
+  DetectorOptions,
+  'model' | 'config' | 'device' | 'sessions' | 'isolation' | 'resample' | 'channels'
+> {
+  /** The corpus: the `LA` folder of ASVspoof 2019, or the folder that holds it. */
+  readonly data: string
+  /** Where the results go; made when it is not there. */
+  readonly out: string
+  /** Path of the protocol; default: the corpus's own evaluation protocol. */
+  readonly protocol?: string
+  /** Path of ASV scores for the t-DCF. */
+  readonly asvScores?: string
+  /** A published ASV operating point instead. */
+  readonly asvPreset?: AsvPreset
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** An utterance without a score. */
+export interface FailedUtterance {
+  readonly utterance: string
+  readonly file: string | null
+  readonly error: AasistError
+}
+
+/** metrics.json: the metrics, and what they were computed with. */
+export interface EvaluationMetrics extends MetricsSummary {
+  /** How many utterances have no score, by error code. */
+  readonly missingByCode: Readonly<Record<string, number>>
+  readonly provenance: {
+    readonly date: string
+    readonly versions: Versions
+    readonly device: string
+    readonly model: Detector['provenance']
+    readonly protocol: { readonly path: string; readonly sha256: string; readonly utterances: number }
+    readonly elapsedSeconds: number
+    readonly clipsPerSecond: number
+  }
+}
+
+export interface Evaluation {
+  readonly metrics: EvaluationMetrics
+  /** In protocol order. */
+  readonly failures: readonly FailedUtterance[]
+  readonly files: Pick<EvaluationFiles, 'folder' | 'scores' | 'report' | 'metrics' | 'manifest' | 'log'>
+}
+
+const optionNames = [
+  'model',
+  'config',
+  'device',
+  'sessions',
+  'isolation',
+  'resample',
+  'channels',
+  'data',
+  'out',
+  'protocol',
+  'asvScores',
+  'asvPreset',
+  'signal',
+  'onProgress',
+]
+
+/**
+ * Scores every utterance of an ASVspoof evaluation and writes `eval_scores.txt`, `t-DCF_EER.txt`, `metrics.json`,
+ * `manifest.json` and `run.jsonl` into `out`. An utterance without a file, or with one that cannot be decoded, has no
+ * score: it is among `failures` and in run.jsonl, and the metrics, which are those of the others, say how many are
+ * missing. When the run is stopped by its signal, the scores so far stay in `eval_scores.partial.txt`.
+ *
+ * @throws DatasetError DATASET_INVALID, PROTOCOL_INVALID, SCORES_INVALID, OUTPUT_EXISTS, OUTPUT_UNWRITABLE
+ * @throws the errors of {@link Detector.load}, and the signal's reason
+ * @example
+ * const { metrics } = await evaluate({ model: 'AASIST-L.pth', data: 'LA', out: 'results' })
+ * console.log(`EER ${(100 * metrics.eer!).toFixed(3)} %`)
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  assertKnownOptions(options, optionNames, 'evaluate()')
+  const { data, out, protocol, asvScores, asvPreset, signal, onProgress, ...detectorOptions } = options
+  if (typeof data !== 'string' || typeof out !== 'string')
+    throw new ArgumentTypeError('data and out must be paths')
+  signal?.throwIfAborted()
+  // Everything that can be wrong with the arguments is found before a model is loaded or a file written.
+  const corpus = await openCorpus(data, { protocol })
+  const detector = await Detector.load({ ...detectorOptions, ...(signal && { signal }) })
+  try {
+    const configuredPath = detector.config?.asvScorePath
+    const asv = await findAsvSource({ asvScores, asvPreset, data, configuredPath, trials: corpus.trials })
+    const files = new EvaluationFiles(out)
+    const manifest = manifestOf(corpus, detector, options)
+    await files.begin(manifest)
+    await files.record({ event: 'start', ...manifest })
+    let run: ScoredRun
+    try {
+      run = await scoreCorpus({ corpus, detector, files, signal, onProgress })
+    } catch (error) {
+      await files.stop()
+      await files.record({ event: 'stopped', reason: error instanceof Error ? error.message : String(error) })
+      throw error
+    }
+    const summary = summarizeScores({ trials: run.trials, asv })
+    const metrics: EvaluationMetrics = {
+      ...summary,
+      missingByCode: countByCode(run.failures),
+      provenance: {
+        date: new Date().toISOString(),
+        versions: versions(),
+        device: deviceText(detector),
+        model: detector.provenance,
+        protocol: {
+          path: corpus.protocolPath,
+          sha256: corpus.protocolSha256,
+          utterances: corpus.trials.length,
+        },
+        elapsedSeconds: run.progress.elapsedSeconds,
+        clipsPerSecond: run.progress.clipsPerSecond,
+      },
+    }
+    await files.record({
+      event: 'end',
+      scored: corpus.trials.length - run.failures.length,
+      failed: run.failures.length,
+    })
+    await files.finish(formatEerReport(summary), metrics)
+    return { metrics, failures: run.failures, files }
+  } finally {
+    await detector.release()
+  }
+}
+
+interface ScoredRun {
+  readonly trials: readonly ScoredTrial[]
+  readonly failures: readonly FailedUtterance[]
+  readonly progress: Progress
+}
+
+async function scoreCorpus(parts: {
+  corpus: Corpus
+  detector: Detector
+  files: EvaluationFiles
+  signal: AbortSignal | undefined
+  onProgress: ((progress: Progress) => void) | undefined
+}): Promise<ScoredRun> {
+  const { corpus, detector, files, signal, onProgress } = parts
+  const trials: ScoredTrial[] = []
+  const failures: FailedUtterance[] = []
+  const progress = startProgress(corpus.trials.length)
+  const present = corpus.trials.flatMap(({ audioPath }) => (audioPath === undefined ? [] : [audioPath]))
+  const scores = detector.scoreFiles(present, { ...(signal && { signal }) })
+  try {
+    for (const trial of corpus.trials) {
+      const { utterance, key, attack, audioPath } = trial
+      const result = audioPath === undefined ? missingFile(trial, corpus) : (await scores.next()).value!
+      if (result.error === undefined) {
+        await files.append({ utterance, key, attack, score: result.score })
+        trials.push({ key, attack, score: result.score })
+      } else {
+        const { code, message } = result.error
+        failures.push({ utterance, file: audioPath ?? null, error: result.error })
+        trials.push({ key, attack, score: undefined })
+        await files.record({ event: 'failed', utterance, file: audioPath ?? null, code, message })
+      }
+      onProgress?.(progress(trials.length, failures.length))
+    }
+  } finally {
+    await scores.return()
+  }
+  return { trials, failures, progress: progress(trials.length, failures.length) }
+}
+
+function missingFile({ utterance }: CorpusTrial, { audioFolder }: Corpus): { readonly error: AudioError } {
+  const message = `${utterance} has no file in ${audioFolder}; expected ${utterance}.flac or ${utterance}.wav`
+  return { error: new AudioError('AUDIO_NOT_FOUND', message, { utterance }) }
+}
+
+function countByCode(failures: readonly FailedUtterance[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { error } of failures) counts[error.code] = (counts[error.code] ?? 0) + 1
+  return counts
+}
+
+function deviceText({ device }: Detector): string {
+  return device.kind === 'cpu'
+    ? `cpu (${device.threads} threads, ${cpuClass()})`
+    : `npu ${device.id} (${device.socName})`
+}
+
+/** Everything a score can depend on. Paths and dates are not among it: moving a corpus changes nothing. */
+function manifestOf(corpus: Corpus, detector: Detector, options: EvaluateOptions): Manifest {
+  const { provenance } = detector
+  return {
+    modelSha256: provenance.sha256,
+    configSha256: provenance.configSha256,
+    graphSha256: provenance.graphSha256,
+    conversion: provenance.conversion === null ? null : JSON.stringify(provenance.conversion),
+    batch: detector.batch,
+    runtime: `onnxruntime ${versions().onnxruntime ?? 'none'}`,
+    cpu: cpuClass(),
+    audio: JSON.stringify({
+      resample: options.resample ?? 'convert',
+      channels: options.channels ?? 'average',
+    }),
+    protocolSha256: corpus.protocolSha256,
+    utterances: corpus.trials.length,
+  }
+}

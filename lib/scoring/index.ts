@@ -1,0 +1,23 @@
+/** Audio in, scores and metrics out. */
+export { asvPresets, type AsvPreset } from './asv-source'
+export {
+  Detector,
+  type Clip,
+  type DetectorOptions,
+  type FileScore,
+  type Score,
+  type ScoreFilesOptions,
+  type ScoreOptions,
+  type ScoreWarning,
+} from './detector'
+export {
+  evaluate,
+  type EvaluateOptions,
+  type Evaluation,
+  type EvaluationMetrics,
+  type FailedUtterance,
+} from './evaluate'
+export { besides, demoCheckpoint, demoFolder, type ModelProvenance } from './model-file'
+export type { ModelCard, Threshold } from './model-card'
+export type { Progress } from './progress'
+export { cpuClass, onnxruntimeVersion, packageVersion, versions, type Versions } from './versions'

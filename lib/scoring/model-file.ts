@@ -1,0 +1,146 @@
+/** From what a user names as the model to what a session can run, and what is known about it. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { ArgumentTypeError, ModelError, errorCode } from '../errors'
+import { defaultTiles, parseConfig, type AasistConfig, type ConvertOptions } from '../model'
+import { readModelCard, type ModelCard } from './model-card'
+import type { Preparer } from './preparer'
+
+/** Which file it was and what became of it: enough to tell whether two runs used the same model. */
+export interface ModelProvenance {
+  /** The file's path; null for a model given as bytes. */
+  readonly path: string | null
+  readonly format: 'checkpoint' | 'onnx'
+  /** SHA-256 of the model's bytes, hexadecimal. */
+  readonly sha256: string
+  readonly configSha256: string | null
+  /** Passes applied here; null for a model that was ONNX already. */
+  readonly conversion: ConvertOptions | null
+  /** SHA-256 of the ONNX bytes that run. */
+  readonly graphSha256: string
+}
+
+export interface LoadedModel {
+  readonly onnx: Uint8Array
+  readonly provenance: ModelProvenance
+  readonly config: AasistConfig | null
+  readonly card: ModelCard | null
+}
+
+export interface ModelRequest {
+  readonly model: string | Uint8Array
+  /** Path of the `.conf`; default: the checkpoint's name with that ending. */
+  readonly config?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Weights and clips that ship with the package. */
+export const demoFolder = resolve(__dirname, '..', '..', 'models', 'demo')
+export const demoCheckpoint = join(demoFolder, 'aasist-l-demo.pth')
+
+const zipMagic = 'PK'
+const offlineModelMagic = 'IMOD'
+
+/**
+ * @throws ModelError MODEL_NOT_FOUND, CONFIG_INVALID, CHECKPOINT_INVALID, CHECKPOINT_UNSAFE, MODEL_INVALID
+ */
+export async function loadModel(request: ModelRequest, preparer: Preparer): Promise<LoadedModel> {
+  const { model, signal } = request
+  const bytes = typeof model === 'string' ? await readModelFile(model) : model
+  if (!(bytes instanceof Uint8Array)) {
+    throw new ArgumentTypeError('model must be a path or the bytes of a model file')
+  }
+  signal?.throwIfAborted()
+  const path = typeof model === 'string' ? resolve(model) : null
+  const card = path === null ? null : await readModelCard(path)
+  const magic = new TextDecoder('latin1').decode(bytes.subarray(0, 4))
+  if (magic === offlineModelMagic || (path !== null && extname(path).toLowerCase() === '.om')) {
+    throw new ModelError(
+      'MODEL_INVALID',
+      `${path ?? 'the model'} is an offline model for an Ascend NPU, which this build cannot run; ` +
+        'give the checkpoint (.pth with .conf) or an .onnx file',
+      { path },
+    )
+  }
+  if (!magic.startsWith(zipMagic) && (path === null || extname(path).toLowerCase() !== '.pth')) {
+    const sha256 = sha256Of(bytes)
+    return {
+      onnx: bytes,
+      provenance: { path, format: 'onnx', sha256, configSha256: null, conversion: null, graphSha256: sha256 },
+      config:
+        request.config === undefined ? null : parseConfig(await readConfig(request.config), request.config),
+      card,
+    }
+  }
+  const configPath = request.config ?? (path === null ? undefined : besides(path, '.conf'))
+  if (configPath === undefined) {
+    throw new ModelError(
+      'CONFIG_INVALID',
+      'a checkpoint given as bytes needs its configuration: pass the path of the .conf',
+    )
+  }
+  const text = await readConfig(configPath, request.config === undefined ? path : null)
+  const config = parseConfig(text, configPath)
+  const conversion = { batch: 1, target: 'cpu', tiles: defaultTiles } as const
+  const onnx = await preparer.prepare(
+    { kind: 'model', checkpoint: bytes, config, options: conversion },
+    signal,
+  )
+  return {
+    onnx,
+    provenance: {
+      path,
+      format: 'checkpoint',
+      sha256: sha256Of(bytes),
+      configSha256: sha256Of(text),
+      conversion,
+      graphSha256: sha256Of(onnx),
+    },
+    config,
+    card,
+  }
+}
+
+/** The file of that ending beside a model: `AASIST-L.pth` → `AASIST-L.conf`. */
+export function besides(path: string, ending: string): string {
+  return join(dirname(path), basename(path, extname(path)) + ending)
+}
+
+async function readModelFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw new ModelError(
+      'MODEL_NOT_FOUND',
+      errorCode(cause) === 'ENOENT'
+        ? `there is no model file ${path}`
+        : `${path} cannot be read: ${String(cause)}`,
+      { path, systemCode: errorCode(cause) },
+      { cause },
+    )
+  }
+}
+
+async function readConfig(path: string, besideOf: string | null = null): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const why =
+      besideOf === null
+        ? ''
+        : ` beside ${besideOf}; a checkpoint needs its configuration, name it with config (--config)`
+    throw new ModelError(
+      'CONFIG_INVALID',
+      errorCode(cause) === 'ENOENT'
+        ? `there is no configuration ${path}${why}`
+        : `${path} cannot be read: ${String(cause)}`,
+      { path, systemCode: errorCode(cause) },
+      { cause },
+    )
+  }
+}
+
+function sha256Of(data: Uint8Array | string): string {
+  return createHash('sha256').update(data).digest('hex')
+}
