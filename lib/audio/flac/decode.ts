@@ -1,0 +1,234 @@
+import { createHash, type Hash } from 'node:crypto'
+import { AudioError } from '../../errors'
+import type { DecodedAudio } from '../decoded-audio'
+import { PlanarSamples } from '../planar'
+import { BitReader } from './bit-reader'
+import { crc16 } from './crc'
+import { corruptFlac, damaged, FrameFault, truncatedFlac } from './faults'
+import { contradiction, readFrameHeader, type FrameHeader } from './frame-header'
+import { readStreamInfo, type StreamInfo } from './stream-info'
+import { readSubframe } from './subframe'
+
+/**
+ * A few bytes of FLAC can stand for 65,535 samples of silence. 2^32 sample values are three days of 16 kHz speech and
+ * about a minute of work; more is refused.
+ */
+const LARGEST_STREAM_VALUES = 2 ** 32
+
+/** An ID3v1 tag, which some taggers put behind the last frame. */
+const ID3V1_BYTES = 128
+
+export function decodeFlac(
+  bytes: Uint8Array,
+  start: number,
+  framesToKeep: (sampleRateHz: number) => number,
+): DecodedAudio {
+  const info = readStreamInfo(bytes, start)
+  assertDecodable(info.totalFrames ?? 0, info)
+  const samples = new PlanarSamples(info.channelCount, framesToKeep(info.sampleRateHz))
+  const digest = new SampleDigest(info)
+  const block: Float64Array[] = Array.from({ length: info.channelCount }, () => new Float64Array(0))
+  const scale = 2 ** (1 - info.bitsPerSample)
+
+  let at = info.firstFrame
+  for (let index = 0; samples.totalFrames !== info.totalFrames && hasMoreFrames(bytes, at, info); index++) {
+    const frame = `frame ${index} at byte ${at}`
+    const header = frameHeaderAt(bytes, at, frame, info)
+    assertInSequence(header, samples.totalFrames, index, frame, info)
+    assertDecodable(samples.totalFrames + header.blockFrames, info)
+    at = readFrame(bytes, at, header, block, frame, info)
+    digest.update(block, header.blockFrames)
+    samples.append(block, header.blockFrames, scale)
+  }
+  assertComplete(bytes, at, samples.totalFrames, info)
+  digest.verify()
+  return {
+    container: 'flac',
+    sampleRateHz: info.sampleRateHz,
+    bitsPerSample: info.bitsPerSample,
+    fullScale: 1 - scale,
+    channels: samples.finish(),
+    totalFrames: samples.totalFrames,
+  }
+}
+
+function assertDecodable(frames: number, info: StreamInfo): void {
+  if (frames * info.channelCount <= LARGEST_STREAM_VALUES) return
+  throw new AudioError(
+    'AUDIO_TOO_LARGE',
+    `the stream holds at least ${frames} samples in ${info.channelCount} channels; expected at most ` +
+      `${LARGEST_STREAM_VALUES} in all: cut the recording into parts`,
+    { frames, channels: info.channelCount },
+  )
+}
+
+function hasMoreFrames(bytes: Uint8Array, at: number, info: StreamInfo): boolean {
+  if (at >= bytes.length) return false
+  const isTag =
+    bytes.length - at === ID3V1_BYTES && Buffer.from(bytes.subarray(at, at + 3)).toString('latin1') === 'TAG'
+  return info.totalFrames !== undefined || !isTag
+}
+
+function frameHeaderAt(bytes: Uint8Array, at: number, frame: string, info: StreamInfo): FrameHeader {
+  const header = readFrameHeader(bytes, at)
+  if (header === 'cut') throw truncatedFlac(`the file ends inside the header of ${frame}`)
+  if (header === 'invalid') throw corruptFlac(`${frame} has no valid header`, { byte: at })
+  const conflict = contradiction(header, info)
+  if (conflict !== undefined) throw corruptFlac(`${frame} contradicts the stream: ${conflict}`, { byte: at })
+  return header
+}
+
+/** Lost frames would go unseen in streams without MD5. With it the digest judges, and sloppy numbering is no harm. */
+function assertInSequence(
+  header: FrameHeader,
+  framesBefore: number,
+  index: number,
+  frame: string,
+  info: StreamInfo,
+): void {
+  if (info.md5 !== undefined) return
+  const expected = header.numbering === 'frames' ? index : framesBefore
+  if (header.number === expected) return
+  throw corruptFlac(
+    `${frame} is numbered ${header.number} where ${expected} follows: part of the stream is missing`,
+  )
+}
+
+/** Decodes the frame into `block` and returns where the next one begins. */
+function readFrame(
+  bytes: Uint8Array,
+  start: number,
+  header: FrameHeader,
+  block: Float64Array[],
+  frame: string,
+  info: StreamInfo,
+): number {
+  const reader = new BitReader(bytes, header.end)
+  try {
+    for (let channel = 0; channel < info.channelCount; channel++) {
+      if (block[channel]!.length < header.blockFrames) block[channel] = new Float64Array(header.blockFrames)
+      // The difference of two channels needs one bit more.
+      const isSide =
+        header.stereo === 'side-right' ? channel === 0 : header.stereo !== 'independent' && channel === 1
+      readSubframe(reader, block[channel]!, header.blockFrames, info.bitsPerSample + (isSide ? 1 : 0))
+    }
+    reader.alignToByte()
+    const end = reader.bytePosition
+    const found = reader.unsigned(16)
+    const computed = crc16(bytes, start, end)
+    if (found !== computed)
+      throw damaged(`its checksum is ${computed.toString(16)}, not ${found.toString(16)}`)
+    restoreStereo(block, header)
+    assertInRange(block, header.blockFrames, info)
+    return end + 2
+  } catch (error) {
+    throw error instanceof FrameFault ? explain(error, bytes, header, frame, info) : error
+  }
+}
+
+/** A damaged frame may well run past the end of the file; it was only cut off where no later frame follows it. */
+function explain(
+  fault: FrameFault,
+  bytes: Uint8Array,
+  header: FrameHeader,
+  frame: string,
+  info: StreamInfo,
+): AudioError {
+  if (fault.kind === 'damaged') return corruptFlac(`${frame} is damaged: ${fault.message}`)
+  if (isFollowed(bytes, header, info)) return corruptFlac(`${frame} is damaged: it runs into those behind it`)
+  return truncatedFlac(`the file ends inside ${frame}`, { byteLength: bytes.length })
+}
+
+function isFollowed(bytes: Uint8Array, header: FrameHeader, info: StreamInfo): boolean {
+  const next = header.number + (header.numbering === 'frames' ? 1 : header.blockFrames)
+  for (let at = bytes.indexOf(0xff, header.end); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    const candidate = readFrameHeader(bytes, at)
+    if (typeof candidate !== 'string' && candidate.number === next && !contradiction(candidate, info))
+      return true
+  }
+  return false
+}
+
+/** Undoes the stereo decorrelation of RFC 9639, section 4.2. */
+function restoreStereo(block: readonly Float64Array[], { stereo, blockFrames }: FrameHeader): void {
+  if (stereo === 'independent') return
+  const [first, second] = block as readonly [Float64Array, Float64Array]
+  for (let i = 0; i < blockFrames; i++) {
+    const a = first[i]!
+    const b = second[i]!
+    if (stereo === 'left-side') {
+      second[i] = a - b
+    } else if (stereo === 'side-right') {
+      first[i] = a + b
+    } else {
+      // The bit that halving the sum dropped is the lowest of the difference: both are odd or both are even.
+      const sum = 2 * a + (b & 1)
+      first[i] = (sum + b) / 2
+      second[i] = (sum - b) / 2
+    }
+  }
+}
+
+function assertInRange(block: readonly Float64Array[], blockFrames: number, info: StreamInfo): void {
+  const limit = 2 ** (info.bitsPerSample - 1)
+  for (const channel of block) {
+    for (let i = 0; i < blockFrames; i++) {
+      if (!(channel[i]! >= -limit && channel[i]! < limit)) {
+        throw damaged(`a sample does not fit in ${info.bitsPerSample} bits`)
+      }
+    }
+  }
+}
+
+function assertComplete(bytes: Uint8Array, at: number, frames: number, info: StreamInfo): void {
+  if (info.totalFrames === undefined) return
+  const counts = { claimedFrames: info.totalFrames, decodedFrames: frames }
+  const claim = `STREAMINFO claims ${info.totalFrames} samples`
+  if (frames < info.totalFrames) throw truncatedFlac(`${claim} but the file ends after ${frames}`, counts)
+  if (frames > info.totalFrames) throw corruptFlac(`${claim} but the frames hold ${frames}`, counts)
+  if (typeof readFrameHeader(bytes, at) !== 'string')
+    throw corruptFlac(`${claim} but more frames follow`, counts)
+}
+
+/** The MD5 of STREAMINFO: interleaved little-endian samples in whole bytes (RFC 9639, section 8.2). */
+class SampleDigest {
+  readonly #info: StreamInfo
+  readonly #hash: Hash | undefined
+  #bytes = Buffer.alloc(0)
+
+  constructor(info: StreamInfo) {
+    this.#info = info
+    this.#hash = info.md5 === undefined ? undefined : md5Hash()
+  }
+
+  update(block: readonly Float64Array[], frames: number): void {
+    if (this.#hash === undefined) return
+    const width = Math.ceil(this.#info.bitsPerSample / 8)
+    const length = frames * block.length * width
+    if (this.#bytes.length < length) this.#bytes = Buffer.alloc(length)
+    const bytes = this.#bytes
+    for (const [channel, samples] of block.entries()) {
+      let at = channel * width
+      for (let i = 0; i < frames; i++, at += block.length * width) {
+        const sample = samples[i]!
+        for (let byte = 0; byte < width; byte++) bytes[at + byte] = sample >> (8 * byte)
+      }
+    }
+    this.#hash.update(bytes.subarray(0, length))
+  }
+
+  verify(): void {
+    const computed = this.#hash?.digest('hex')
+    if (computed === undefined || computed === this.#info.md5) return
+    throw corruptFlac(`the samples have the MD5 ${computed} where STREAMINFO says ${this.#info.md5 ?? ''}`)
+  }
+}
+
+/** Undefined on hosts in FIPS mode, where OpenSSL refuses MD5; the checksum of every frame still holds there. */
+function md5Hash(): Hash | undefined {
+  try {
+    return createHash('md5')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,10 @@
+/** Audio files to model input: bytes in, samples out. Knows nothing of models, sessions or data sets. */
+export { clipFromSamples, loadClip, MODEL_SAMPLE_RATE_HZ } from './clip'
+export type { Clip, ClipOptions } from './clip'
+export { decodeAudio } from './decode'
+export type { DecodeOptions } from './decode'
+export type { DecodedAudio } from './decoded-audio'
+export { mixToMono } from './mix'
+export { resample } from './resample'
+export type { ClipWarning, ClipWarningCode } from './warnings'
+export { fitWindow } from './window'

@@ -1,0 +1,72 @@
+import { AudioError } from '../errors'
+
+const FIRST_CAPACITY_FRAMES = 16_384
+/** 1 GiB of float32: past this a caller wants `maxFrames`, not more memory. */
+const LARGEST_KEPT_VALUES = 2 ** 28
+
+/**
+ * Collects decoded blocks as one Float32Array per channel. Only the first `maxFrames` frames are kept and memory
+ * follows what has really arrived, so a few kilobytes that unpack to hours of silence cost no more than the window.
+ */
+export class PlanarSamples {
+  #channels: Float32Array<ArrayBuffer>[]
+  #keptFrames = 0
+  #totalFrames = 0
+  readonly #maxFrames: number
+
+  constructor(channelCount: number, maxFrames: number) {
+    this.#channels = Array.from({ length: channelCount }, () => new Float32Array(0))
+    this.#maxFrames = maxFrames
+  }
+
+  /** Frames seen, kept or not. */
+  get totalFrames(): number {
+    return this.#totalFrames
+  }
+
+  /** How many of the next frames would still be kept. */
+  get wantedFrames(): number {
+    return this.#maxFrames - this.#keptFrames
+  }
+
+  /** Counts frames that need no look because nothing can be wrong with them. */
+  skip(frames: number): void {
+    this.#totalFrames += frames
+  }
+
+  append(block: readonly ArrayLike<number>[], frames: number, scale: number): void {
+    this.#totalFrames += frames
+    const kept = Math.min(frames, this.wantedFrames)
+    if (kept === 0) return
+    this.#reserve(this.#keptFrames + kept)
+    for (const [channel, target] of this.#channels.entries()) {
+      const source = block[channel]!
+      for (let i = 0; i < kept; i++) target[this.#keptFrames + i] = source[i]! * scale
+    }
+    this.#keptFrames += kept
+  }
+
+  finish(): readonly Float32Array<ArrayBuffer>[] {
+    return this.#channels.map(channel =>
+      channel.length === this.#keptFrames ? channel : channel.slice(0, this.#keptFrames),
+    )
+  }
+
+  #reserve(frames: number): void {
+    const capacity = this.#channels[0]!.length
+    if (frames <= capacity) return
+    if (frames * this.#channels.length > LARGEST_KEPT_VALUES) {
+      throw new AudioError(
+        'AUDIO_TOO_LARGE',
+        `more than ${LARGEST_KEPT_VALUES} samples would have to be kept in memory; ask for fewer with maxFrames`,
+        { frames, channels: this.#channels.length },
+      )
+    }
+    const grown = Math.min(Math.max(frames, capacity * 2, FIRST_CAPACITY_FRAMES), this.#maxFrames)
+    this.#channels = this.#channels.map(channel => {
+      const larger = new Float32Array(grown)
+      larger.set(channel)
+      return larger
+    })
+  }
+}
