@@ -5,6 +5,7 @@ Needs torch and numpy; `verify` also ffmpeg.
     python scripts/reference/make-fixtures.py tiny               # the committed fixtures
     python scripts/reference/make-fixtures.py full FOLDER        # a random AASIST of full size (1.2 MB, not committed)
     python scripts/reference/make-fixtures.py digests            # what torch reads in the demo checkpoint
+    python scripts/reference/make-fixtures.py formats            # every kind of tensor that the reader knows
     python scripts/reference/make-fixtures.py verify [DATA]      # equal to the demo's and the official golden values?
 """
 
@@ -13,6 +14,7 @@ import json
 import math
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +200,47 @@ def digests():
     (FIXTURES / "aasist-l-demo.digests.json").write_text("{\n" + rows + "\n}\n")
 
 
+def formats():
+    """A training checkpoint of a DataParallel model whose tensors come in all widths and layouts, and their values."""
+    table = torch.arange(24, dtype=torch.float32).view(2, 3, 4) / 8 - 1
+    widths = torch.tensor([0.0, -0.0, 1 / 3, -65504.0, 6e-8, 1e-3, float("inf")])
+    state = {
+        "plain": table,
+        "transposed": table.permute(2, 0, 1),
+        "strided": table[:, ::2, 1::2],
+        "offset": table[1, 1:],
+        "scalar": torch.tensor(2.5),
+        "empty": torch.empty(0, 3),
+        "one": torch.ones(1, 1, 1),
+        "parameter": nn.Parameter(torch.tensor([1.5, -2.5])),
+        "frozen": nn.Parameter(torch.tensor([3.5]), requires_grad=False),
+        "double": widths.double(),
+        "half": widths.half(),
+        "bfloat16": widths.bfloat16(),
+        "denormal": torch.tensor([1e-40, -1e-45]),
+        "int32": torch.tensor([-(2**31), -1, 2**31 - 1], dtype=torch.int32),
+        "int64": torch.tensor([[-(2**63), 2**63 - 1], [0, 2**53 + 1]]),
+    }
+    state = OrderedDict((f"module.{name}", tensor) for name, tensor in state.items())
+    history = {"epoch": 7, "loss": [0.5, 2.0, -1e300], "best": None, "seed": 2**40, "note": "übung", "done": True}
+    for protocol, name in ((2, "formats.pth"), (4, "formats-protocol4.pth")):
+        torch.save({**history, "state_dict": state}, FIXTURES / name, pickle_protocol=protocol)
+    # Bit patterns of float32 and decimal text of int64: JSON has neither infinities nor 64-bit numbers.
+    values = {
+        name.removeprefix("module."): {
+            "shape": list(tensor.shape),
+            **(
+                {"float32Bits": tensor.detach().float().contiguous().view(-1).view(torch.int32).tolist()}
+                if tensor.is_floating_point()
+                else {"int64": [str(value) for value in tensor.long().contiguous().view(-1).tolist()]}
+            ),
+        }
+        for name, tensor in state.items()
+    }
+    rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items())
+    (FIXTURES / "formats.json").write_text("{\n" + rows + "\n}\n")
+
+
 def official_model(pth, conf):
     config = json.loads(Path(conf).read_text())["model_config"]
     model = Aasist(config)
@@ -254,7 +297,13 @@ def verify(data):
         raise SystemExit(f"differs by {worst:.1e}")
 
 
-COMMANDS = {"tiny": tiny, "full": full, "digests": digests, "verify": lambda data=None: verify(data)}
+COMMANDS = {
+    "tiny": tiny,
+    "full": full,
+    "digests": digests,
+    "formats": formats,
+    "verify": lambda data=None: verify(data),
+}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:

@@ -1,106 +1,119 @@
-/** PyTorch zip checkpoints read without Python: names and tensors of a state_dict. */
-import { unzipSync } from 'fflate'
+/**
+ * PyTorch checkpoints read without Python: the zip format of torch.save since PyTorch 1.6 (torch/serialization.py and
+ * caffe2/serialize/inline_container.h), of which data.pkl describes tensors and data/<key> holds their numbers.
+ */
 import { ModelError } from '../../errors'
+import { describeForeignFile, describeForeignZip } from './foreign-file'
+import { materialise, StorageReader, type CheckpointTensor } from './tensors'
+import { PickleGlobal, PickleTuple, StorageReference, TensorDescription } from './pickle-values'
+import type { PickleDict, PickleValue } from './pickle-values'
+import { unpickle } from './unpickler'
+import { openZip, type ZipArchive } from './zip-archive'
 
-interface TensorOf<Type extends string, Data> {
-  readonly dtype: Type
-  /** Empty for a scalar. */
-  readonly shape: readonly number[]
-  /** Row-major and contiguous. */
-  readonly data: Data
-}
-export type CheckpointTensor = TensorOf<'float32', Float32Array> | TensorOf<'int64', BigInt64Array>
+export type { CheckpointTensor } from './tensors'
 
-/** A state_dict in the order of the file. */
+/** A state_dict: tensors by name, in the order of the file, without DataParallel's `module.` prefix. */
 export type Checkpoint = ReadonlyMap<string, CheckpointTensor>
 
-type Value = unknown
+/** Where training scripts put the state_dict when they save more than that. */
+const wrapperKeys = ['state_dict', 'model', 'model_state_dict'] as const
+
+/** torch.nn.DataParallel wraps the network in an attribute of this name. */
+const parallelPrefix = 'module.'
 
 /**
- * @throws ModelError `CHECKPOINT_INVALID`, `CHECKPOINT_UNSAFE`
+ * Reads a `.pth` file: a state_dict, or a dict that holds one under `state_dict`, `model` or `model_state_dict`.
+ * Floating point of any width becomes float32, whole numbers int64; views become contiguous.
+ *
+ * Nothing in the file is executed. Its pickle may name `collections.OrderedDict`, `torch._utils._rebuild_tensor_v2`,
+ * `torch._utils._rebuild_parameter` and the storage types of float, double, half, bfloat16, int and long; anything
+ * else is refused by name. Memory is bounded by the file's length.
+ *
+ * @throws ModelError `CHECKPOINT_UNSAFE` when the pickle asks for anything else (`detail.global` says what);
+ * `CHECKPOINT_INVALID` when the file is damaged, of another format, or holds no state_dict
  */
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
-  const files = unzipSync(bytes)
-  const pickleName = Object.keys(files).find(n => n.endsWith('/data.pkl'))
-  if (pickleName === undefined) throw new ModelError('CHECKPOINT_INVALID', 'no data.pkl')
-  const prefix = pickleName.slice(0, -8)
-  const p = files[pickleName]!
-  const view = new DataView(p.buffer, p.byteOffset, p.byteLength)
-  const result = new Map<string, CheckpointTensor>()
-  const stack: Value[] = []
-  const marks: number[] = []
-  const memo: Value[] = []
-  let at = 0
-  const line = (): string => {
-    const end = p.indexOf(10, at)
-    const s = new TextDecoder().decode(p.subarray(at, end))
-    at = end + 1
-    return s
+  if (!looksLikeZip(bytes)) throw foreign(describeForeignFile(bytes))
+  const archive = openZip(bytes)
+  const folder = checkpointFolder(archive)
+  const state = findStateDict(unpickle(archive.read(`${folder}data.pkl`)))
+  const storages = new StorageReader(archive, folder)
+  const prefixed = [...state.keys()].every(key => typeof key === 'string' && key.startsWith(parallelPrefix))
+
+  const checkpoint = new Map<string, CheckpointTensor>()
+  for (const [key, value] of state) {
+    if (typeof key !== 'string') throw notAStateDict(`a key that is ${kindOf(key)}`)
+    if (!(value instanceof TensorDescription)) {
+      throw notAStateDict(`${kindOf(value)} under ${JSON.stringify(key.slice(0, 80))}`)
+    }
+    checkpoint.set(prefixed ? key.slice(parallelPrefix.length) : key, materialise(key, value, storages))
   }
-  const popMark = (): Value[] => stack.splice(marks.pop()!)
-  for (;;) {
-    const op = String.fromCharCode(p[at++]!)
-    if (op === '\x80') at++
-    else if (op === 'c') stack.push(`${line()}.${line()}`)
-    else if (op === 'q') memo[p[at++]!] = stack.at(-1)
-    else if (op === 'r') {
-      memo[view.getUint32(at, true)] = stack.at(-1)
-      at += 4
-    } else if (op === 'h') stack.push(memo[p[at++]!])
-    else if (op === 'j') {
-      stack.push(memo[view.getUint32(at, true)])
-      at += 4
-    } else if (op === ')') stack.push([])
-    else if (op === '(') marks.push(stack.length)
-    else if (op === 't') stack.push(popMark())
-    else if (op === 'X') {
-      const n = view.getUint32(at, true)
-      stack.push(new TextDecoder().decode(p.subarray(at + 4, at + 4 + n)))
-      at += 4 + n
-    } else if (op === 'K') stack.push(p[at++])
-    else if (op === 'M') {
-      stack.push(view.getUint16(at, true))
-      at += 2
-    } else if (op === 'J') {
-      stack.push(view.getInt32(at, true))
-      at += 4
-    } else if (op === '\x89') stack.push(false)
-    else if (op === '\x88') stack.push(true)
-    else if (op === 'N') stack.push(null)
-    else if (op === '\x85') stack.push([stack.pop()])
-    else if (op === '\x86') stack.push(stack.splice(-2))
-    else if (op === '\x87') stack.push(stack.splice(-3))
-    else if (op === '}') stack.push(new Map())
-    else if (op === 'Q') stack.push({ storage: stack.pop() })
-    else if (op === 'R') {
-      const args = stack.pop() as Value[]
-      const name = stack.pop() as string
-      if (name === 'collections.OrderedDict') stack.push(new Map())
-      else if (name === 'torch._utils._rebuild_tensor_v2') {
-        const [, type, key] = (args[0] as { storage: string[] }).storage
-        const shape = args[2] as number[]
-        const size = shape.reduce((a, b) => a * b, 1)
-        const raw = files[`${prefix}data/${key!}`]!.slice().buffer
-        const offset = args[1] as number
-        if (type === 'torch.FloatStorage')
-          stack.push({ dtype: 'float32', shape, data: new Float32Array(raw).slice(offset, offset + size) })
-        else if (type === 'torch.LongStorage')
-          stack.push({ dtype: 'int64', shape, data: new BigInt64Array(raw).slice(offset, offset + size) })
-        else throw new ModelError('CHECKPOINT_INVALID', `storage ${type!}`)
-      } else throw new ModelError('CHECKPOINT_UNSAFE', name)
-    } else if (op === 'u') {
-      const items = popMark()
-      const target = stack.at(-1) as Map<Value, Value>
-      for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1])
-    } else if (op === 's') {
-      const [key, value] = stack.splice(-2)
-      ;(stack.at(-1) as Map<Value, Value>).set(key, value)
-    } else if (op === 'b') stack.pop()
-    else if (op === '.') break
-    else throw new ModelError('CHECKPOINT_INVALID', `opcode ${op} at ${at}`)
+  return checkpoint
+}
+
+function looksLikeZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 0x03 && bytes[3] === 0x04 && bytes.length > 22
+}
+
+/** All of a checkpoint lies in one folder, named after the file when it was saved, `archive` in older versions. */
+function checkpointFolder(archive: ZipArchive): string {
+  const folders = archive.names
+    .filter(name => /^[^/]+\/data\.pkl$/.test(name))
+    .map(name => name.slice(0, -'data.pkl'.length))
+  const [folder] = folders
+  if (folder === undefined) throw foreign(describeForeignZip(archive.names))
+  if (folders.length > 1) {
+    throw new ModelError('CHECKPOINT_INVALID', `the file holds ${folders.length} checkpoints, expected one`)
   }
-  for (const [name, tensor] of stack.pop() as Map<string, CheckpointTensor>) {
-    if (typeof tensor === 'object' && 'dtype' in tensor) result.set(name, tensor)
+  if (archive.has(`${folder}constants.pkl`)) {
+    throw foreign({
+      looksLike: 'a TorchScript program',
+      advice: "save the weights alone: torch.save(torch.jit.load(path).state_dict(), 'plain.pth')",
+    })
   }
-  return result
+  return folder
+}
+
+function findStateDict(top: PickleValue): PickleDict {
+  if (!(top instanceof Map)) throw notAStateDict(kindOf(top))
+  if (holdsTensors(top)) return top
+  for (const key of wrapperKeys) {
+    const inner = top.get(key)
+    if (inner instanceof Map && holdsTensors(inner)) return inner
+  }
+  const keys = [...top.keys()].slice(0, 5).map(key => String(key).slice(0, 40))
+  throw notAStateDict(
+    keys.length === 0 ? 'an empty dict' : `a dict without tensors, of ${JSON.stringify(keys)}`,
+  )
+}
+
+function holdsTensors(dict: PickleDict): boolean {
+  return [...dict.values()].some(value => value instanceof TensorDescription)
+}
+
+function kindOf(value: PickleValue): string {
+  if (value === null) return 'None'
+  if (Array.isArray(value)) return 'a list'
+  if (value instanceof Map) return 'a dict'
+  if (value instanceof PickleTuple) return 'a tuple'
+  if (value instanceof TensorDescription) return 'a single tensor'
+  if (value instanceof StorageReference) return 'a storage'
+  if (value instanceof PickleGlobal) return `the class ${value.name}`
+  return typeof value === 'string' ? 'a string' : 'a number'
+}
+
+function notAStateDict(found: string): ModelError {
+  return new ModelError(
+    'CHECKPOINT_INVALID',
+    `the checkpoint holds ${found}, expected a state_dict: tensors by name, as torch.save(model.state_dict(), path) ` +
+      `writes it, alone or under ${wrapperKeys.join(', ')}`,
+  )
+}
+
+function foreign(file: { readonly looksLike: string; readonly advice: string }): ModelError {
+  return new ModelError(
+    'CHECKPOINT_INVALID',
+    `the checkpoint looks like ${file.looksLike}, expected a file of torch.save (PyTorch 1.6 or newer); ${file.advice}`,
+    { looksLike: file.looksLike },
+  )
 }
