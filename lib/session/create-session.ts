@@ -1,6 +1,6 @@
 import { isUint8Array } from 'node:util/types'
 import { ArgumentTypeError, SessionError, assertKnownOptions } from '../errors'
-import { checkOptionKeys } from './feeds'
+import { checkOptionKeys, shown } from './feeds'
 import { ortOptionNames } from './ort-options'
 import type { OrtSessionOptions } from './ort-options'
 import { OrtSession } from './ort-session'
@@ -69,7 +69,7 @@ export async function openSession(
   }
   if (device !== 'auto' && device !== 'cpu') {
     throw new ArgumentTypeError(
-      `device must be 'auto', 'cpu', 'npu' or a device id from 0 up, found ${String(device)}`,
+      `device must be 'auto', 'cpu', 'npu' or a device id from 0 up, found ${shown(device)}`,
     )
   }
   if (onnx === undefined && device === 'cpu') {

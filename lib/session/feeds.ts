@@ -20,8 +20,16 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-function describe(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1)
+/** Any value in a message, without calling anything it brings along. */
+export function shown(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Infinity, customInspect: false, maxStringLength: 100 })
+}
+
+const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object
+
+/** `Float32Array` and so on; the getter answers for arrays of every realm, and cannot be overridden. */
+function typedArrayName(value: unknown): string | undefined {
+  return Reflect.get(typedArrayPrototype, Symbol.toStringTag, value) as string | undefined
 }
 
 function invalidType(name: string, found: string, expected: string): SessionError {
@@ -44,13 +52,13 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 function checkData(name: string, type: TensorType, data: unknown): TensorData {
   if (type === 'string') {
     if (Array.isArray(data) && data.every(element => typeof element === 'string')) return data
-    throw invalidType(name, `holds ${describe(data)}`, 'an array of strings')
+    throw invalidType(name, `holds ${typedArrayName(data) ?? shown(data)}`, 'an array of strings')
   }
   const names = arrayNames[type]
-  if (!ArrayBuffer.isView(data) || !names.includes(describe(data))) {
+  if (!ArrayBuffer.isView(data) || !names.includes(typedArrayName(data) ?? '')) {
     throw invalidType(
       name,
-      `of type ${type} holds ${describe(data)}`,
+      `of type ${type} holds ${typedArrayName(data) ?? shown(data)}`,
       `its elements in a ${names.join(' or ')}`,
     )
   }
@@ -64,7 +72,7 @@ function checkDims(name: string, dims: unknown): readonly number[] {
   if (!Array.isArray(dims) || !dims.every(dim => Number.isSafeInteger(dim) && (dim as number) >= 0)) {
     throw new SessionError(
       'INPUT_SHAPE',
-      `input "${name}" has dims ${describe(dims)}; an array of whole numbers from 0 up is needed`,
+      `input "${name}" has dims ${shown(dims)}; an array of whole numbers from 0 up is needed`,
       { input: name },
     )
   }
@@ -97,7 +105,7 @@ function checkShape(input: TensorMetadata, dims: readonly number[], symbols: Map
 function checkTensor(input: TensorMetadata, tensor: unknown, symbols: Map<string, number>): CheckedTensor {
   const { name } = input
   if (typeof tensor !== 'object' || tensor === null) {
-    throw invalidType(name, `is ${describe(tensor)}`, `{ type: '${input.type}', dims, data }`)
+    throw invalidType(name, `is ${shown(tensor)}`, `{ type: '${input.type}', dims, data }`)
   }
   let parts: { type?: unknown; dims?: unknown; data?: unknown }
   try {
@@ -111,7 +119,7 @@ function checkTensor(input: TensorMetadata, tensor: unknown, symbols: Map<string
       'CPU data',
     )
   }
-  if (parts.type !== input.type) throw invalidType(name, `is of type ${String(parts.type)}`, input.type)
+  if (parts.type !== input.type) throw invalidType(name, `is of type ${shown(parts.type)}`, input.type)
   const dims = checkDims(name, parts.dims)
   checkShape(input, dims, symbols)
   const data = checkData(name, input.type, parts.data)
@@ -133,7 +141,7 @@ function checkTensor(input: TensorMetadata, tensor: unknown, symbols: Map<string
 export function checkFeeds(feeds: unknown, inputs: readonly TensorMetadata[]): readonly CheckedTensor[] {
   if (!isPlainObject(feeds)) {
     throw new ArgumentTypeError(
-      `feeds must be a plain object of tensors by input name, found ${describe(feeds)}`,
+      `feeds must be a plain object of tensors by input name, found ${shown(feeds)}`,
     )
   }
   const symbols = new Map<string, number>()
@@ -159,7 +167,7 @@ export function checkFetches(fetches: unknown, outputNames: readonly string[]): 
   if (fetches === undefined) return outputNames
   if (!Array.isArray(fetches) || fetches.length === 0) {
     throw new ArgumentTypeError(
-      `fetches must be a non-empty array of output names, found ${describe(fetches)}; run options come third`,
+      `fetches must be a non-empty array of output names, found ${shown(fetches)}; run options come third`,
     )
   }
   const names = [...new Set<unknown>(fetches)]
@@ -167,8 +175,8 @@ export function checkFetches(fetches: unknown, outputNames: readonly string[]): 
     if (typeof name !== 'string' || !outputNames.includes(name)) {
       throw new SessionError(
         'OUTPUT_UNKNOWN',
-        `the model has no output "${String(name)}"; it has ${outputNames.join(', ')}`,
-        { output: String(name), known: outputNames },
+        `the model has no output ${shown(name)}; it has ${outputNames.join(', ')}`,
+        { output: shown(name), known: outputNames },
       )
     }
   }
@@ -178,7 +186,7 @@ export function checkFetches(fetches: unknown, outputNames: readonly string[]): 
 /** @throws ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
 export function checkOptionKeys(options: unknown, known: readonly string[], where: string): void {
   if (!isPlainObject(options)) {
-    throw new ArgumentTypeError(`the options of ${where} must be a plain object, found ${describe(options)}`)
+    throw new ArgumentTypeError(`the options of ${where} must be a plain object, found ${shown(options)}`)
   }
   assertKnownOptions(options, known, where)
 }
@@ -189,7 +197,7 @@ export function checkSignal(signal: unknown): AbortSignal | undefined {
   if (typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal) {
     return signal as AbortSignal
   }
-  throw new ArgumentTypeError(`signal must be an AbortSignal, found ${describe(signal)}`)
+  throw new ArgumentTypeError(`signal must be an AbortSignal, found ${shown(signal)}`)
 }
 
 /** @throws ArgumentRangeError, ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
@@ -203,7 +211,7 @@ export function checkRunOptions(options: unknown): RunOptions {
     !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)
   ) {
     throw new ArgumentRangeError(
-      `timeoutMs must be above 0 and at most ${MAX_TIMEOUT_MS} milliseconds, found ${inspect(timeoutMs)}`,
+      `timeoutMs must be above 0 and at most ${MAX_TIMEOUT_MS} milliseconds, found ${shown(timeoutMs)}`,
       { option: 'timeoutMs' },
     )
   }

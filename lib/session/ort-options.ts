@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { ArgumentRangeError, ArgumentTypeError } from '../errors'
 import { usableCpus } from './cpu-count'
-import { checkOptionKeys, checkSignal } from './feeds'
+import { checkOptionKeys, checkSignal, shown } from './feeds'
 import type { GraphOptimization } from './ort-protocol'
 
 export interface OrtSessionOptions {
@@ -51,7 +51,7 @@ export function checkCount(
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
     return value as number
   throw new ArgumentRangeError(
-    `${name} must be a whole number from ${least} to ${most}, found ${String(value)}`,
+    `${name} must be a whole number from ${least} to ${most}, found ${shown(value)}`,
     {
       option: name,
     },
@@ -62,7 +62,7 @@ export function checkCount(
 export function checkChoice<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
   const choice = choices.find(each => each === value)
   if (choice !== undefined) return choice
-  throw new ArgumentTypeError(`${name} must be one of ${choices.join(', ')}, found ${String(value)}`, {
+  throw new ArgumentTypeError(`${name} must be one of ${choices.join(', ')}, found ${shown(value)}`, {
     option: name,
   })
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { isUint8Array } from 'node:util/types'
 import { ArgumentTypeError, ModelError, SessionError, errorCode } from '../errors'
 import { untilAborted } from './abort-listeners'
 import { checkFeeds, checkFetches, checkRunOptions } from './feeds'
@@ -43,13 +44,13 @@ async function checkModel(model: unknown): Promise<string | Uint8Array> {
     if (file.isFile()) return path
     throw new ModelError('MODEL_INVALID', `${path} is not a file; give the path of an .onnx file`, { path })
   }
-  if (!(ArrayBuffer.isView(model) && Object.prototype.toString.call(model) === '[object Uint8Array]')) {
+  if (!isUint8Array(model)) {
     throw new ArgumentTypeError('model must be the path of an .onnx file or its bytes as a Uint8Array')
   }
   if (model.byteLength === 0)
     throw new ModelError('MODEL_INVALID', 'the model has no bytes; give those of an .onnx file')
   // Copied out of whatever memory it is in, so that it can be handed over while the caller keeps its own.
-  return Uint8Array.from(model as Uint8Array)
+  return Uint8Array.from(model)
 }
 
 function unusable(reply: Extract<Reply, { kind: 'unusable' }>): Error {

@@ -269,7 +269,8 @@ export class SessionPool implements Session {
   #onFailure(run: PendingRun, error: unknown): void {
     const lost = error instanceof SessionError && error.code === 'SESSION_FAULTED'
     const started = lost && error.detail['started'] !== false
-    if (lost && run.waitedFor && this.#released === undefined && !(started && this.#retried.has(run))) {
+    const hopeful = this.#released === undefined && this.#fault === undefined
+    if (lost && hopeful && run.waitedFor && !(started && this.#retried.has(run))) {
       if (started) {
         this.#retried.add(run)
         this.#retries += 1

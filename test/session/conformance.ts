@@ -8,6 +8,10 @@ import type { ModelName } from './support'
 /** Opens a session of a fixture model that computes one run at a time. */
 export type CreateSession = (model: ModelName, options?: { queueLimit?: number }) => Promise<Session>
 
+/** TypeScript's library for Node 20 does not know these yet. */
+const resizable = (byteLength: number): ArrayBuffer =>
+  Reflect.construct(ArrayBuffer, [byteLength, { maxByteLength: 1000 }]) as ArrayBuffer
+
 const numbers = (data: unknown): number[] => Array.from(data as Float32Array)
 
 export function describeSession(name: string, create: CreateSession): void {
@@ -118,7 +122,7 @@ export function describeSession(name: string, create: CreateSession): void {
         const session = await open('add')
         const values = [1, 2, 3, 4, 5, 6]
         const pool = new ArrayBuffer(1000)
-        const grown: ArrayBuffer = Reflect.construct(ArrayBuffer, [24, { maxByteLength: 1000 }])
+        const grown = resizable(24)
         for (const data of [
           new Float32Array(pool, 400, 6),
           new Float32Array(new SharedArrayBuffer(24)),
@@ -148,7 +152,7 @@ export function describeSession(name: string, create: CreateSession): void {
 
       const detached = new Float32Array(6)
       structuredClone(detached, { transfer: [detached.buffer] })
-      const shrunk: ArrayBuffer = Reflect.construct(ArrayBuffer, [24, { maxByteLength: 24 }])
+      const shrunk = resizable(24)
       const outOfBounds = new Float32Array(shrunk, 8, 4)
       Reflect.apply(Reflect.get(shrunk, 'resize') as (size: number) => void, shrunk, [8])
       const data = new Float32Array(6)

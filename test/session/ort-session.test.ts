@@ -218,13 +218,14 @@ describe('sessions in worker_threads', () => {
         parentPort.postMessage({ isolation: session.isolation, sums: runs.map(run => [...run.sum.data]) })
       })()`
     const workers = [1, 2, 3].map(() => new Worker(source, { eval: true, workerData: modelPath('add') }))
+    const exits = Promise.all(workers.map(worker => once(worker, 'exit')))
     const results = await Promise.all(
       workers.map(async worker => (await once(worker, 'message'))[0] as object),
     )
     for (const result of results) {
       expect(result).to.deep.equal({ isolation: 'process', sums: new Array(20).fill([2, 4, 6, 8, 10, 12]) })
     }
-    await Promise.all(workers.map(worker => once(worker, 'exit')))
+    await exits
   })
 
   it('may be made, run and released in four threads of one process at the same time', async () => {
