@@ -15,7 +15,8 @@ export function minimalStandard(seed: number): () => number {
 export function integerSignal(kind: SignalKind, frames: number, bits: number, seed = 1): number[] {
   const limit = 2 ** (bits - 1)
   const random = minimalStandard(seed)
-  const clamp = (value: number): number => Math.max(-limit, Math.min(limit - 1, Math.round(value)))
+  // Adding 0 turns -0 into 0: integers have one zero.
+  const clamp = (value: number): number => Math.max(-limit, Math.min(limit - 1, Math.round(value))) + 0
   return Array.from({ length: frames }, (_, i) => {
     switch (kind) {
       case 'speech-like': {

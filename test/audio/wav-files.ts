@@ -81,7 +81,7 @@ export function floatData(samples: readonly number[], bits: 32 | 64): Buffer {
 /** The ds64 chunk of RF64 and BW64: RIFF size, data size, sample count, no table. */
 export function ds64(dataSize: bigint): Buffer {
   const body = Buffer.alloc(28)
-  body.writeBigUInt64LE(dataSize + 80n, 0)
+  body.writeBigUInt64LE(BigInt.asUintN(64, dataSize + 80n), 0)
   body.writeBigUInt64LE(dataSize, 8)
   return chunk('ds64', body)
 }
