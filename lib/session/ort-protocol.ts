@@ -1,4 +1,5 @@
-/** What a CPU session and its worker say to each other, over a MessagePort or an IPC channel alike. */
+/** What a CPU session and its worker thread say to each other; between processes the same passes through `ort-child`. */
+import { transferList } from './packed-tensor'
 import type { PackedTensors } from './packed-tensor'
 import type { TensorMetadata } from './tensor'
 
@@ -6,7 +7,7 @@ export type GraphOptimization = 'disabled' | 'basic' | 'extended' | 'all'
 
 export interface LoadRequest {
   readonly kind: 'load'
-  readonly model: string | Uint8Array
+  readonly model: string | ArrayBuffer
   readonly threads: number
   readonly graphOptimization: GraphOptimization
 }
@@ -16,6 +17,12 @@ export interface RunRequest {
   readonly id: number
   readonly feeds: PackedTensors
   readonly fetches: readonly string[]
+}
+
+/** What a request hands over instead of copying, where memory can be handed over. */
+export function requestTransfer(request: Request): ArrayBuffer[] {
+  if (request.kind === 'run') return transferList(request.feeds)
+  return request.kind === 'load' && typeof request.model === 'object' ? [request.model] : []
 }
 
 /** Every `run` gets one reply; a `drop` that comes too late changes nothing. */
@@ -46,7 +53,7 @@ export type Reply =
 export interface Transport {
   /** Replaces the listener. The first one must be set before control returns to the event loop. */
   listen(onReply: (reply: Reply) => void): void
-  post(request: Request, transfer: ArrayBuffer[]): void
+  post(request: Request): void
   /** Whether this worker keeps the caller's process alive. */
   setKeepAlive(state: 'needed' | 'not needed'): void
   /** Ends a busy worker at once; undefined where only the end of the process could. */

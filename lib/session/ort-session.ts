@@ -7,7 +7,7 @@ import { checkFeeds, checkFetches, checkRunOptions } from './feeds'
 import { checkOrtOptions } from './ort-options'
 import type { OrtSessionOptions, OrtSettings } from './ort-options'
 import type { Reply, Transport } from './ort-protocol'
-import { packFeeds, transferList, unpackTensors } from './packed-tensor'
+import { packFeeds, unpackTensors } from './packed-tensor'
 import { PendingRun } from './pending-run'
 import type { GaveUp } from './pending-run'
 import { startProcess } from './process-transport'
@@ -27,7 +27,7 @@ interface Loaded {
 }
 
 /** @throws ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID`; ArgumentTypeError `INVALID_ARGUMENT` */
-async function checkModel(model: unknown): Promise<string | Uint8Array> {
+async function checkModel(model: unknown): Promise<string | ArrayBuffer> {
   if (typeof model === 'string') {
     const path = resolve(model)
     const file = await stat(path).catch((error: unknown) => {
@@ -50,7 +50,7 @@ async function checkModel(model: unknown): Promise<string | Uint8Array> {
   if (model.byteLength === 0)
     throw new ModelError('MODEL_INVALID', 'the model has no bytes; give those of an .onnx file')
   // Copied out of whatever memory it is in, so that it can be handed over while the caller keeps its own.
-  return Uint8Array.from(model)
+  return Uint8Array.from(model).buffer
 }
 
 function unusable(reply: Extract<Reply, { kind: 'unusable' }>): Error {
@@ -66,7 +66,7 @@ function unusable(reply: Extract<Reply, { kind: 'unusable' }>): Error {
 }
 
 /** Starts a worker and waits until it has loaded the model. Whatever goes wrong, no worker stays behind. */
-async function load(model: string | Uint8Array, settings: OrtSettings): Promise<[Transport, Loaded]> {
+async function load(model: string | ArrayBuffer, settings: OrtSettings): Promise<[Transport, Loaded]> {
   const { threads, graphOptimization, isolation, signal } = settings
   const transport = isolation === 'thread' ? startThread(settings) : startProcess()
   const loaded = new Promise<Loaded>((resolveLoaded, reject) => {
@@ -78,12 +78,11 @@ async function load(model: string | Uint8Array, settings: OrtSettings): Promise<
       reject(new SessionError('SESSION_FAULTED', `the worker could not load: ${how}`)),
     )
   })
-  const transfer = typeof model === 'string' ? [] : [model.buffer as ArrayBuffer]
-  transport.post({ kind: 'load', model, threads, graphOptimization }, transfer)
+  transport.post({ kind: 'load', model, threads, graphOptimization })
   try {
     return [transport, await untilAborted(loaded, signal)]
   } catch (error) {
-    transport.post({ kind: 'close' }, [])
+    transport.post({ kind: 'close' })
     transport.kill?.()
     // Loading cannot be interrupted in a thread. After an abort nobody waits for it: it leaves when it is through.
     if (signal?.aborted === true) transport.setKeepAlive('not needed')
@@ -222,7 +221,7 @@ export class OrtSession implements Session {
       const run = this.#waiting.shift()!
       this.#inWorker.push(run)
       const { id, feeds, fetches } = run
-      this.#transport.post({ kind: 'run', id, feeds, fetches }, transferList(feeds))
+      this.#transport.post({ kind: 'run', id, feeds, fetches })
     }
     if (this.#inWorker.length === 0) this.#onDrained?.()
     const needed = this.#onDrained !== undefined || this.#inWorker.some(run => run.waitedFor)
@@ -255,7 +254,7 @@ export class OrtSession implements Session {
       this.#waiting.splice(index, 1)
       run.forget()
     } else if (run !== this.#inWorker[0]) {
-      this.#transport.post({ kind: 'drop', id: run.id }, [])
+      this.#transport.post({ kind: 'drop', id: run.id })
     } else if (why === 'timed out' && this.#transport.kill !== undefined) {
       this.#breakDown('a run went past its timeoutMs, and its process was killed')
       this.#transport.kill()
@@ -285,14 +284,14 @@ export class OrtSession implements Session {
       for (const run of refused) {
         run.fail(new SessionError('SESSION_RELEASED', 'the session was released before this run began'))
         run.forget()
-        this.#transport.post({ kind: 'drop', id: run.id }, [])
+        this.#transport.post({ kind: 'drop', id: run.id })
       }
       await new Promise<void>(resolveDrained => {
         this.#onDrained = resolveDrained
         this.#pump()
       })
       this.#closing = true
-      this.#transport.post({ kind: 'close' }, [])
+      this.#transport.post({ kind: 'close' })
     }
     this.#transport.setKeepAlive('needed')
     await this.#transport.ended

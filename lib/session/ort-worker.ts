@@ -1,4 +1,4 @@
-/** Runs beside the caller, in a worker_thread or a child process, and owns one onnxruntime session. */
+/** Runs in a worker_thread beside its caller and owns one onnxruntime session. */
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type * as Ort from 'onnxruntime-node'
@@ -9,37 +9,13 @@ import { packTensor, transferList, unpackTensor } from './packed-tensor'
 import type { PackedTensor } from './packed-tensor'
 import type { TensorLike, TensorMetadata } from './tensor'
 
-interface Caller {
-  listen(onRequest: (request: Request) => void): void
-  reply(reply: Reply, transfer: ArrayBuffer[]): void
-  leave(): void
-  /** Around every native call; a process of its own needs none. */
-  readonly gate: Pick<NativeGate, 'enter' | 'leave'>
-}
+if (parentPort === null) throw new Error('ort-worker runs in a worker_thread')
+const caller = parentPort
+const gate = new NativeGate((workerData as { control: SharedArrayBuffer }).control)
 
-function threadCaller(port: NonNullable<typeof parentPort>): Caller {
-  const { control } = workerData as { control: SharedArrayBuffer }
-  return {
-    listen: onRequest => void port.on('message', (request: Request) => onRequest(request)),
-    reply: (reply, transfer) => port.postMessage(reply, transfer),
-    leave: () => port.close(),
-    gate: new NativeGate(control),
-  }
+function reply(message: Reply): void {
+  caller.postMessage(message, message.kind === 'result' ? transferList(message.outputs) : [])
 }
-
-function processCaller(): Caller {
-  // A terminal's Ctrl-C and a service manager's SIGTERM reach the whole group. When to go is the parent's decision.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
-  process.on('disconnect', () => process.exit(0))
-  return {
-    listen: onRequest => void process.on('message', request => onRequest(request as Request)),
-    reply: reply => void process.send?.(reply, undefined, {}, () => undefined),
-    leave: () => process.disconnect(),
-    gate: { enter: () => undefined, leave: () => undefined },
-  }
-}
-
-const caller = parentPort === null ? processCaller() : threadCaller(parentPort)
 
 function text(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
@@ -77,7 +53,7 @@ async function load({ model, threads, graphOptimization }: LoadRequest): Promise
     const { InferenceSession } = ort
     session = await (typeof model === 'string'
       ? InferenceSession.create(model, options)
-      : InferenceSession.create(model, options))
+      : InferenceSession.create(new Uint8Array(model), options))
     const inputs = tensorMetadata(session.inputMetadata)
     return { kind: 'ready', inputs, outputs: tensorMetadata(session.outputMetadata) }
   } catch (error) {
@@ -113,18 +89,19 @@ async function run({ id, feeds, fetches }: RunRequest): Promise<Reply> {
   }
 }
 
-async function answer(request: Request): Promise<void> {
-  if (request.kind === 'drop') return
-  caller.gate.enter()
-  if (request.kind === 'close') await session?.release()
-  const reply =
-    request.kind === 'load' ? await load(request) : request.kind === 'run' ? await run(request) : undefined
-  caller.gate.leave()
-  if (reply === undefined) caller.leave()
-  else caller.reply(reply, reply.kind === 'result' ? transferList(reply.outputs) : [])
+async function answer(request: Exclude<Request, { kind: 'drop' }>): Promise<void> {
+  gate.enter()
+  const message =
+    request.kind === 'load'
+      ? await load(request)
+      : request.kind === 'run'
+        ? await run(request)
+        : await leave()
+  gate.leave()
+  if (message !== undefined) reply(message)
 }
 
-const inbox: Request[] = []
+const inbox: Exclude<Request, { kind: 'drop' }>[] = []
 let working = false
 
 /** Strictly one request at a time. */
@@ -140,14 +117,14 @@ async function work(): Promise<void> {
   working = false
 }
 
-caller.listen(request => {
-  if (request.kind === 'drop') {
-    const index = inbox.findIndex(other => other.kind === 'run' && other.id === request.id)
-    if (index < 0) return
-    inbox.splice(index, 1)
-    caller.reply({ kind: 'dropped', id: request.id }, [])
+caller.on('message', (request: Request) => {
+  if (request.kind !== 'drop') {
+    inbox.push(request)
+    if (!working) void work()
     return
   }
-  inbox.push(request)
-  if (!working) void work()
+  const index = inbox.findIndex(other => other.kind === 'run' && other.id === request.id)
+  if (index < 0) return
+  inbox.splice(index, 1)
+  reply({ kind: 'dropped', id: request.id })
 })

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { Socket } from 'node:net'
 import type { Reply, Transport } from './ort-protocol'
-import { inheritedFlags, sourceFlags, withoutInspector, workerFile } from './worker-file'
+import { childFile, inheritedFlags, sourceFlags, withoutInspector } from './worker-file'
 
 /** How much of what a dying child printed is kept for the error. */
 const KEPT_STDERR_CHARACTERS = 2000
@@ -40,7 +40,7 @@ function watchEnd(child: ChildProcess): Promise<string> {
 
 /** A child process. It leaves when told to close or when the channel to this process breaks, however that happens. */
 export function startProcess(): Transport {
-  const child = fork(workerFile, [], {
+  const child = fork(childFile, [], {
     serialization: 'advanced',
     execArgv: [...inheritedFlags(process.execArgv), ...sourceFlags],
     env: childEnvironment(),

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { addExitGuard, newControl, removeExitGuard } from './exit-handshake'
+import { requestTransfer } from './ort-protocol'
 import type { Reply, Transport } from './ort-protocol'
 import { sourceFlags, workerFile } from './worker-file'
 
@@ -29,7 +30,7 @@ export function startThread({ exitWaitMs }: { exitWaitMs: number }): Transport {
     listen: onReply => {
       worker.removeAllListeners('message').on('message', (reply: Reply) => onReply(reply))
     },
-    post: (request, transfer) => worker.postMessage(request, transfer),
+    post: request => worker.postMessage(request, requestTransfer(request)),
     setKeepAlive: state => {
       if (state === 'needed') worker.ref()
       else worker.unref()

@@ -1,5 +1,6 @@
-/** Where the worker's code is, and the Node flags it needs to be loaded. */
+/** Where the code beside the caller is, and the Node flags it needs to be loaded. */
 export const workerFile = require.resolve('./ort-worker')
+export const childFile = require.resolve('./ort-child')
 
 /** Flags that decide how modules are found; each takes a value, after `=` or as the next argument. */
 const loaderFlags = ['-r', '--require', '--import', '--loader', '--experimental-loader', '-C', '--conditions']

@@ -240,6 +240,16 @@ describe('sessions in worker_threads', () => {
   })
 })
 
+/** How late timers were while `work` was repeated for a second, in milliseconds. */
+async function loopDelayP99(work: () => Promise<unknown>): Promise<number> {
+  const histogram = monitorEventLoopDelay({ resolution: 1 })
+  histogram.enable()
+  const endsAtMs = performance.now() + 1000
+  while (performance.now() < endsAtMs) await work()
+  histogram.disable()
+  return histogram.percentile(99) / 1e6
+}
+
 describe('the cost of a session to its caller', () => {
   for (const isolation of isolations) {
     it(`is an event loop that stays free while it computes (${isolation})`, async function () {
@@ -247,12 +257,10 @@ describe('the cost of a session to its caller', () => {
       this.retries(2)
       await using session = await OrtSession.create(modelPath('slow'), { isolation, threads: 1 })
       await session.run(slowFeeds({ rounds: 1 }))
-      const histogram = monitorEventLoopDelay({ resolution: 1 })
-      histogram.enable()
-      const untilMs = performance.now() + 1000
-      while (performance.now() < untilMs) await session.run(slowFeeds({ rounds: 100 }))
-      histogram.disable()
-      expect(histogram.percentile(99) / 1e6).to.be.below(5)
+      const idleMs = await loopDelayP99(() => delay(20))
+      const busyMs = await loopDelayP99(() => session.run(slowFeeds({ rounds: 100 })))
+      // On a machine that is busy with other things the loop is late also without a session.
+      expect(busyMs).to.be.below(Math.max(5, 2 * idleMs))
     })
 
     it(`is never the worker's time: the next input is there before it is needed (${isolation})`, async function () {

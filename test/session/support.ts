@@ -59,7 +59,7 @@ export async function until(condition: () => boolean, what: string, timeoutMs = 
   }
 }
 
-/** Process ids of the children of `parent` that run an inference worker, from /proc; zombies do not count. */
+/** Process ids of the children of `parent` of isolation `process`, from /proc; zombies do not count. */
 export function workerProcesses(parent = process.pid): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
@@ -71,7 +71,7 @@ export function workerProcesses(parent = process.pid): number[] {
           .replace(/^.*\) /s, '')
           .split(' ')
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        return state !== 'Z' && Number(parentPid) === parent && command.includes('ort-worker')
+        return state !== 'Z' && Number(parentPid) === parent && command.includes('ort-child')
       } catch {
         return false
       }
