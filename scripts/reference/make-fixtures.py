@@ -219,6 +219,10 @@ def formats():
         "bfloat16": widths.bfloat16(),
         "denormal": torch.tensor([1e-40, -1e-45]),
         "int32": torch.tensor([-(2**31), -1, 2**31 - 1], dtype=torch.int32),
+        "int16": torch.tensor([-(2**15), 2**15 - 1], dtype=torch.int16),
+        "int8": torch.tensor([-128, 127], dtype=torch.int8),
+        "uint8": torch.tensor([0, 255], dtype=torch.uint8),
+        "bool": torch.tensor([True, False]),
         "int64": torch.tensor([[-(2**63), 2**63 - 1], [0, 2**53 + 1]]),
     }
     state = OrderedDict((f"module.{name}", tensor) for name, tensor in state.items())

@@ -26,8 +26,7 @@ const parallelPrefix = 'module.'
  * Floating point of any width becomes float32, whole numbers int64; views become contiguous.
  *
  * Nothing in the file is executed. Its pickle may name `collections.OrderedDict`, `torch._utils._rebuild_tensor_v2`,
- * `torch._utils._rebuild_parameter` and the storage types of float, double, half, bfloat16, int and long; anything
- * else is refused by name. Memory is bounded by the file's length.
+ * `torch._utils._rebuild_parameter` and the storage types of numbers; anything else is refused by name. Memory is bounded by the file's length.
  *
  * @throws ModelError `CHECKPOINT_UNSAFE` when the pickle asks for anything else (`detail.global` says what);
  * `CHECKPOINT_INVALID` when the file is damaged, of another format, or holds no state_dict

@@ -33,6 +33,10 @@ const storageTypes = [
   'torch.BFloat16Storage',
   'torch.LongStorage',
   'torch.IntStorage',
+  'torch.ShortStorage',
+  'torch.CharStorage',
+  'torch.ByteStorage',
+  'torch.BoolStorage',
 ] as const
 export type StorageType = (typeof storageTypes)[number]
 

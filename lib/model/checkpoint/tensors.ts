@@ -16,7 +16,7 @@ export type CheckpointTensor = TensorOf<'float32', Float32Array> | TensorOf<'int
 type Numbers = Float32Array | BigInt64Array
 
 interface StorageFormat {
-  readonly bytesPerElement: 2 | 4 | 8
+  readonly bytesPerElement: 1 | 2 | 4 | 8
   /** `buffer` is aligned and in this machine's byte order. */
   readonly decode: (buffer: ArrayBuffer) => Numbers
 }
@@ -33,10 +33,11 @@ const formats: Readonly<Record<StorageType, StorageFormat>> = {
   },
   'torch.BFloat16Storage': { bytesPerElement: 2, decode: fromBfloat16 },
   'torch.LongStorage': { bytesPerElement: 8, decode: buffer => new BigInt64Array(buffer) },
-  'torch.IntStorage': {
-    bytesPerElement: 4,
-    decode: buffer => BigInt64Array.from(new Int32Array(buffer), BigInt),
-  },
+  'torch.IntStorage': { bytesPerElement: 4, decode: buffer => widen(new Int32Array(buffer)) },
+  'torch.ShortStorage': { bytesPerElement: 2, decode: buffer => widen(new Int16Array(buffer)) },
+  'torch.CharStorage': { bytesPerElement: 1, decode: buffer => widen(new Int8Array(buffer)) },
+  'torch.ByteStorage': { bytesPerElement: 1, decode: buffer => widen(new Uint8Array(buffer)) },
+  'torch.BoolStorage': { bytesPerElement: 1, decode: buffer => widen(new Uint8Array(buffer)) },
 }
 
 /**
@@ -188,10 +189,10 @@ function readByteOrder(archive: ZipArchive, folder: string): 'LE' | 'BE' {
   )
 }
 
-function swap(bytes: Buffer, bytesPerElement: 2 | 4 | 8): void {
+function swap(bytes: Buffer, bytesPerElement: 1 | 2 | 4 | 8): void {
   if (bytesPerElement === 2) bytes.swap16()
-  else if (bytesPerElement === 4) bytes.swap32()
-  else bytes.swap64()
+  if (bytesPerElement === 4) bytes.swap32()
+  if (bytesPerElement === 8) bytes.swap64()
 }
 
 function invalid(tensor: string, found: string): ModelError {
@@ -201,6 +202,10 @@ function invalid(tensor: string, found: string): ModelError {
       'torch.save: download or save it again',
     { tensor },
   )
+}
+
+function widen(numbers: Int32Array | Int16Array | Int8Array | Uint8Array): BigInt64Array {
+  return BigInt64Array.from(numbers, BigInt)
 }
 
 /** IEEE 754 binary16. */

@@ -47,7 +47,7 @@ const mostEntries = 10_000
 /** Deflate cannot expand more than this (RFC 1951: 258 bytes from 2 bits). */
 const largestExpansion = 1032
 /** torch stores; only a checkpoint that somebody zipped again is deflated. AASIST holds 1.2 MB. */
-const mostInflatedBytes = 64 * 2 ** 20
+const mostInflatedBytes = 16 * 2 ** 20
 
 /** @throws ModelError `CHECKPOINT_INVALID` when the archive is damaged, encrypted, or contradicts itself */
 export function openZip(bytes: Uint8Array): ZipArchive {
