@@ -91,14 +91,16 @@ async function run({ id, feeds, fetches }: RunRequest): Promise<Reply> {
 
 async function answer(request: Exclude<Request, { kind: 'drop' }>): Promise<void> {
   gate.enter()
-  const message =
-    request.kind === 'load'
-      ? await load(request)
-      : request.kind === 'run'
-        ? await run(request)
-        : await leave()
+  if (request.kind === 'close') {
+    await session?.release()
+    gate.leave()
+    // The thread ends by itself once nothing listens any more.
+    caller.close()
+    return
+  }
+  const message = request.kind === 'load' ? await load(request) : await run(request)
   gate.leave()
-  if (message !== undefined) reply(message)
+  reply(message)
 }
 
 const inbox: Exclude<Request, { kind: 'drop' }>[] = []
