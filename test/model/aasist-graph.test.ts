@@ -1,0 +1,207 @@
+import { expect } from 'chai'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { convertCheckpoint, parseConfig, readCheckpoint, type ConvertTarget } from '../../lib/model'
+import { buildAasistGraph } from '../../lib/model/aasist-graph'
+import { inferShapes } from '../../lib/model/shapes'
+import { melSincBank } from '../../lib/model/sinc-bank'
+import { referenceData, root } from '../support/environment'
+import {
+  clipPath,
+  demoModel,
+  generatedSignal,
+  readJson,
+  syntheticSignal,
+  type GeneratedGolden,
+  type GoldenOutputs,
+} from '../support/golden'
+import { clipSamples } from '../support/clips'
+import { largestDifference, rowOf, runGraph, runOnnx } from '../support/run-onnx'
+
+const targets: readonly ConvertTarget[] = ['plain', 'cpu']
+const fixtures = join(root, 'test', 'fixtures', 'checkpoints')
+
+function convert(checkpoint: string, config: string, batch: number, target: ConvertTarget): Uint8Array {
+  return convertCheckpoint(readFileSync(checkpoint), readFileSync(config, 'utf8'), { batch, target })
+}
+
+/** Every clip through the model, `batch` at a time, against PyTorch's outputs. */
+async function expectGolden(
+  model: Uint8Array,
+  batch: number,
+  cases: readonly { samples: Float32Array; logits: readonly number[]; lastHidden?: readonly number[] }[],
+): Promise<void> {
+  for (let start = 0; start < cases.length; start += batch) {
+    const group = cases.slice(start, start + batch)
+    const outputs = await runOnnx(
+      model,
+      group.map(({ samples }) => samples),
+    )
+    expect(Object.keys(outputs)).to.deep.equal(['last_hidden', 'logits'])
+    for (const [row, { logits, lastHidden }] of group.entries()) {
+      expect(largestDifference(rowOf(outputs['logits']!, row), logits)).to.be.below(1e-4)
+      if (lastHidden)
+        expect(largestDifference(rowOf(outputs['last_hidden']!, row), lastHidden)).to.be.below(1e-4)
+    }
+  }
+}
+
+describe('the AASIST graph', () => {
+  for (const fixture of ['tiny-random', 'tiny-degenerate']) {
+    for (const target of targets) {
+      it(`gives PyTorch's outputs for ${fixture}, a configuration unlike any released one, target ${target}`, async () => {
+        const golden = readJson<GeneratedGolden>(fixtures, `${fixture}.golden.json`)
+        const cases = golden.inputs.map((input, i) => ({
+          samples: generatedSignal(input, golden.nbSamp),
+          logits: golden.logits[i]!,
+          lastHidden: golden.lastHidden[i]!,
+        }))
+        for (const batch of [1, 3, 8]) {
+          const model = convert(
+            join(fixtures, `${fixture}.pth`),
+            join(fixtures, `${fixture}.conf`),
+            batch,
+            target,
+          )
+          await expectGolden(model, batch, cases)
+        }
+      })
+    }
+  }
+
+  for (const target of targets) {
+    for (const batch of [1, 3, 8]) {
+      it(`gives PyTorch's outputs for the demo weights on demo clips, target ${target}, batch ${batch}`, async () => {
+        const golden = readJson<readonly GoldenOutputs[]>(
+          root,
+          'test',
+          'fixtures',
+          'demo',
+          'golden.json',
+        ).slice(0, 4)
+        const cases = await Promise.all(
+          golden.map(async ({ utt, logits, last_hidden: lastHidden }) => ({
+            samples: await clipSamples(clipPath(demoModel.corpus, utt)),
+            logits,
+            ...(lastHidden ? { lastHidden } : {}),
+          })),
+        )
+        await expectGolden(convert(demoModel.checkpoint, demoModel.config, batch, target), batch, cases)
+      })
+
+      it(`gives the official outputs for the official AASIST-L, target ${target}, batch ${batch}`, async function () {
+        const data = referenceData(this)
+        const golden = readJson<readonly GoldenOutputs[]>(data, 'aasist-l-tensors-golden.json')
+        const cases = await Promise.all(
+          golden.map(async ({ utt, logits, last_hidden: lastHidden }) => ({
+            samples:
+              utt === 'synthetic' ? syntheticSignal() : await clipSamples(clipPath(join(data, 'LA'), utt)),
+            logits,
+            lastHidden: lastHidden!,
+          })),
+        )
+        const checkpoint = join(data, 'checkpoints', 'AASIST-L.pth')
+        await expectGolden(
+          convert(checkpoint, join(data, 'checkpoints', 'AASIST-L.conf'), batch, target),
+          batch,
+          cases,
+        )
+      })
+    }
+  }
+
+  it('has the shapes it says, at every value', async () => {
+    const golden = readJson<GeneratedGolden>(fixtures, 'tiny-random.golden.json')
+    const config = parseConfig(readFileSync(join(fixtures, 'tiny-random.conf'), 'utf8'))
+    const graph = buildAasistGraph(
+      readCheckpoint(readFileSync(join(fixtures, 'tiny-random.pth'))),
+      config.model,
+      2,
+    )
+    const shapes = inferShapes(graph)
+    // The indices that TopK gives are int64, which runGraph does not declare.
+    const values = graph.nodes.flatMap(({ op, outputs }) => (op === 'TopK' || op === 'Expand' ? [] : outputs))
+    const outputs = await runGraph(graph, [generatedSignal(golden.inputs[0]!, golden.nbSamp)], values)
+    for (const value of values) expect(shapes.get(value), value).to.deep.equal(outputs[value]!.dims)
+  })
+
+  it('has the sinc filters that PyTorch and numpy compute, to one unit in the last place', () => {
+    const golden = readJson<{ filters: number; taps: number; step: number; values: number[] }>(
+      root,
+      'test',
+      'fixtures',
+      'sinc-bank.json',
+    )
+    const bank = melSincBank(golden.filters, golden.taps)
+    const found = golden.values.map((_, i) => bank[i * golden.step]!)
+    expect(largestDifference(found, golden.values)).to.be.below(6e-8)
+  })
+})
+
+describe('a checkpoint that does not belong to its configuration', () => {
+  const checkpoint = readCheckpoint(readFileSync(join(fixtures, 'tiny-random.pth')))
+  const text = readFileSync(join(fixtures, 'tiny-random.conf'), 'utf8')
+  const { model } = parseConfig(text)
+
+  const build = (altered: typeof checkpoint, config = model): string | undefined => {
+    try {
+      buildAasistGraph(altered, config, 1)
+      return undefined
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+  }
+
+  it('is refused when a tensor is missing', () => {
+    const altered = new Map(checkpoint)
+    altered.delete('out_layer.bias')
+    expect(build(altered)).to.equal('CHECKPOINT_INVALID')
+  })
+
+  it('is refused when a tensor has another shape', () => {
+    expect(build(checkpoint, { ...model, gatDims: [model.gatDims[0], model.gatDims[1] + 1] })).to.equal(
+      'CHECKPOINT_INVALID',
+    )
+  })
+
+  it('is refused when it holds weights the network has no place for', () => {
+    const altered = new Map(checkpoint).set('extra.weight', {
+      dtype: 'float32',
+      shape: [1],
+      data: new Float32Array(1),
+    })
+    expect(build(altered)).to.equal('CHECKPOINT_INVALID')
+  })
+
+  it('is refused when a weight is not a number', () => {
+    const altered = new Map(checkpoint).set('out_layer.bias', {
+      dtype: 'float32',
+      shape: [2],
+      data: Float32Array.of(0, NaN),
+    })
+    expect(build(altered)).to.equal('CHECKPOINT_INVALID')
+  })
+
+  it('is refused when a variance is negative', () => {
+    const altered = new Map(checkpoint).set('first_bn.running_var', {
+      dtype: 'float32',
+      shape: [1],
+      data: Float32Array.of(-1),
+    })
+    expect(build(altered)).to.equal('CHECKPOINT_INVALID')
+  })
+
+  it('is refused when the window is too short for the poolings', () => {
+    expect(build(checkpoint, { ...model, nbSamp: 1500 })).to.equal('CONFIG_INVALID')
+  })
+
+  it('takes no batch of zero and no unknown target', () => {
+    const bytes = readFileSync(join(fixtures, 'tiny-random.pth'))
+    expect(() => convertCheckpoint(bytes, text, { batch: 0 }))
+      .to.throw(RangeError)
+      .with.property('code', 'INVALID_ARGUMENT')
+    expect(() => convertCheckpoint(bytes, text, { target: 'gpu' as 'cpu' }))
+      .to.throw(RangeError)
+      .with.property('code', 'INVALID_ARGUMENT')
+  })
+})
