@@ -1,7 +1,7 @@
 /**
  * Runs in a process of its own: brings a session into a state, then ends in one of the ways a process can end.
- *   scenario <state> <ending> <isolation>
- * With the ending `worker.terminate` the session lives in a worker_thread, which is terminated once the state is reached.
+ *   scenario <state> <ending> <isolation> <folder of models>
+ * With the ending `worker.terminate` the session lives in a worker_thread, which is terminated in that state.
  */
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -47,35 +47,36 @@ async function reach({ state, isolation, models }: Arguments): Promise<void> {
   const session = await OrtSession.create(slow, options)
   await session.run(feeds(1n))
   if (state === 'released') await session.release()
-  if (state === 'running' || state === 'queued') session.run(feeds(1000n)).catch(ignore)
-  if (state === 'queued') for (let i = 0; i < 3; i++) session.run(feeds(100n)).catch(ignore)
+  if (state === 'running' || state === 'queued') session.run(feeds(800n)).catch(ignore)
+  if (state === 'queued') for (let i = 0; i < 3; i++) session.run(feeds(50n)).catch(ignore)
   await delay(30)
+}
+
+function fail(): never {
+  throw new Error('boom')
 }
 
 function finish(ending: Ending): void {
   if (ending === 'process.exit') process.exit(3)
-  if (ending === 'uncaught exception')
-    setTimeout(() => {
-      throw new Error('boom')
-    }, 1)
+  if (ending === 'uncaught exception') setTimeout(fail, 1)
   if (ending === 'unhandled rejection') void Promise.reject(new Error('boom'))
   if (ending === 'SIGTERM') process.kill(process.pid, 'SIGTERM')
 }
 
-async function main(args: Arguments): Promise<void> {
-  if (args.ending !== 'worker.terminate') {
-    await reach(args)
-    finish(args.ending)
+async function main(given: Arguments): Promise<void> {
+  if (given.ending !== 'worker.terminate') {
+    await reach(given)
+    finish(given.ending)
     return
   }
   if (!isMainThread) {
-    await reach(args)
+    await reach(given)
     parentPort!.postMessage('reached')
     // Keeps the thread alive in every state, so that it is terminated and does not end by itself.
     setInterval(() => undefined, 1000)
     return
   }
-  const worker = new Worker(__filename, { workerData: args })
+  const worker = new Worker(__filename, { workerData: given })
   await once(worker, 'message')
   await worker.terminate()
 }
