@@ -1,13 +1,10 @@
-// What `npm run demo` and `npm test` do first: install when the lockfile changed, build when the sources changed.
-// Both checks are cheap, so the second run starts at once.
-import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+// What `npm run demo` and `npm test` do first: install when node_modules is not what the lockfile says, compile when dist
+// is not of these sources. Looking takes some 50 ms, so the second run starts at once. With --rebuild (`npm run build:ts`)
+// it compiles whatever the look of things.
 import { fileURLToPath } from 'node:url'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
-const cache = join(root, 'node_modules', '.cache', 'aasist-ascend')
+import { build, isBuilt } from './compilation.mjs'
+import { install, isInstalled } from './installation.mjs'
+import { onlyOne } from './only-one.mjs'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -15,46 +12,29 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1)
 }
 
-function hashFiles(paths) {
-  const hash = createHash('sha256')
-  for (const path of paths) hash.update(path).update('\0').update(readFileSync(join(root, path))).update('\0')
-  return hash.digest('hex')
+// Not in node_modules, which `npm ci` empties.
+const lock = fileURLToPath(new URL('../.aasist/setup.lock', import.meta.url))
+const rebuild = process.argv.includes('--rebuild')
+const say = text => console.error(`set-up: ${text}`)
+
+async function setUp() {
+  if (!isInstalled()) {
+    say('installing packages')
+    await install()
+  }
+  if (rebuild || !isBuilt()) {
+    say('compiling')
+    await build()
+  }
 }
 
-function filesUnder(folder) {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile())
-    .map(entry => join(entry.parentPath, entry.name).slice(root.length))
-    .sort()
+try {
+  if (rebuild || !isInstalled() || !isBuilt())
+    await onlyOne(lock, () => say('another set-up of this checkout is under way, waiting for it'), setUp)
+} catch (error) {
+  if (error.signal !== undefined) process.kill(process.pid, error.signal)
+  else {
+    say(error.message)
+    process.exitCode = 1
+  }
 }
-
-function whenChanged(name, fingerprint, intact, action) {
-  const stamp = join(cache, name)
-  if (intact() && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return
-  action()
-  mkdirSync(cache, { recursive: true })
-  writeFileSync(stamp, fingerprint)
-}
-
-function npm(args, env = {}) {
-  // Under `npm run` this is the npm that was called; it need not be the first one on PATH.
-  const cli = process.env.npm_execpath
-  const [command, leading] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []]
-  execFileSync(command, [...leading, ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } })
-}
-
-const installInputs = ['package.json', 'package-lock.json', '.npmrc']
-whenChanged(
-  'installed',
-  `${process.platform}-${process.arch} ${hashFiles(installInputs)}`,
-  () => existsSync(join(root, 'node_modules', 'typescript')),
-  // The variable keeps npm 10 from running onnxruntime-node's GPU download, which allowScripts does for npm 11.
-  () => npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], { ONNXRUNTIME_NODE_INSTALL: 'skip' }),
-)
-
-whenChanged(
-  'built',
-  hashFiles(['tsconfig.json', 'package.json', 'scripts/finish-build.mjs', ...filesUnder('lib')]),
-  () => existsSync(join(root, 'dist', 'cli', 'main.js')),
-  () => npm(['run', '--silent', 'build:ts']),
-)
