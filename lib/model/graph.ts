@@ -56,7 +56,8 @@ export function int64Tensor(dims: readonly number[], values: readonly number[]):
 
 export const int = (value: number): Attribute => ({ kind: 'int', value })
 export const ints = (...value: readonly number[]): Attribute => ({ kind: 'ints', value })
-export const float = (value: number): Attribute => ({ kind: 'float', value })
+/** Rounded as the file will hold it. */
+export const float = (value: number): Attribute => ({ kind: 'float', value: Math.fround(value) })
 
 export function intAttribute(node: Node, name: string, fallback: number): number {
   const attribute = node.attributes[name]

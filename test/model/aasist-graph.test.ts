@@ -50,7 +50,7 @@ describe('the AASIST graph', () => {
   for (const fixture of ['tiny-random', 'tiny-degenerate']) {
     for (const target of targets) {
       it(`gives PyTorch's outputs for ${fixture}, a configuration unlike any released one, target ${target}`, async () => {
-        const golden = readJson<GeneratedGolden>(fixtures, `${fixture}.golden.json`)
+        const golden = readJson(fixtures, `${fixture}.golden.json`) as GeneratedGolden
         const cases = golden.inputs.map((input, i) => ({
           samples: generatedSignal(input, golden.nbSamp),
           logits: golden.logits[i]!,
@@ -72,13 +72,8 @@ describe('the AASIST graph', () => {
   for (const target of targets) {
     for (const batch of [1, 3, 8]) {
       it(`gives PyTorch's outputs for the demo weights on demo clips, target ${target}, batch ${batch}`, async () => {
-        const golden = readJson<readonly GoldenOutputs[]>(
-          root,
-          'test',
-          'fixtures',
-          'demo',
-          'golden.json',
-        ).slice(0, 4)
+        const all = readJson(root, 'test', 'fixtures', 'demo', 'golden.json') as readonly GoldenOutputs[]
+        const golden = all.slice(0, 4)
         const cases = await Promise.all(
           golden.map(async ({ utt, logits, last_hidden: lastHidden }) => ({
             samples: await clipSamples(clipPath(demoModel.corpus, utt)),
@@ -91,7 +86,7 @@ describe('the AASIST graph', () => {
 
       it(`gives the official outputs for the official AASIST-L, target ${target}, batch ${batch}`, async function () {
         const data = referenceData(this)
-        const golden = readJson<readonly GoldenOutputs[]>(data, 'aasist-l-tensors-golden.json')
+        const golden = readJson(data, 'aasist-l-tensors-golden.json') as readonly GoldenOutputs[]
         const cases = await Promise.all(
           golden.map(async ({ utt, logits, last_hidden: lastHidden }) => ({
             samples:
@@ -111,7 +106,7 @@ describe('the AASIST graph', () => {
   }
 
   it('has the shapes it says, at every value', async () => {
-    const golden = readJson<GeneratedGolden>(fixtures, 'tiny-random.golden.json')
+    const golden = readJson(fixtures, 'tiny-random.golden.json') as GeneratedGolden
     const config = parseConfig(readFileSync(join(fixtures, 'tiny-random.conf'), 'utf8'))
     const graph = buildAasistGraph(
       readCheckpoint(readFileSync(join(fixtures, 'tiny-random.pth'))),
@@ -126,12 +121,12 @@ describe('the AASIST graph', () => {
   })
 
   it('has the sinc filters that PyTorch and numpy compute, to one unit in the last place', () => {
-    const golden = readJson<{ filters: number; taps: number; step: number; values: number[] }>(
-      root,
-      'test',
-      'fixtures',
-      'sinc-bank.json',
-    )
+    const golden = readJson(root, 'test', 'fixtures', 'sinc-bank.json') as {
+      filters: number
+      taps: number
+      step: number
+      values: number[]
+    }
     const bank = melSincBank(golden.filters, golden.taps)
     const found = golden.values.map((_, i) => bank[i * golden.step]!)
     expect(largestDifference(found, golden.values)).to.be.below(6e-8)

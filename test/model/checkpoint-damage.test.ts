@@ -124,11 +124,7 @@ describe('a damaged archive', () => {
   })
 
   const cases: readonly (readonly [what: string, said: RegExp, bytes: Uint8Array])[] = [
-    [
-      'bytes before it',
-      /is not where/,
-      joinBytes(good.subarray(0, 4), 'x', good.subarray(4)),
-    ],
+    ['bytes before it', /is not where/, joinBytes(good.subarray(0, 4), 'x', good.subarray(4))],
     ['bytes after it', /no central directory/, joinBytes(good, 'x')],
     ['two entries of one name', /two entries named "archive\/data\/0"/, zipFile([pickleEntry, valuesEntry, valuesEntry])], // prettier-ignore
     ['a count of entries beyond its directory', /claims 9999 entries/, zipFile([pickleEntry], { claimedCount: 9999 })], // prettier-ignore
@@ -201,7 +197,7 @@ describe('a damaged pickle', () => {
   const cases: readonly (readonly [what: string, said: RegExp, pickled: Uint8Array])[] = [
     ['nothing', /cut short/, joinBytes()],
     ['no end', /cut short/, goodProgram.subarray(0, -1)],
-    ['bytes after its end', /bytes follow its end/, joinBytes(goodProgram, '.')],
+    ['bytes after its end', /bytes after its end/, joinBytes(goodProgram, '.')],
     ['an empty stack at the end', /stack runs empty/, program()],
     ['values left over', /values left over/, program('N', orderedDict([]))],
     ['an open mark', /stack runs empty/, program('N(')],

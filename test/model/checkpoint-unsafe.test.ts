@@ -175,6 +175,46 @@ describe('a checkpoint with a harmful pickle', () => {
     })
   }
 
+  it('is refused by name when it is no zip at all: the pickle alone, of any protocol', () => {
+    const bare = [
+      program(harm),
+      joinBytes('\x80\x05', stackGlobal('os', 'system'), text(command), '\x85R.'),
+      joinBytes(`cos\nsystem\n(S'${command}'\ntR.`),
+      joinBytes(`(S'${command}'\nios\nsystem\n.`),
+    ]
+    for (const pickled of bare) {
+      expect(() => readCheckpoint(pickled))
+        .to.throw(ModelError, 'os.system')
+        .with.property('code', 'CHECKPOINT_UNSAFE')
+    }
+  })
+
+  it('is refused by name in a torch file from before zip, behind honest pickles and tensors', () => {
+    const magic = joinBytes('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.')
+    const system = program(dict([['little_endian', '\x88']]))
+    const legacyStorage: Bytes = [
+      tuple(text('storage'), global('torch', 'FloatStorage'), text('0'), text('cpu'), pickle.int(4), 'N'),
+      'Q',
+    ]
+    const object = program(tensor({ storage: legacyStorage, shape: [4] }), harm)
+    expect(() => readCheckpoint(joinBytes(magic, program(pickle.int(1001)), system, object, 'rest')))
+      .to.throw(ModelError, 'os.system')
+      .with.property('code', 'CHECKPOINT_UNSAFE')
+  })
+
+  it('is not suspected in text that only begins like a pickle', () => {
+    for (const document of [
+      'config\nfor AASIST\n',
+      'copy it\nand read it.',
+      'in the end.\nit works.',
+      'o.',
+    ]) {
+      expect(() => readCheckpoint(joinBytes(document)))
+        .to.throw(ModelError)
+        .with.property('code', 'CHECKPOINT_INVALID')
+    }
+  })
+
   it('cannot write to the terminal through its names', () => {
     const error = refusal(program(global('os\x1b[2J', `system\u0007${'x'.repeat(150)}`)))
     expect(error.code).to.equal('CHECKPOINT_UNSAFE')

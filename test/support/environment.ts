@@ -17,7 +17,8 @@ function missing(test: Mocha.Context, what: string): never {
  */
 export function referenceData(test: Mocha.Context): string {
   const folder = resolve(root, process.env['AASIST_TEST_DATA'] ?? join('..', 'shared', 'data'))
-  if (!existsSync(join(folder, 'checkpoints', 'AASIST-L.pth'))) missing(test, 'reference data: AASIST_TEST_DATA')
+  if (!existsSync(join(folder, 'checkpoints', 'AASIST-L.pth')))
+    missing(test, 'reference data: AASIST_TEST_DATA')
   return folder
 }
 

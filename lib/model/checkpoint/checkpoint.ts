@@ -7,7 +7,7 @@ import { describeForeignFile, describeForeignZip } from './foreign-file'
 import { materialise, StorageReader, type CheckpointTensor } from './tensors'
 import { PickleGlobal, PickleTuple, StorageReference, TensorDescription } from './pickle-values'
 import type { PickleDict, PickleValue } from './pickle-values'
-import { unpickle } from './unpickler'
+import { refuseHarmfulPickles, unpickle } from './unpickler'
 import { openZip, type ZipArchive } from './zip-archive'
 
 export type { CheckpointTensor } from './tensors'
@@ -32,7 +32,10 @@ const parallelPrefix = 'module.'
  * `CHECKPOINT_INVALID` when the file is damaged, of another format, or holds no state_dict
  */
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
-  if (!looksLikeZip(bytes)) throw foreign(describeForeignFile(bytes))
+  if (!looksLikeZip(bytes)) {
+    refuseHarmfulPickles(bytes)
+    throw foreign(describeForeignFile(bytes))
+  }
   const archive = openZip(bytes)
   const folder = checkpointFolder(archive)
   const state = findStateDict(unpickle(archive.read(`${folder}data.pkl`)))

@@ -87,10 +87,14 @@ export const allowedCalls: ReadonlyMap<string, Call> = new Map<string, Call>([
 
 export const allowedGlobals: readonly string[] = [...allowedCalls.keys(), ...storageTypes]
 
-/** A persistent id, `('storage', type, key, location, count)`; undefined when it is anything else. */
+/**
+ * A persistent id, `('storage', type, key, location, count)`, to which files from before zip add None; undefined when
+ * it is anything else.
+ */
 export function describeStorage(id: PickleValue): StorageReference | undefined {
-  if (!(id instanceof PickleTuple) || id.items.length !== 5) return undefined
-  const [tag, type, key, , count] = id.items
+  if (!(id instanceof PickleTuple) || id.items.length < 5 || id.items.length > 6) return undefined
+  const [tag, type, key, , count, view = null] = id.items
+  if (view !== null) return undefined
   const storageType =
     type instanceof PickleGlobal ? storageTypes.find(known => known === type.name) : undefined
   if (tag !== 'storage' || storageType === undefined || typeof key !== 'string' || !isSize(count))

@@ -38,7 +38,34 @@ export function unpickle(bytes: Uint8Array): PickleValue {
       `the checkpoint's pickle has ${bytes.length} bytes, at most ${largestPickle} are read; ${resave}`,
     )
   }
-  return new Machine(bytes).run()
+  return new Machine(bytes).runToEnd()
+}
+
+/** torch files from before zip hold five: magic number, version, system, the object, and its storages' names. */
+const mostPicklesInARow = 5
+
+/**
+ * For a file that is no zip but may be one pickle or several: whoever made it to do harm shall not be told that it is
+ * merely of another format.
+ * @throws ModelError `CHECKPOINT_UNSAFE`, nothing else
+ */
+export function refuseHarmfulPickles(bytes: Uint8Array): void {
+  const hasProtocol = bytes[0] === opcodes.PROTO
+  // Protocols 0 and 1 have no mark of their own, but unlike text a pickle ends in a full stop.
+  if (!hasProtocol && bytes.at(-1) !== opcodes.STOP) return
+  let rest = bytes.subarray(0, largestPickle)
+  try {
+    for (let count = 0; count < mostPicklesInARow && rest.length > 0; count++) {
+      const machine = new Machine(rest)
+      machine.run()
+      rest = rest.subarray(machine.position)
+    }
+  } catch (error) {
+    if (!(error instanceof ModelError) || error.code !== 'CHECKPOINT_UNSAFE') return
+    const { module, name } = error.detail
+    const isNamed = [module, name].every(part => typeof part === 'string' && /^[A-Za-z_][\w.]*$/.test(part))
+    if (hasProtocol || isNamed) throw error
+  }
 }
 
 class Machine {
@@ -57,6 +84,19 @@ class Machine {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  /** Bytes read so far. */
+  get position(): number {
+    return this.#at
+  }
+
+  /** A pickle that is all there is. */
+  runToEnd(): PickleValue {
+    const value = this.run()
+    this.#start = this.#at
+    if (this.#at !== this.#bytes.length) throw this.#broken('there are bytes after its end')
+    return value
+  }
+
   run(): PickleValue {
     for (let count = 0; count < mostInstructions; count++) {
       this.#start = this.#at
@@ -72,7 +112,6 @@ class Machine {
   #result(): PickleValue {
     const value = this.#pop()
     if (this.#stack.length > 0 || this.#marks.length > 0) throw this.#broken('it ends with values left over')
-    if (this.#at !== this.#bytes.length) throw this.#broken('bytes follow its end')
     return value
   }
 
