@@ -1,8 +1,8 @@
-import type { create, ConverterType } from '@alexanderolsen/libsamplerate-js'
+import { createRequire } from 'node:module'
 import { ArgumentRangeError, AudioError } from '../errors'
 
-type Resampler = Awaited<ReturnType<typeof create>>
-type SampleRateLibrary = { readonly create: typeof create; readonly ConverterType: typeof ConverterType }
+type SampleRateLibrary = typeof import('@alexanderolsen/libsamplerate-js')
+type Resampler = Awaited<ReturnType<SampleRateLibrary['create']>>
 
 /** libsamplerate's own limit on the ratio of two rates, either way (SRC_MAX_RATIO in common.h). */
 const LARGEST_RATIO = 256
@@ -14,15 +14,18 @@ const FILTER_REACH = 160
 /** libsamplerate-js passes on at most 1,008,000 samples at a time, in or out, and drops the rest without a word. */
 const LARGEST_BLOCK = 500_000
 
-let library: Promise<Resampler> | undefined
+let resampler: Promise<Resampler> | undefined
 
-/** One instance a process, re-initialised for each clip: every instance keeps 26 MB of memory of its own. */
+/**
+ * The library is 2 MB of JavaScript: loaded when first needed, and with require, because Node finds no named exports in
+ * its bundle. One instance serves the process, re-initialised for each clip: every instance keeps 26 MB of its own.
+ */
 function loadResampler(): Promise<Resampler> {
-  library ??= import('@alexanderolsen/libsamplerate-js').then(
-    ({ create, ConverterType }: SampleRateLibrary) =>
-      create(1, 1, 2, { converterType: ConverterType.SRC_SINC_BEST_QUALITY }),
-  )
-  return library
+  if (resampler === undefined) {
+    const library = createRequire(__filename)('@alexanderolsen/libsamplerate-js') as SampleRateLibrary
+    resampler = library.create(1, 1, 2, { converterType: library.ConverterType.SRC_SINC_BEST_QUALITY })
+  }
+  return resampler
 }
 
 function assertRate(rateHz: number, name: string): void {
@@ -70,8 +73,7 @@ export async function resample(
       { fromHz, toHz },
     )
   }
-  const resampler = await loadResampler()
-  return convert(resampler, samples, fromHz, toHz)
+  return convert(await loadResampler(), samples, fromHz, toHz)
 }
 
 function convert(

@@ -373,6 +373,18 @@ const brokenFlac: readonly Row[] = [
     'AUDIO_CORRUPT',
     () => Buffer.concat([goodFlac().subarray(0, FLAC_METADATA_BYTES), Buffer.alloc(4000, 0x41)]),
   ],
+  [
+    'a FLAC sample that does not fit in its bits',
+    'clip.flac',
+    'AUDIO_CORRUPT',
+    () =>
+      flacFile({
+        channels: [[1, 300, 2]],
+        bitsPerSample: 8,
+        coding: { fixedOrder: 0, rice: 4 },
+        md5: 'absent',
+      }),
+  ],
 ]
 
 const otherContent: readonly Row[] = [

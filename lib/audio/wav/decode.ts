@@ -9,6 +9,8 @@ import { readWavLayout, type WavEncoding, type WavLayout } from './header'
 const BLOCK_FRAMES = 16_384
 const HEADER_BYTES = 44
 
+const unsigned8ToLinear = Int16Array.from({ length: 256 }, (_, code) => (code - 128) << 8)
+
 interface Carrier {
   /** What wav-decoder is told: format tag and bits per sample. */
   readonly tag: 1 | 3
@@ -22,14 +24,20 @@ interface Carrier {
  * 127.5, turns the most negative 24-bit sample into +1 and knows no G.711: those travel in the next wider integer.
  */
 const carriers: Readonly<Record<WavEncoding, Carrier>> = {
-  unsigned8: { tag: 1, bits: 16, convert: stored => Int16Array.from(stored, code => (code - 128) << 8) },
+  unsigned8: { tag: 1, bits: 16, convert: stored => lookUp(stored, unsigned8ToLinear) },
   int16: { tag: 1, bits: 16 },
   int24: { tag: 1, bits: 32, convert: widen24 },
   int32: { tag: 1, bits: 32 },
   float32: { tag: 3, bits: 32 },
   float64: { tag: 3, bits: 64 },
-  'mu-law': { tag: 1, bits: 16, convert: stored => Int16Array.from(stored, code => muLawToLinear[code]!) },
-  'a-law': { tag: 1, bits: 16, convert: stored => Int16Array.from(stored, code => aLawToLinear[code]!) },
+  'mu-law': { tag: 1, bits: 16, convert: stored => lookUp(stored, muLawToLinear) },
+  'a-law': { tag: 1, bits: 16, convert: stored => lookUp(stored, aLawToLinear) },
+}
+
+function lookUp(stored: Uint8Array, table: Int16Array): Int16Array<ArrayBuffer> {
+  const linear = new Int16Array(stored.length)
+  for (let i = 0; i < linear.length; i++) linear[i] = table[stored[i]!]!
+  return linear
 }
 
 function widen24(stored: Uint8Array): Int32Array<ArrayBuffer> {
