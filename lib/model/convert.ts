@@ -42,7 +42,7 @@ const largestBatch = 1024
  * Nothing in a checkpoint is executed: it is read by an unpickler that knows tensors and nothing else.
  *
  * @param checkpoint the bytes of the `.pth`
- * @param config the text of the `.conf`, or what {@link parseConfig} made of it
+ * @param config the text or the bytes of the `.conf`, or what {@link parseConfig} made of it
  * @throws ModelError CHECKPOINT_UNSAFE, CHECKPOINT_INVALID, CONFIG_INVALID
  * @throws ArgumentRangeError INVALID_ARGUMENT
  * @example
@@ -50,7 +50,7 @@ const largestBatch = 1024
  */
 export function convertCheckpoint(
   checkpoint: Uint8Array,
-  config: string | AasistConfig,
+  config: string | Uint8Array | AasistConfig,
   options: ConvertOptions = {},
 ): Uint8Array {
   assertKnownOptions(options, ['batch', 'target', 'tiles'], 'convertCheckpoint')
@@ -70,13 +70,17 @@ export function convertCheckpoint(
       )
     }
   }
-  const { model } = typeof config === 'string' ? parseConfig(config) : config
+  const { model } = readConfig(config)
   const plain = buildAasistGraph(readCheckpoint(checkpoint), model, batch)
   return writeOnnx(target === 'cpu' ? optimizeForCpu(plain, tiles) : plain, {
     producerName: 'aasist-ascend',
-    producerVersion: '',
     metadata: { target, ...(target === 'cpu' ? { tiles: JSON.stringify(tiles) } : {}) },
   })
+}
+
+function readConfig(config: string | Uint8Array | AasistConfig): AasistConfig {
+  if (typeof config === 'string') return parseConfig(config)
+  return config instanceof Uint8Array ? parseConfig(new TextDecoder().decode(config)) : config
 }
 
 /** The passes of the `cpu` target, in their order: tiling needs the pads that the SELU pass makes explicit. */

@@ -190,6 +190,13 @@ describe('a checkpoint that does not belong to its configuration', () => {
     expect(build(checkpoint, { ...model, nbSamp: 1500 })).to.equal('CONFIG_INVALID')
   })
 
+  it('takes the configuration as text, bytes or parsed', () => {
+    const bytes = readFileSync(join(fixtures, 'tiny-random.pth'))
+    const expected = convertCheckpoint(bytes, text)
+    expect(convertCheckpoint(bytes, Buffer.from(text))).to.deep.equal(expected)
+    expect(convertCheckpoint(bytes, parseConfig(text))).to.deep.equal(expected)
+  })
+
   it('takes no batch of zero and no unknown target', () => {
     const bytes = readFileSync(join(fixtures, 'tiny-random.pth'))
     expect(() => convertCheckpoint(bytes, text, { batch: 0 }))

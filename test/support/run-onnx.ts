@@ -44,7 +44,7 @@ export function runGraph(
     ...graph,
     outputs: outputs.map(name => ({ name, dtype: 'float32', shape: shapes.get(name)! })),
   }
-  return runOnnx(writeOnnx(open, { producerName: 'test', producerVersion: '', metadata: {} }), samples)
+  return runOnnx(writeOnnx(open, { producerName: 'test', metadata: {} }), samples)
 }
 
 /** Row `row` of a `[rows, columns]` value. */

@@ -6,6 +6,7 @@
  * state_dicts, alone or inside a training checkpoint of numbers, strings, lists and dicts.
  */
 import { ModelError } from '../../errors'
+import { constructors, opcodes } from './pickle-opcodes'
 import {
   PickleGlobal,
   PickleTuple,
@@ -380,55 +381,3 @@ function printable(name: string): string {
   const short = name.length > 100 ? `${name.slice(0, 100)}...` : name
   return short.replace(/[^\x20-\x7e]/g, '?')
 }
-
-const opcodes = {
-  MARK: 0x28,
-  EMPTY_TUPLE: 0x29,
-  STOP: 0x2e,
-  BINFLOAT: 0x47,
-  BININT: 0x4a,
-  BININT1: 0x4b,
-  BININT2: 0x4d,
-  NONE: 0x4e,
-  BINPERSID: 0x51,
-  REDUCE: 0x52,
-  STRING: 0x53,
-  UNICODE: 0x56,
-  BINUNICODE: 0x58,
-  EMPTY_LIST: 0x5d,
-  APPEND: 0x61,
-  BUILD: 0x62,
-  GLOBAL: 0x63,
-  APPENDS: 0x65,
-  BINGET: 0x68,
-  INST: 0x69,
-  LONG_BINGET: 0x6a,
-  PUT: 0x70,
-  BINPUT: 0x71,
-  LONG_BINPUT: 0x72,
-  SETITEM: 0x73,
-  TUPLE: 0x74,
-  SETITEMS: 0x75,
-  EMPTY_DICT: 0x7d,
-  PROTO: 0x80,
-  TUPLE1: 0x85,
-  TUPLE2: 0x86,
-  TUPLE3: 0x87,
-  NEWTRUE: 0x88,
-  NEWFALSE: 0x89,
-  LONG1: 0x8a,
-  SHORT_BINUNICODE: 0x8c,
-  STACK_GLOBAL: 0x93,
-  MEMOIZE: 0x94,
-  FRAME: 0x95,
-} as const
-
-/** Instructions that make objects of a class, or take one from Python's extension registry. */
-const constructors: ReadonlyMap<number, string> = new Map([
-  [0x6f, 'OBJ'],
-  [0x81, 'NEWOBJ'],
-  [0x82, 'EXT1'],
-  [0x83, 'EXT2'],
-  [0x84, 'EXT4'],
-  [0x92, 'NEWOBJ_EX'],
-])

@@ -20,7 +20,6 @@ const irVersion = 8n
 /** What a file says about where it came from; readers show it, nothing depends on it. */
 export interface OnnxProvenance {
   readonly producerName: string
-  readonly producerVersion: string
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -28,7 +27,6 @@ export function writeOnnx(graph: Graph, provenance: OnnxProvenance): Uint8Array 
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: provenance.producerName,
-    producerVersion: provenance.producerVersion,
     opsetImport: [{ domain: '', version: BigInt(graph.opset) }],
     metadataProps: Object.entries(provenance.metadata).map(([key, value]) => ({ key, value })),
     graph: {
