@@ -237,6 +237,12 @@ const unsupportedWav: readonly Row[] = [
     'AUDIO_UNSUPPORTED',
     () => wavFile({ formType: 'AVI ', data: goodData }),
   ],
+  [
+    'an extensible WAV file with a sub-format of nobody',
+    'clip.wav',
+    'AUDIO_UNSUPPORTED',
+    () => edited(wavFile({ data: goodData, validBits: 16 }), file => file.fill(0xee, 46, 60)),
+  ],
 ]
 
 const brokenFlac: readonly Row[] = [

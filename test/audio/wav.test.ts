@@ -105,6 +105,17 @@ describe('WAV samples', () => {
     expect(front.totalFrames).to.equal(40_000)
     expect(front.channels[0]).to.deep.equal(all.channels[0]!.slice(0, 17_000))
   })
+
+  it('are not counted in fractions, and options are not guessed', () => {
+    for (const maxFrames of [0, -1, 1.5, NaN]) {
+      expect(() => decodeAudio(wavFile({ data }), { maxFrames }))
+        .to.throw(RangeError)
+        .with.property('code', 'INVALID_ARGUMENT')
+    }
+    expect(() => decodeAudio(wavFile({ data }), { maxframes: 1 } as never))
+      .to.throw(TypeError)
+      .with.property('code', 'UNKNOWN_OPTION')
+  })
 })
 
 describe('WAV headers', () => {
