@@ -30,9 +30,13 @@ export class Weights {
       )
     }
     if (!(tensor.data instanceof Float32Array)) {
-      throw new ModelError('CHECKPOINT_INVALID', `tensor "${name}" is ${tensor.dtype}, expected float32`, {
-        tensor: name,
-      })
+      throw new ModelError(
+        'CHECKPOINT_INVALID',
+        `tensor "${name}" is ${tensor.dtype}, expected float32; save the model's own state_dict, unquantised`,
+        {
+          tensor: name,
+        },
+      )
     }
     if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
       throw new ModelError(
@@ -43,9 +47,13 @@ export class Weights {
       )
     }
     if (!tensor.data.every(Number.isFinite)) {
-      throw new ModelError('CHECKPOINT_INVALID', `tensor "${name}" holds values that are not finite`, {
-        tensor: name,
-      })
+      throw new ModelError(
+        'CHECKPOINT_INVALID',
+        `tensor "${name}" holds values that are not finite: training diverged, or the file is damaged; take an earlier checkpoint`,
+        {
+          tensor: name,
+        },
+      )
     }
     this.#used.add(name)
     return tensor.data
@@ -54,9 +62,13 @@ export class Weights {
   batchNorm(name: string, features: number): BatchNormWeights {
     const variance = this.get(`${name}.running_var`, [features])
     if (variance.some(value => value < 0)) {
-      throw new ModelError('CHECKPOINT_INVALID', `"${name}.running_var" holds a negative variance`, {
-        tensor: name,
-      })
+      throw new ModelError(
+        'CHECKPOINT_INVALID',
+        `"${name}.running_var" holds a negative variance: the file is damaged; download or save it again`,
+        {
+          tensor: name,
+        },
+      )
     }
     return {
       weight: this.get(`${name}.weight`, [features]),

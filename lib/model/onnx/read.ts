@@ -122,13 +122,17 @@ function readTensor(proto: TensorProto): Tensor {
     const elements = found(4, proto.floatData)
     if (elements !== count) throw mismatch(elements)
     // The copy also aligns: the file puts no constant on a multiple of its element size.
-    const data = raw?.length ? new Float32Array(new Uint8Array(raw).buffer) : Float32Array.from(proto.floatData)
+    const data = raw?.length
+      ? new Float32Array(new Uint8Array(raw).buffer)
+      : Float32Array.from(proto.floatData)
     return { dtype, dims, data }
   }
   if (dtype === 'int64') {
     const elements = found(8, proto.int64Data)
     if (elements !== count) throw mismatch(elements)
-    const data = raw?.length ? new BigInt64Array(new Uint8Array(raw).buffer) : BigInt64Array.from(proto.int64Data)
+    const data = raw?.length
+      ? new BigInt64Array(new Uint8Array(raw).buffer)
+      : BigInt64Array.from(proto.int64Data)
     return { dtype, dims, data }
   }
   throw new ModelError(
