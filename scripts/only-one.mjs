@@ -1,4 +1,4 @@
-// A lock between processes. The holder touches its file every second; a file that stays untouched has lost its holder,
+// A lock between processes. The holder touches its file again and again; one that stays untouched has lost its holder,
 // whether that was killed, in another container, or on a machine that was switched off.
 import { randomUUID } from 'node:crypto'
 import {
@@ -15,8 +15,6 @@ import { dirname } from 'node:path'
 import { clearInterval, setInterval } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 
-const beatMs = 1000
-const abandonedAfterMs = 10_000
 const lookAgainMs = 100
 
 function unless(code, action) {
@@ -38,7 +36,7 @@ function takeAway(file, lastBeat) {
   })
 }
 
-async function acquire(file, token, onWait) {
+async function acquire(file, token, abandonedAfterMs, onWait) {
   let lastBeat
   let seenAt
   for (;;) {
@@ -57,10 +55,10 @@ async function acquire(file, token, onWait) {
 }
 
 /** Runs `action` while no other process runs one under the same file. */
-export async function onlyOne(file, onWait, action) {
+export async function onlyOne(file, onWait, action, { beatMs = 1000, abandonedAfterMs = 10_000 } = {}) {
   const token = randomUUID()
   mkdirSync(dirname(file), { recursive: true })
-  await acquire(file, token, onWait)
+  await acquire(file, token, abandonedAfterMs, onWait)
   const beating = setInterval(() => unless('ENOENT', () => utimesSync(file, new Date(), new Date())), beatMs)
   try {
     return await action()
