@@ -1,10 +1,9 @@
 /** `aasist convert`: checkpoint to ONNX. */
 import { Option, type Command } from 'commander'
-import { readFile } from 'node:fs/promises'
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { writeFileAtomically } from '../dataset'
-import { ModelError, errorCode } from '../errors'
 import { convertCheckpoint, convertTargets, parseConfig, type ConvertTarget } from '../model'
-import { besides } from '../scoring'
+import { besides, readConfigFile, readModelFile } from '../scoring/model-file'
 import type { ExitCode } from './exit'
 import { parseCount } from './options'
 import { note, printJson } from './terminal'
@@ -20,7 +19,7 @@ interface ConvertFlags {
 
 export function addConvertCommand(
   program: Command,
-  run: (action: () => Promise<ExitCode>) => Promise<void>,
+  run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
 ): void {
   program
     .command('convert')
@@ -39,27 +38,20 @@ export function addConvertCommand(
       'after',
       '\nExample:\n  aasist convert --checkpoint AASIST-L.pth --config AASIST-L.conf --batch 1 --out aasist-l.onnx',
     )
-    .action((flags: ConvertFlags) => run(() => convert(flags)))
+    .action((flags: ConvertFlags) => run(signal => convert(flags, signal)))
 }
 
-async function convert(flags: ConvertFlags): Promise<ExitCode> {
+async function convert(flags: ConvertFlags, signal: AbortSignal): Promise<ExitCode> {
   const { checkpoint, batch, target, out } = flags
-  const configPath = flags.config ?? besides(checkpoint, '.conf')
-  const bytes = await readInput(checkpoint, 'MODEL_NOT_FOUND')
-  const text = (await readInput(configPath, 'CONFIG_INVALID')).toString('utf8')
-  const onnx = convertCheckpoint(bytes, parseConfig(text, configPath), { batch, target })
+  const bytes = await readModelFile(checkpoint)
+  const config = flags.config ?? besides(checkpoint, '.conf')
+  const text = await readConfigFile(config, flags.config === undefined ? checkpoint : null)
+  const onnx = convertCheckpoint(bytes, parseConfig(text, config), { batch, target })
+  // A Ctrl-C during the conversion is delivered only now.
+  await turnOfTheLoop()
+  signal.throwIfAborted()
   await writeFileAtomically(out, onnx)
   if (flags.json === true) printJson({ out, bytes: onnx.length, batch, target })
   else note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
   return 0
-}
-
-async function readInput(path: string, code: 'MODEL_NOT_FOUND' | 'CONFIG_INVALID'): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    const why =
-      errorCode(cause) === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read: ${String(cause)}`
-    throw new ModelError(code, why, { path }, { cause })
-  }
 }

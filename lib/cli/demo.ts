@@ -27,7 +27,7 @@ async function demo({ out, json }: { out?: string; json?: boolean }, signal: Abo
   const display = showProgress()
   try {
     note('AASIST-L demo weights: checkpoint to ONNX, then 37 clips on the CPU')
-    const { metrics, files } = await evaluate({
+    const { metrics, failures, files } = await evaluate({
       model: demoCheckpoint,
       data: join(demoFolder, 'LA'),
       out: out ?? temporary!,
@@ -38,7 +38,7 @@ async function demo({ out, json }: { out?: string; json?: boolean }, signal: Abo
     display.stop()
     if (json === true) {
       printJson(metrics)
-      return 0
+      return failures.length === 0 ? 0 : 1
     }
     const scores = await readScoreFile(files.scores)
     const rows = scores.map(({ utterance, attack, key, score }) => [
@@ -54,7 +54,7 @@ async function demo({ out, json }: { out?: string; json?: boolean }, signal: Abo
         'min t-DCF is at the published operating point of the ASVspoof 2019 LA evaluation (preset la2019-eval).',
     )
     if (out !== undefined) note(`results in ${files.folder}`)
-    return 0
+    return failures.length === 0 ? 0 : 1
   } finally {
     display.stop()
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 /** `aasist doctor`: what is here, what is missing, and the command that fixes it. */
 import type { Command } from 'commander'
 import { join } from 'node:path'
+import { errorCode } from '../errors'
 import { Detector, demoFolder, onnxruntimeVersion, packageVersion, cpuClass } from '../scoring'
 import type { ExitCode } from './exit'
 import { formatTable, printJson, printLine } from './terminal'
@@ -16,6 +17,10 @@ interface Check {
 /** PyTorch's score of the demo weights for this clip (float32). */
 const selfTestClip = 'DEMO_E_0001000'
 const selfTestScore = 1.7776710987091064
+
+/** The variable skips onnxruntime's download of libraries for GPUs, which nothing here uses. */
+const installCpuBackend = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'
+const report = 'please report it, with the output of: aasist doctor --json'
 
 export function addDoctorCommand(
   program: Command,
@@ -36,11 +41,11 @@ async function doctor({ json }: { json?: boolean }, signal: AbortSignal): Promis
   else {
     printLine(
       formatTable(
-        ['', 'state', 'found'],
-        checks.map(({ name, state, found }) => [name, state, found]),
+        ['check', 'state', 'found'],
+        checks.map(({ name, state, found }) => [name, state === 'info' ? '' : state, found]),
       ),
     )
-    for (const { name, fix } of checks) if (fix !== undefined) printLine(`\n${name}: ${fix}`)
+    for (const { name, fix } of checks) if (fix !== undefined) printLine(`\nto mend "${name}":\n  ${fix}`)
   }
   return failed ? 1 : 0
 }
@@ -67,7 +72,7 @@ function cpuBackend(): Check {
     name: 'CPU back end',
     state: 'missing',
     found: 'onnxruntime-node is not installed',
-    fix: 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node',
+    fix: installCpuBackend,
   }
 }
 
@@ -90,7 +95,7 @@ async function selfTest(signal: AbortSignal): Promise<Check[]> {
           name,
           state,
           found,
-          ...(state === 'failed' && { fix: 'please report this with the output of aasist doctor --json' }),
+          ...(state === 'failed' && { fix: report }),
         },
       ]
     } finally {
@@ -98,6 +103,8 @@ async function selfTest(signal: AbortSignal): Promise<Check[]> {
     }
   } catch (error) {
     signal.throwIfAborted()
-    return [{ name, state: 'failed', found: error instanceof Error ? error.message : String(error) }]
+    const found = error instanceof Error ? error.message : String(error)
+    const fix = errorCode(error) === 'CPU_BACKEND_MISSING' ? installCpuBackend : report
+    return [{ name, state: 'failed', found, fix }]
   }
 }

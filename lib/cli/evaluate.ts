@@ -1,10 +1,12 @@
 /** `aasist eval`: the evaluation of a corpus, with its files. */
 import type { Command } from 'commander'
+import { existsSync } from 'node:fs'
 import { evaluate, type Evaluation } from '../scoring'
+import { EvaluationFiles } from '../scoring/evaluation-files'
 import type { ExitCode } from './exit'
 import { formatMetrics } from './metrics-text'
 import { addAsvOptions, addModelOptions, detectorOptions, type AsvFlags, type ModelFlags } from './options'
-import { note, printJson, printLine, showProgress } from './terminal'
+import { counted, note, printable, printJson, printLine, showProgress } from './terminal'
 
 interface EvalFlags extends ModelFlags, AsvFlags {
   readonly model: string
@@ -52,9 +54,13 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
       signal,
       onProgress: progress => display.update(progress),
     })
-  } finally {
+  } catch (error) {
     display.stop()
+    const partial = new EvaluationFiles(out).partialScores
+    if (signal.aborted && existsSync(partial)) note(`the scores so far are in ${partial}`)
+    throw error
   }
+  display.stop()
   const { metrics, failures, files } = evaluation
   if (flags.json === true) printJson(metrics)
   else printLine(formatMetrics(metrics))
@@ -62,15 +68,17 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
   note(`results in ${files.folder}`)
   if (failures.length === 0) return 0
   listFailures(evaluation)
-  return flags.allowMissing === true ? 0 : 1
+  if (flags.allowMissing === true) return 0
+  note('exit code 1 because of them; --allow-missing accepts that')
+  return 1
 }
 
 const listedFailures = 20
 
 function listFailures({ failures, files }: Evaluation): void {
-  note(`${failures.length} utterances have no score:`)
+  note(`${counted(failures.length, 'utterance has', 'utterances have')} no score:`)
   for (const { utterance, error } of failures.slice(0, listedFailures))
-    note(`  ${utterance}: ${error.message} [${error.code}]`)
+    note(`  ${utterance}: ${printable(error.message)} [${error.code}]`)
   const more = failures.length - listedFailures
   if (more > 0) note(`  … and ${more} more, all of them in ${files.log}`)
 }

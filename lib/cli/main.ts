@@ -6,27 +6,34 @@ import { addConvertCommand } from './convert'
 import { addDemoCommand } from './demo'
 import { addDoctorCommand } from './doctor'
 import { addEvalCommand } from './evaluate'
-import { exitCodeOf, explain, ignoreClosedPipes, interruptSignal, type ExitCode } from './exit'
+import { exitCodeOf, explain, stopOnRequest, watchStreams, type ExitCode } from './exit'
 import { addScoreCommand } from './score'
 
 async function run(action: (signal: AbortSignal) => Promise<ExitCode>): Promise<void> {
-  process.exitCode = await action(interruptSignal())
+  const stop = stopOnRequest()
+  try {
+    process.exitCode = await action(stop.signal)
+  } finally {
+    stop.release()
+  }
 }
 
 async function main(): Promise<void> {
-  ignoreClosedPipes()
+  watchStreams()
   const program = new Command('aasist')
     .description('tells genuine from spoofed speech with AASIST and AASIST-L')
     .version(packageVersion())
     .exitOverride()
-    .showHelpAfterError('(aasist <command> --help shows its options)')
+    // Usage errors are printed with all the others, each with its code.
+    .configureOutput({ outputError: () => undefined })
     .configureHelp({ showGlobalOptions: false })
   for (const add of [addDemoCommand, addScoreCommand, addEvalCommand, addConvertCommand, addDoctorCommand])
     add(program, run)
   try {
     await program.parseAsync()
   } catch (error) {
-    explain(error)
+    const [first] = process.argv.slice(2)
+    explain(error, program.commands.find(command => command.name() === first)?.name())
     process.exitCode = exitCodeOf(error)
   }
 }

@@ -55,21 +55,20 @@ export function addAsvOptions(command: Command): Command {
 }
 
 export function parseCount(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
+  const value = /^\d+$/.test(text) ? Number(text) : NaN
+  if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number of at least 1.')
   return value
 }
 
 export function parseNumber(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.')
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.')
   return value
 }
 
 function parseDevice(text: string): DetectorOptions['device'] & {} {
   if (text === 'auto' || text === 'cpu' || text === 'npu') return text
-  const ids = text.split(',').map(Number)
-  if (ids.every(id => Number.isInteger(id) && id >= 0)) return ids[0]!
+  if (/^\d{1,4}(,\d{1,4})*$/.test(text)) return Number.parseInt(text)
   throw new InvalidArgumentError('It must be auto, cpu, npu or device ids such as 0,1.')
 }

@@ -4,7 +4,7 @@ import { Detector, type FileScore } from '../scoring'
 import { findAudioFiles } from './audio-files'
 import type { ExitCode } from './exit'
 import { addModelOptions, detectorOptions, parseNumber, type ModelFlags } from './options'
-import { note, printJson, printLine } from './terminal'
+import { counted, note, printable, printJson, printLine } from './terminal'
 
 interface ScoreFlags extends ModelFlags {
   readonly threshold?: number
@@ -33,7 +33,7 @@ export function addScoreCommand(
 
 async function score(inputs: readonly string[], flags: ScoreFlags, signal: AbortSignal): Promise<ExitCode> {
   const { files, ignored } = await findAudioFiles(inputs)
-  if (ignored > 0) note(`${ignored} files that are not audio by their name were left out`)
+  if (ignored > 0) note(`left out ${counted(ignored, 'file')} without an audio ending`)
   const detector = await Detector.load({
     ...detectorOptions(flags),
     ...(flags.threshold !== undefined && { threshold: flags.threshold }),
@@ -41,39 +41,54 @@ async function score(inputs: readonly string[], flags: ScoreFlags, signal: Abort
   })
   let failed = 0
   const said = new Set<string>()
+  const noteOnce = (text: string): void => {
+    if (!said.has(text)) note(text)
+    said.add(text)
+  }
   try {
     for await (const result of detector.scoreFiles(files, { signal })) {
       if (result.error !== undefined) failed += 1
       if (flags.json === true) printJson(jsonOf(result))
-      else printPlain(result, said)
+      else printPlain(result, noteOnce)
     }
   } finally {
     await detector.release()
   }
-  if (failed > 0) note(`${failed} of ${files.length} files could not be scored`)
+  if (failed > 0) note(`${failed} of ${counted(files.length, 'file')} could not be scored`)
   return failed > 0 ? 1 : 0
 }
 
 function jsonOf(result: FileScore): unknown {
   const { file, error } = result
   if (error !== undefined) return { file, error: { code: error.code, message: error.message } }
-  const { score, decision, threshold, thresholdSource, durationSeconds, device, warnings } = result
-  return { file, score, decision, threshold, thresholdSource, durationSeconds, device, warnings }
+  const { score, decision, threshold, durationSeconds, device, warnings } = result
+  return { file, score, decision, threshold, durationSeconds, device, warnings }
 }
 
-function printPlain(result: FileScore, said: Set<string>): void {
+function printPlain(result: FileScore, noteOnce: (text: string) => void): void {
+  const file = printable(result.file)
   if (result.error !== undefined) {
-    note(`${result.file}: ${result.error.message} [${result.error.code}]`)
+    const { code, message } = result.error
+    note(`${withFile(file, printable(message))} [${code}]`)
     return
   }
-  const { file, score, decision, durationSeconds, warnings } = result
+  const { score, decision, threshold, thresholdSource, durationSeconds, warnings } = result
   printLine(
     `${score.toFixed(4).padStart(9)}  ${(decision ?? '-').padEnd(8)}  ${durationSeconds.toFixed(2).padStart(7)} s  ${file}`,
   )
+  // What is true of the model is true of every file.
+  noteOnce(
+    threshold === null
+      ? 'note: no decisions without a threshold; name one with --threshold'
+      : `note: bona fide from ${threshold} up (${thresholdSource ?? 'option'})`,
+  )
   for (const { code, message } of warnings) {
-    // What is true of the model is true of every file.
-    if (code === 'MODEL_NOTICE' && said.has(message)) continue
-    said.add(message)
-    note(code === 'MODEL_NOTICE' ? `note: ${message}` : `${file}: ${message} [${code}]`)
+    if (code === 'MODEL_NOTICE') noteOnce(`note: ${message}`)
+    else note(`${withFile(file, printable(message))} [${code}]`)
   }
+}
+
+/** Some messages name their file already. */
+function withFile(file: string, message: string): string {
+  return message.includes(file) ? message : `${file}: ${message}`
 }

@@ -16,6 +16,21 @@ export function note(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
+/** `1 file`, `2 files`. */
+export function counted(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count} ${count === 1 ? singular : plural}`
+}
+
+const controlCharacter = /[\p{Cc}\u2028\u2029]/gu
+
+/** A name on one line: names may hold line breaks, and escape sequences that a terminal would obey. */
+export function printable(name: string): string {
+  return name.replace(controlCharacter, character => {
+    const escaped = JSON.stringify(character).slice(1, -1)
+    return escaped === character ? `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}` : escaped
+  })
+}
+
 /** Columns side by side; numbers to the right. */
 export function formatTable(
   header: readonly string[],
@@ -24,7 +39,7 @@ export function formatTable(
   const cells = [header, ...rows.map(row => row.map(String))]
   const widths = header.map((_, column) => Math.max(...cells.map(row => row[column]?.length ?? 0)))
   const isNumeric = header.map((_, column) =>
-    rows.every(row => typeof row[column] === 'number' || /^-?[\d.]+( %)?$/.test(String(row[column]))),
+    rows.every(row => typeof row[column] === 'number' || /^(-?[\d.]+( %)?|n\/a)$/.test(String(row[column]))),
   )
   return cells
     .map(row =>
@@ -71,7 +86,6 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Progr
     const bar = new SingleBar({
       format: '{bar} {text}',
       stream,
-      hideCursor: true,
       clearOnComplete: true,
       noTTYOutput: false,
     })

@@ -30,13 +30,11 @@ const evalUtterance = /^LA_E_/
  * place there; the preset when every utterance is one of the ASVspoof 2019 LA evaluation; nothing.
  *
  * @throws DatasetError SCORES_INVALID
- * @throws ArgumentTypeError INVALID_ARGUMENT when scores and a preset are both given
+ * @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT as for {@link assertAsvChoice}
  */
 export async function findAsvSource(request: AsvRequest): Promise<AsvSource | undefined> {
+  assertAsvChoice(request)
   const { asvScores, asvPreset, data, configuredPath, trials } = request
-  if (asvScores !== undefined && asvPreset !== undefined) {
-    throw new ArgumentTypeError('give ASV scores or an ASV preset, not both')
-  }
   if (asvPreset !== undefined) return preset(asvPreset, 'option')
   if (asvScores !== undefined) return fromFile(resolve(asvScores), 'option')
   if (data !== undefined) {
@@ -49,12 +47,24 @@ export async function findAsvSource(request: AsvRequest): Promise<AsvSource | un
     : undefined
 }
 
-function preset(name: AsvPreset, why: string): AsvSource {
-  if (!Object.hasOwn(asvPresets, name)) {
+/**
+ * What can be said about the options alone.
+ * @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT
+ */
+export function assertAsvChoice({ asvScores, asvPreset }: Pick<AsvRequest, 'asvScores' | 'asvPreset'>): void {
+  if (asvScores !== undefined && typeof asvScores !== 'string') {
+    throw new ArgumentTypeError('asvScores must be the path of a file')
+  }
+  if (asvPreset === undefined) return
+  if (asvScores !== undefined) throw new ArgumentTypeError('give ASV scores or an ASV preset, not both')
+  if (!Object.hasOwn(asvPresets, asvPreset)) {
     throw new ArgumentRangeError(
-      `ASV preset "${name as string}" is not one of ${Object.keys(asvPresets).join(', ')}`,
+      `ASV preset "${asvPreset as string}" is not one of ${Object.keys(asvPresets).join(', ')}`,
     )
   }
+}
+
+function preset(name: AsvPreset, why: string): AsvSource {
   return { operatingPoint: asvPresets[name], source: `preset ${name} (${why})` }
 }
 

@@ -3,10 +3,14 @@ import {
   ArgumentRangeError,
   ArgumentTypeError,
   assertKnownOptions,
+  errorCode,
+  ModelError,
   SessionError,
 } from '../errors'
-import type { ClipWarning } from '../audio'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Clip as PreparedClip, ClipWarning } from '../audio'
 import { createPool, type Device, type PoolOptions, type PoolStats, type SessionPool } from '../session'
+import { checkRunOptions, checkSignal } from '../session/feeds'
 import type { Threshold } from './model-card'
 import { demoCheckpoint, loadModel, type LoadedModel, type ModelProvenance } from './model-file'
 import { mapOrdered } from './ordered'
@@ -61,6 +65,9 @@ export interface DetectorOptions {
   readonly resample?: 'convert' | 'refuse'
   /** Audio with several channels: `average` (default) or `refuse`. */
   readonly channels?: 'average' | 'refuse'
+  /** A session was lost and its run is tried once more on another one. */
+  readonly onFailover?: PoolOptions['onFailover'] & {}
+  /** Gives up loading. */
   readonly signal?: AbortSignal
 }
 
@@ -91,6 +98,7 @@ const optionNames = [
   'threshold',
   'resample',
   'channels',
+  'onFailover',
   'signal',
 ]
 
@@ -123,7 +131,7 @@ export class Detector implements AsyncDisposable {
     this.#pool = pool
     this.#preparer = preparer
     this.#interface = scoreInterface
-    this.#scorer = new WindowScorer(pool, scoreInterface)
+    this.#scorer = new WindowScorer(pool, scoreInterface, pool.stats().sessions)
     this.#model = model
     this.provenance = model.provenance
     const { threshold, resample, channels } = options
@@ -142,7 +150,16 @@ export class Detector implements AsyncDisposable {
   static async load(options: DetectorOptions = {}): Promise<Detector> {
     assertKnownOptions(options, optionNames, 'Detector.load()')
     checkDetectorOptions(options)
-    const { model = demoCheckpoint, config, device, sessions, isolation, queueLimit, signal } = options
+    const {
+      model = demoCheckpoint,
+      config,
+      device,
+      sessions,
+      isolation,
+      queueLimit,
+      onFailover,
+      signal,
+    } = options
     const preparer = new Preparer()
     let pool: SessionPool | undefined
     try {
@@ -152,13 +169,14 @@ export class Detector implements AsyncDisposable {
         ...(sessions !== undefined && { sessions }),
         ...(isolation !== undefined && { isolation }),
         ...(queueLimit !== undefined && { queueLimit }),
+        ...(onFailover && { onFailover }),
         ...(signal && { signal }),
       })
       const scoreInterface = findScoreInterface(pool)
       return new Detector({ pool, preparer, scoreInterface, model: loaded, options })
     } catch (error) {
       await Promise.all([preparer.release(), pool?.release()])
-      throw error
+      throw naming(model, error)
     }
   }
 
@@ -196,27 +214,8 @@ export class Detector implements AsyncDisposable {
    */
   async score(clip: Clip, options: ScoreOptions = {}): Promise<Score> {
     assertKnownOptions(options, ['signal', 'timeoutMs'], 'score()')
-    const { windowSamples } = this.#interface
-    const { samples, durationSeconds, warnings } = await this.#preparer.prepare(
-      { kind: 'clip', source: clipSource(clip), options: { windowSamples, ...this.#audio } },
-      options.signal,
-    )
-    const score = await this.#scorer.score(samples, options)
-    if (!Number.isFinite(score)) {
-      throw new SessionError('RUN_FAILED', `the model gave the score ${score}; expected a finite number`, {
-        score: String(score),
-      })
-    }
-    const { notice } = this.#model.card ?? { notice: null }
-    return {
-      score,
-      decision: this.#threshold === null ? null : score >= this.#threshold.value ? 'bonafide' : 'spoof',
-      threshold: this.#threshold?.value ?? null,
-      thresholdSource: this.#threshold?.source ?? null,
-      durationSeconds,
-      device: this.device,
-      warnings: notice === null ? warnings : [...warnings, { code: 'MODEL_NOTICE', message: notice }],
-    }
+    const checked = checkRunOptions(options)
+    return this.#judge(await this.#prepare(clip, checked.signal), checked)
   }
 
   /**
@@ -229,7 +228,11 @@ export class Detector implements AsyncDisposable {
     options: ScoreFilesOptions = {},
   ): AsyncGenerator<FileScore, void, undefined> {
     assertKnownOptions(options, ['concurrency', 'signal', 'onProgress'], 'scoreFiles()')
-    const { concurrency = this.#defaultConcurrency(), signal, onProgress } = options
+    const { concurrency = this.#defaultConcurrency(), onProgress } = options
+    const signal = checkSignal(options.signal)
+    if (typeof paths !== 'object' || !(Symbol.iterator in paths || Symbol.asyncIterator in paths)) {
+      throw new ArgumentTypeError('scoreFiles() takes an iterable of paths; for one file there is score()')
+    }
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       throw new ArgumentRangeError(`concurrency is ${concurrency}; it must be a whole number of at least 1`)
     }
@@ -255,10 +258,45 @@ export class Detector implements AsyncDisposable {
 
   async #scoreFile(file: string, signal: AbortSignal): Promise<FileScore> {
     try {
-      return { file, ...(await this.score(file, { signal })) }
+      const clip = await this.#prepare(file, signal)
+      for (;;) {
+        try {
+          return { file, ...(await this.#judge(clip, { signal })) }
+        } catch (error) {
+          // Other callers fill the queue too; that says nothing about this file.
+          if (errorCode(error) !== 'QUEUE_FULL') throw error
+        }
+        await delay(queueRetryMs, undefined, { signal })
+      }
     } catch (error) {
+      signal.throwIfAborted()
       if (error instanceof AasistError && !endsEverything.has(error.code)) return { file, error }
       throw error
+    }
+  }
+
+  #prepare(clip: Clip, signal: AbortSignal | undefined): Promise<PreparedClip> {
+    const { windowSamples } = this.#interface
+    const options = { windowSamples, ...this.#audio }
+    return this.#preparer.prepare({ kind: 'clip', source: clipSource(clip), options }, signal)
+  }
+
+  async #judge({ samples, durationSeconds, warnings }: PreparedClip, options: ScoreOptions): Promise<Score> {
+    const score = await this.#scorer.score(samples, options)
+    if (!Number.isFinite(score)) {
+      throw new SessionError('RUN_FAILED', `the model gave the score ${score}; expected a finite number`, {
+        score: String(score),
+      })
+    }
+    const { notice } = this.#model.card ?? { notice: null }
+    return {
+      score,
+      decision: this.#threshold === null ? null : score >= this.#threshold.value ? 'bonafide' : 'spoof',
+      threshold: this.#threshold?.value ?? null,
+      thresholdSource: this.#threshold?.source ?? null,
+      durationSeconds,
+      device: this.device,
+      warnings: notice === null ? warnings : [...warnings, { code: 'MODEL_NOTICE', message: notice }],
     }
   }
 
@@ -274,6 +312,16 @@ const endsEverything: ReadonlySet<string> = new Set([
   'CPU_BACKEND_MISSING',
 ])
 
+/** A tenth of a run on a slow machine. */
+const queueRetryMs = 20
+
+/** Says which model it is, where the room that refused it saw only bytes. */
+function naming(model: string | Uint8Array, error: unknown): unknown {
+  if (!(error instanceof ModelError) || typeof model !== 'string' || error.message.includes(model))
+    return error
+  return new ModelError(error.code, `${model}: ${error.message}`, error.detail, { cause: error })
+}
+
 function clipSource(clip: Clip): ClipSource {
   if (typeof clip === 'string') return { kind: 'path', path: clip }
   if (clip instanceof Uint8Array) return { kind: 'bytes', bytes: clip }
@@ -285,7 +333,12 @@ function clipSource(clip: Clip): ClipSource {
   )
 }
 
-function checkDetectorOptions({ threshold, config, resample, channels }: DetectorOptions): void {
+function checkDetectorOptions(options: DetectorOptions): void {
+  const { threshold, config, resample, channels, onFailover } = options
+  checkSignal(options.signal)
+  if (onFailover !== undefined && typeof onFailover !== 'function') {
+    throw new ArgumentTypeError('onFailover must be a function')
+  }
   if (threshold !== undefined && !Number.isFinite(threshold)) {
     throw new ArgumentRangeError(`threshold is ${String(threshold)}; it must be a finite number`)
   }

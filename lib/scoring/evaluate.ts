@@ -1,7 +1,8 @@
-import { AasistError, AudioError, assertKnownOptions, ArgumentTypeError } from '../errors'
+import { AasistError, AudioError, assertKnownOptions, ArgumentTypeError, errorCode } from '../errors'
 import { formatEerReport, openCorpus, type Corpus, type CorpusTrial } from '../dataset'
 import { summarizeScores, type MetricsSummary, type ScoredTrial } from '../metrics'
-import { findAsvSource, type AsvPreset } from './asv-source'
+import { checkSignal } from '../session/feeds'
+import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
 import { Detector, type DetectorOptions } from './detector'
 import { EvaluationFiles, type Manifest } from './evaluation-files'
 import { startProgress, type Progress } from './progress'
@@ -88,21 +89,32 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { data, out, protocol, asvScores, asvPreset, signal, onProgress, ...detectorOptions } = options
   if (typeof data !== 'string' || typeof out !== 'string')
     throw new ArgumentTypeError('data and out must be paths')
-  signal?.throwIfAborted()
-  // Everything that can be wrong with the arguments is found before a model is loaded or a file written.
+  assertAsvChoice({ asvScores, asvPreset })
+  checkSignal(signal)?.throwIfAborted()
+  // Everything that can be wrong with the input is found before a file is written.
   const corpus = await openCorpus(data, { protocol })
-  const detector = await Detector.load({ ...detectorOptions, ...(signal && { signal }) })
+  const files = new EvaluationFiles(out)
+  const failovers: Promise<void>[] = []
+  const detector = await Detector.load({
+    ...detectorOptions,
+    onFailover: ({ place, error, replacement }) => {
+      const { message } = error
+      failovers.push(files.record({ event: 'failover', place, code: errorCode(error), message, replacement }))
+    },
+    ...(signal && { signal }),
+  })
   try {
     const configuredPath = detector.config?.asvScorePath
     const asv = await findAsvSource({ asvScores, asvPreset, data, configuredPath, trials: corpus.trials })
-    const files = new EvaluationFiles(out)
     const manifest = manifestOf(corpus, detector, options)
     await files.begin(manifest)
-    await files.record({ event: 'start', ...manifest })
     let run: ScoredRun
     try {
+      await files.record({ event: 'start', ...manifest })
       run = await scoreCorpus({ corpus, detector, files, signal, onProgress })
+      await Promise.all(failovers)
     } catch (error) {
+      await Promise.allSettled(failovers)
       await files.stop()
       await files.record({ event: 'stopped', reason: error instanceof Error ? error.message : String(error) })
       throw error

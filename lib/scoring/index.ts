@@ -17,7 +17,7 @@ export {
   type EvaluationMetrics,
   type FailedUtterance,
 } from './evaluate'
-export { besides, demoCheckpoint, demoFolder, type ModelProvenance } from './model-file'
+export { demoCheckpoint, demoFolder, type ModelProvenance } from './model-file'
 export type { ModelCard, Threshold } from './model-card'
 export type { Progress } from './progress'
 export { cpuClass, onnxruntimeVersion, packageVersion, versions, type Versions } from './versions'

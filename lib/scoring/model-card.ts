@@ -1,7 +1,7 @@
 /** The facts about a model that travel beside it in `<name>.card.json`: above all where to draw the line. */
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import { ModelError, errorCode } from '../errors'
+import { ModelError } from '../errors'
+import { readInputFile, UnreadableFile } from './input-file'
 
 /** A score at or above `value` is taken for bona fide; `source` says on what data that was found. */
 export interface Threshold {
@@ -16,20 +16,18 @@ export interface ModelCard {
   readonly notice: string | null
 }
 
+const largestCardBytes = 2 ** 20
+
 /** @throws ModelError CONFIG_INVALID when there is a card and it cannot be used */
 export async function readModelCard(modelPath: string): Promise<ModelCard | null> {
   const path = join(dirname(modelPath), `${basename(modelPath, extname(modelPath))}.card.json`)
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = (await readInputFile(path, largestCardBytes)).toString('utf8')
   } catch (cause) {
-    if (errorCode(cause) === 'ENOENT') return null
-    throw new ModelError(
-      'CONFIG_INVALID',
-      `the model card ${path} cannot be read: ${String(cause)}`,
-      { path },
-      { cause },
-    )
+    if (!(cause instanceof UnreadableFile)) throw cause
+    if (cause.problem === 'missing') return null
+    throw new ModelError('CONFIG_INVALID', `the model card: ${cause.message}`, { path }, { cause })
   }
   return parseModelCard(text, path)
 }
@@ -40,20 +38,22 @@ export function parseModelCard(text: string, path: string): ModelCard {
   }
   let card: unknown
   try {
-    card = JSON.parse(text)
+    card = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     return refuse(`is not JSON: ${String(error)}`)
   }
   if (typeof card !== 'object' || card === null) return refuse('must be an object')
   const { name, threshold, notice } = card as Record<string, unknown>
   if (typeof name !== 'string') return refuse('has no "name"')
+  if (notice !== undefined && notice !== null && typeof notice !== 'string')
+    return refuse('has a "notice" that is not text')
   return {
     name,
     threshold:
-      threshold === undefined
+      threshold === undefined || threshold === null
         ? null
         : (asThreshold(threshold) ?? refuse('has a "threshold" without a finite "value" and a "source"')),
-    notice: typeof notice === 'string' ? notice : null,
+    notice: notice ?? null,
   }
 }
 

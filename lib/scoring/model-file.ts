@@ -1,9 +1,9 @@
 /** From what a user names as the model to what a session can run, and what is known about it. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { ArgumentTypeError, ModelError, errorCode } from '../errors'
+import { ArgumentTypeError, ModelError } from '../errors'
 import { defaultTiles, parseConfig, type AasistConfig, type ConvertOptions } from '../model'
+import { readInputFile, UnreadableFile } from './input-file'
 import { readModelCard, type ModelCard } from './model-card'
 import type { Preparer } from './preparer'
 
@@ -40,6 +40,8 @@ export const demoFolder = resolve(__dirname, '..', '..', 'models', 'demo')
 export const demoCheckpoint = join(demoFolder, 'aasist-l-demo.pth')
 
 const zipMagic = 'PK'
+/** For checkpoints of other formats than zip, so that they are refused as checkpoints. */
+const checkpointEndings = new Set(['.pth', '.pt', '.ckpt'])
 const offlineModelMagic = 'IMOD'
 
 /**
@@ -63,13 +65,15 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
       { path },
     )
   }
-  if (!magic.startsWith(zipMagic) && (path === null || extname(path).toLowerCase() !== '.pth')) {
+  if (!magic.startsWith(zipMagic) && (path === null || !checkpointEndings.has(extname(path).toLowerCase()))) {
     const sha256 = sha256Of(bytes)
     return {
       onnx: bytes,
       provenance: { path, format: 'onnx', sha256, configSha256: null, conversion: null, graphSha256: sha256 },
       config:
-        request.config === undefined ? null : parseConfig(await readConfig(request.config), request.config),
+        request.config === undefined
+          ? null
+          : parseConfig(await readConfigFile(request.config), request.config),
       card,
     }
   }
@@ -80,7 +84,7 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
       'a checkpoint given as bytes needs its configuration: pass the path of the .conf',
     )
   }
-  const text = await readConfig(configPath, request.config === undefined ? path : null)
+  const text = await readConfigFile(configPath, request.config === undefined ? path : null)
   const config = parseConfig(text, configPath)
   const conversion = { batch: 1, target: 'cpu', tiles: defaultTiles } as const
   const onnx = await preparer.prepare(
@@ -107,35 +111,39 @@ export function besides(path: string, ending: string): string {
   return join(dirname(path), basename(path, extname(path)) + ending)
 }
 
-async function readModelFile(path: string): Promise<Uint8Array> {
+/** AASIST has a megabyte of weights; protobuf, and so ONNX, ends at 2 GB. */
+const largestModelBytes = 2 ** 31 - 1
+const largestConfigBytes = 2 ** 20
+
+/** @throws ModelError MODEL_NOT_FOUND */
+export async function readModelFile(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    return await readInputFile(path, largestModelBytes)
   } catch (cause) {
-    throw new ModelError(
-      'MODEL_NOT_FOUND',
-      errorCode(cause) === 'ENOENT'
-        ? `there is no model file ${path}`
-        : `${path} cannot be read: ${String(cause)}`,
-      { path, systemCode: errorCode(cause) },
-      { cause },
-    )
+    if (!(cause instanceof UnreadableFile)) throw cause
+    const { message, systemCode } = cause
+    throw new ModelError('MODEL_NOT_FOUND', `no model: ${message}`, { path, systemCode }, { cause })
   }
 }
 
-async function readConfig(path: string, besideOf: string | null = null): Promise<string> {
+/**
+ * The text of a configuration; `besideOf` names the checkpoint beside which it was looked for.
+ * @throws ModelError CONFIG_INVALID
+ */
+export async function readConfigFile(path: string, besideOf: string | null = null): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return (await readInputFile(path, largestConfigBytes)).toString('utf8')
   } catch (cause) {
-    const why =
+    if (!(cause instanceof UnreadableFile)) throw cause
+    const { message, systemCode } = cause
+    const advice =
       besideOf === null
         ? ''
         : ` beside ${besideOf}; a checkpoint needs its configuration, name it with config (--config)`
     throw new ModelError(
       'CONFIG_INVALID',
-      errorCode(cause) === 'ENOENT'
-        ? `there is no configuration ${path}${why}`
-        : `${path} cannot be read: ${String(cause)}`,
-      { path, systemCode: errorCode(cause) },
+      `no configuration: ${message}${advice}`,
+      { path, systemCode },
       { cause },
     )
   }

@@ -1,4 +1,6 @@
 /** Bounded concurrency with results in the order of the input. */
+import { setMaxListeners } from 'node:events'
+import { onAbort, untilAborted } from '../session/abort-listeners'
 
 export interface OrderedOptions {
   /** Items begun and not yet given out; at least 1. */
@@ -7,40 +9,70 @@ export interface OrderedOptions {
 }
 
 /**
- * Calls `work` for every item, `concurrency` at a time, and gives the results in input order. Nothing runs ahead of a
- * consumer that stops asking: at most `concurrency` results wait. Leaving the loop early aborts what is running.
- * An error of `work` ends the sequence, so work that may fail must return its failure.
+ * Calls `work` for every item, `concurrency` at a time, and gives the results in input order, each as soon as it and
+ * those before it are there. Nothing runs ahead of a consumer that stops asking: at most `concurrency` results wait.
+ * Leaving the loop early aborts what is running. An error of `work` or of the source ends the sequence in its turn, so
+ * work that may fail must return its failure.
  */
 export async function* mapOrdered<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
   work: (item: Item, signal: AbortSignal) => Promise<Result>,
   { concurrency, signal }: OrderedOptions,
 ): AsyncGenerator<Result, void, undefined> {
+  signal?.throwIfAborted()
   const leaving = new AbortController()
-  const stop = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
+  const stop = leaving.signal
+  // Every item in work listens to it, and Node takes more than ten listeners for a leak.
+  setMaxListeners(0, stop)
+  const unsubscribe = signal && onAbort(signal, () => leaving.abort(signal.reason))
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
   const running: Promise<Result>[] = []
-  let exhausted = false
+  const source: { state: 'open' | 'asked' | 'ended' } = { state: 'open' }
+  const begin = (result: Promise<Result>): void => {
+    // Whoever awaits it later sees the rejection; until then it must not count as unhandled.
+    result.catch(() => undefined)
+    running.push(result)
+  }
+  const pull = async (): Promise<void> => {
+    source.state = 'asked'
+    try {
+      const next = await untilAborted(Promise.resolve(iterator.next()), stop)
+      source.state = next.done === true ? 'ended' : 'open'
+      if (next.done !== true) begin(work(next.value, stop))
+    } catch (error) {
+      if (!stop.aborted) source.state = 'ended'
+      begin(Promise.reject(error))
+    }
+  }
+  let pulling: Promise<void> | undefined
   try {
     for (;;) {
-      while (!exhausted && running.length < concurrency) {
-        stop.throwIfAborted()
-        const next = await iterator.next()
-        if (next.done === true) exhausted = true
-        else {
-          const result = work(next.value, stop)
-          // Whoever awaits it later sees the rejection; until then it must not count as unhandled.
-          result.catch(() => undefined)
-          running.push(result)
-        }
+      stop.throwIfAborted()
+      if (pulling === undefined && source.state === 'open' && running.length < concurrency) {
+        pulling = pull().finally(() => (pulling = undefined))
       }
-      const first = running.shift()
-      if (first === undefined) return
+      const [first] = running
+      if (first === undefined) {
+        if (pulling === undefined) return
+        await pulling
+        continue
+      }
+      // A source that takes its time must not hold back what is there already.
+      const isDone = first.then(
+        () => true,
+        () => true,
+      )
+      if (pulling !== undefined && !(await Promise.race([pulling.then(() => false), isDone]))) continue
+      void running.shift()
       yield await first
     }
   } finally {
+    unsubscribe?.()
     leaving.abort()
-    await Promise.allSettled(running)
-    if (!exhausted) await iterator.return?.()
+    await Promise.allSettled([pulling, ...running])
+    // A source that has not answered cannot be waited for: it may never answer.
+    const closed = source.state === 'ended' ? undefined : Promise.resolve(iterator.return?.())
+    if (source.state === 'open') await closed
+    else void closed?.catch(() => undefined)
   }
 }

@@ -2,11 +2,10 @@
  * What happens before a run and takes milliseconds to seconds: decoding clips and converting checkpoints. The tasks, as
  * the worker does them and as its client asks for them.
  */
-import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
 import { clipFromSamples, loadClip, type Clip, type ClipOptions } from '../audio'
-import { AudioError, errorCode } from '../errors'
+import { AudioError } from '../errors'
 import { convertCheckpoint, type AasistConfig, type ConvertOptions } from '../model'
+import { readInputFile, UnreadableFile } from './input-file'
 
 /** Speech to be scored: a file, the bytes of one, or samples of one channel in [-1, 1]. */
 export type ClipSource =
@@ -47,33 +46,20 @@ export async function prepare(task: PreparationTask): Promise<PreparationResults
 
 /** @throws AudioError AUDIO_NOT_FOUND, AUDIO_UNREADABLE, AUDIO_TOO_LARGE */
 async function readClip(path: string): Promise<Uint8Array> {
-  let file: FileHandle | undefined
   try {
-    // Opening a named pipe without O_NONBLOCK would wait for its writer for ever; the check below then refuses it.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const stats = await file.stat()
-    if (!stats.isFile()) {
-      const found = stats.isDirectory() ? 'a folder' : 'not a regular file'
-      throw new AudioError('AUDIO_UNREADABLE', `${path} is ${found}; expected an audio file`, { path })
-    }
-    if (stats.size > largestFileBytes) {
-      throw new AudioError(
-        'AUDIO_TOO_LARGE',
-        `${path} has ${stats.size} bytes; a clip may have ${largestFileBytes}: cut the recording into parts`,
-        { path, bytes: stats.size },
-      )
-    }
-    return await file.readFile()
+    return await readInputFile(path, largestFileBytes)
   } catch (cause) {
-    if (cause instanceof AudioError) throw cause
-    const missing = errorCode(cause) === 'ENOENT' || errorCode(cause) === 'ENOTDIR'
-    throw new AudioError(
-      missing ? 'AUDIO_NOT_FOUND' : 'AUDIO_UNREADABLE',
-      missing ? `there is no file ${path}` : `${path} cannot be read: ${String(cause)}`,
-      { path, systemCode: errorCode(cause) },
-      { cause },
-    )
-  } finally {
-    await file?.close()
+    if (!(cause instanceof UnreadableFile)) throw cause
+    const { problem, message, systemCode } = cause
+    const detail = { path, systemCode }
+    switch (problem) {
+      case 'missing':
+        throw new AudioError('AUDIO_NOT_FOUND', message, detail, { cause })
+      case 'too large':
+        throw new AudioError('AUDIO_TOO_LARGE', `${message}: cut the recording into parts`, detail, { cause })
+      case 'not a file':
+      case 'unreadable':
+        throw new AudioError('AUDIO_UNREADABLE', `${message}; expected an audio file`, detail, { cause })
+    }
   }
 }

@@ -1,6 +1,7 @@
 /** Runs preparation tasks on a thread of their own, so that the caller's event loop stays free. */
 import { Worker } from 'node:worker_threads'
-import { AudioError, deserializeError, SessionError, type SerializedError } from '../errors'
+import { AudioError, deserializeError, ModelError, SessionError, type SerializedError } from '../errors'
+import { onAbort } from '../session/abort-listeners'
 import type { PreparationResults, PreparationTask } from './preparation'
 
 /** @internal What the worker answers. */
@@ -40,17 +41,15 @@ export class Preparer {
       signal?.throwIfAborted()
       const id = this.#serial++
       // A task in the worker cannot be stopped; its result is dropped.
-      const abandon = (): void => reject(signal?.reason)
-      signal?.addEventListener('abort', abandon, { once: true })
-      const settled = (): void => signal?.removeEventListener('abort', abandon)
+      const unsubscribe = signal && onAbort(signal, () => reject(signal.reason))
       this.#send(id, {
-        task,
+        task: compactTask(task),
         resolve: value => {
-          settled()
+          unsubscribe?.()
           resolve(value as PreparationResults[Kind])
         },
         reject: error => {
-          settled()
+          unsubscribe?.()
           reject(error)
         },
       })
@@ -95,14 +94,35 @@ export class Preparer {
     this.#worker = undefined
     const [first, ...rest] = [...this.#pending]
     this.#pending.clear()
-    first?.[1].reject(
-      new AudioError(
-        'AUDIO_CORRUPT',
-        `decoding broke down: ${cause.message}`,
-        { reason: cause.message },
-        { cause },
-      ),
-    )
+    first?.[1].reject(brokenDown(first[1].task, cause))
     for (const [id, pending] of rest) this.#send(id, pending)
   }
+}
+
+function brokenDown({ kind }: PreparationTask, cause: Error): Error {
+  const detail = { reason: cause.message }
+  return kind === 'clip'
+    ? new AudioError('AUDIO_CORRUPT', `decoding broke down: ${cause.message}`, detail, { cause })
+    : new ModelError('CHECKPOINT_INVALID', `the conversion broke down: ${cause.message}`, detail, { cause })
+}
+
+/** Posting a view of a long recording would copy all of the recording. */
+function compactTask(task: PreparationTask): PreparationTask {
+  if (task.kind === 'model') return { ...task, checkpoint: compact(task.checkpoint) }
+  const { source } = task
+  switch (source.kind) {
+    case 'path':
+      return task
+    case 'bytes':
+      return { ...task, source: { ...source, bytes: compact(source.bytes) } }
+    case 'samples':
+      return { ...task, source: { ...source, samples: compact(source.samples) } }
+  }
+}
+
+function compact(view: Uint8Array): Uint8Array
+function compact(view: Float32Array): Float32Array
+function compact(view: Uint8Array | Float32Array): Uint8Array | Float32Array {
+  if (view.byteLength === view.buffer.byteLength) return view
+  return view instanceof Float32Array ? Float32Array.from(view) : Uint8Array.from(view)
 }

@@ -1,6 +1,7 @@
 /** Windows of samples in, scores out: what turns a session that runs tensors into one that scores speech. */
-import { ModelError } from '../errors'
+import { ModelError, SessionError } from '../errors'
 import type { RunOptions, Session, TensorMetadata } from '../session'
+import { onAbort } from '../session/abort-listeners'
 
 /** What the model takes and where its score is. */
 export interface ScoreInterface {
@@ -11,6 +12,13 @@ export interface ScoreInterface {
   /** Samples in one window. */
   readonly windowSamples: number
 }
+
+/** Memory is taken for what a model says it takes, so that is bounded: as in conversion, 1,024 clips and a minute. */
+const largestBatch = 1024
+const largestWindowSamples = 960_000
+
+const isWithin = (size: number, largest: number): boolean =>
+  Number.isInteger(size) && size >= 1 && size <= largest
 
 const shapeText = ({ shape }: TensorMetadata): string => `[${shape.join()}]`
 
@@ -27,6 +35,14 @@ export function findScoreInterface(session: Session): ScoreInterface {
   if (input === undefined || others.length > 0)
     return refuse(`it has ${session.inputNames.length} inputs, expected one`)
   const [batch, windowSamples] = input.shape
+  if (
+    (typeof batch === 'number' && !isWithin(batch, largestBatch)) ||
+    (typeof windowSamples === 'number' && !isWithin(windowSamples, largestWindowSamples))
+  ) {
+    return refuse(
+      `input "${input.name}" is ${shapeText(input)}, expected at most ${largestBatch} windows of ${largestWindowSamples} samples`,
+    )
+  }
   if (input.type !== 'float32' || input.shape.length !== 2 || typeof windowSamples !== 'number') {
     return refuse(
       `input "${input.name}" is ${input.type} ${shapeText(input)}, expected float32 [batch, samples]`,
@@ -46,26 +62,34 @@ export function findScoreInterface(session: Session): ScoreInterface {
   }
 }
 
+/** A caller whose window waits to share a run, or shares one. */
 interface Waiting {
   readonly samples: Float32Array
-  readonly options: RunOptions
-  readonly resolve: (score: number) => void
-  readonly reject: (error: unknown) => void
+  readonly timeoutMs: number | undefined
+  /** False once the caller has its score, or no longer waits for it. */
+  isOpen: () => boolean
+  resolve: (score: number) => void
+  reject: (error: unknown) => void
 }
 
-/** How long a run of a model with a fixed batch waits to be filled. */
-const fillWaitMs = 5
+/** How long a run of a model with a fixed batch waits to be filled: two or three clips are decoded in that time. */
+const fillWaitMs = 15
 
 /** Scores windows one by one for its caller; for a model with a fixed batch, several callers share a run. */
 export class WindowScorer {
   readonly #session: Session
   readonly #interface: ScoreInterface
+  readonly #parallelRuns: number
   #waiting: Waiting[] = []
+  #waitedLongEnough = false
   #timer: NodeJS.Timeout | undefined
+  #runs = 0
 
-  constructor(session: Session, scoreInterface: ScoreInterface) {
+  /** `parallelRuns`: how many runs of the session make progress at the same time. */
+  constructor(session: Session, scoreInterface: ScoreInterface, parallelRuns: number) {
     this.#session = session
     this.#interface = scoreInterface
+    this.#parallelRuns = parallelRuns
   }
 
   /** The score, `logits[:, 1]`: higher means more bona fide. */
@@ -73,32 +97,39 @@ export class WindowScorer {
     const { batch } = this.#interface
     if (batch === null || batch === 1) return this.#run([samples], options).then(scores => scores[0]!)
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ samples, options, resolve, reject })
-      if (this.#waiting.length === batch) this.#flush()
-      else this.#timer ??= setTimeout(() => this.#flush(), fillWaitMs)
+      options.signal?.throwIfAborted()
+      this.#waiting.push(waitingCaller(samples, options, resolve, reject))
+      this.#timer ??= setTimeout(() => {
+        this.#waitedLongEnough = true
+        this.#flush(batch)
+      }, fillWaitMs)
+      this.#flush(batch)
     })
   }
 
-  #flush(): void {
+  /** Starts a full run, or one with rows to spare when its callers have waited and it would not wait itself. */
+  #flush(batch: number): void {
+    const group = this.#waiting.filter(({ isOpen }) => isOpen())
+    const isDue = this.#waitedLongEnough && this.#runs < this.#parallelRuns
+    if (group.length > 0 && group.length < batch && !isDue) return
+    this.#waiting = []
+    this.#waitedLongEnough = false
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const group = this.#waiting.filter(({ options, reject }) => {
-      if (options.signal?.aborted !== true) return true
-      reject(options.signal.reason)
-      return false
-    })
-    this.#waiting = []
     if (group.length === 0) return
-    // One caller's time-out or abort must not take the others' run with it.
-    const timeouts = group.map(({ options }) => options.timeoutMs ?? Infinity)
-    const timeoutMs = Math.max(...timeouts)
-    this.#run(
-      group.map(({ samples }) => samples),
-      Number.isFinite(timeoutMs) ? { timeoutMs } : {},
-    ).then(
-      scores => group.forEach(({ resolve }, row) => resolve(scores[row]!)),
-      (error: unknown) => group.forEach(({ reject }) => reject(error)),
-    )
+    // One caller's time-out must not take the others' run with it, so the session gets the longest.
+    const timeoutMs = Math.max(...group.map(caller => caller.timeoutMs ?? Infinity))
+    this.#runs += 1
+    const windows = group.map(({ samples }) => samples)
+    this.#run(windows, Number.isFinite(timeoutMs) ? { timeoutMs } : {})
+      .then(
+        scores => group.forEach(({ resolve }, row) => resolve(scores[row]!)),
+        (error: unknown) => group.forEach(({ reject }) => reject(error)),
+      )
+      .finally(() => {
+        this.#runs -= 1
+        this.#flush(batch)
+      })
   }
 
   async #run(windows: readonly Float32Array[], options: RunOptions): Promise<number[]> {
@@ -116,4 +147,41 @@ export class WindowScorer {
     const logits = outputs[output]!.data as Float32Array
     return windows.map((_, row) => logits[2 * row + 1]!)
   }
+}
+
+/** Its own signal and time-out end the waiting of one caller; the run it shares goes on for the others. */
+function waitingCaller(
+  samples: Float32Array,
+  { signal, timeoutMs }: RunOptions,
+  resolve: (score: number) => void,
+  reject: (error: unknown) => void,
+): Waiting {
+  let open = true
+  const settle = (act: () => void): void => {
+    if (!open) return
+    open = false
+    clearTimeout(timer)
+    unsubscribe?.()
+    act()
+  }
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => settle(() => reject(timedOut(timeoutMs))), timeoutMs)
+  const unsubscribe = signal && onAbort(signal, () => settle(() => reject(signal.reason)))
+  return {
+    samples,
+    timeoutMs,
+    isOpen: () => open,
+    resolve: score => settle(() => resolve(score)),
+    reject: error => settle(() => reject(error)),
+  }
+}
+
+function timedOut(timeoutMs: number): SessionError {
+  return new SessionError(
+    'RUN_TIMEOUT',
+    `the run took longer than its timeoutMs of ${timeoutMs} ms, waiting included`,
+    { timeoutMs },
+  )
 }
