@@ -1,6 +1,6 @@
 import { isUint8Array } from 'node:util/types'
 import { ArgumentTypeError, SessionError, assertKnownOptions } from '../errors'
-import { checkOptionKeys, shown } from './feeds'
+import { checkOptionKeys, shown } from './arguments'
 import { ortOptionNames } from './ort-options'
 import type { OrtSessionOptions } from './ort-options'
 import { OrtSession } from './ort-session'

@@ -1,28 +1,14 @@
-/** The checks every back end makes before anything leaves the caller's thread, and the copy that does leave. */
-import { inspect } from 'node:util'
-import { ArgumentRangeError, ArgumentTypeError, SessionError, assertKnownOptions } from '../errors'
-import type { RunOptions } from './session'
+/** The checks of inputs and output names that every back end makes before anything leaves the caller's thread. */
+import { ArgumentTypeError, SessionError } from '../errors'
+import { isPlainObject, shown } from './arguments'
 import { arrayNames, elementCount } from './tensor'
 import type { TensorData, TensorLike, TensorMetadata, TensorType } from './tensor'
 
-/** Longest delay a Node timer holds: a signed 32-bit number of milliseconds. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
+export { checkRunOptions, checkSignal } from './arguments'
 
 /** An input that passed its checks, still on the caller's memory. */
 export interface CheckedTensor extends TensorLike {
   readonly name: string
-}
-
-function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  // One step further up than Object.prototype itself, so that objects of another realm count too.
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-/** Any value in a message, without calling anything it brings along. */
-export function shown(value: unknown): string {
-  return inspect(value, { depth: 0, breakLength: Infinity, customInspect: false, maxStringLength: 100 })
 }
 
 const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object
@@ -181,39 +167,4 @@ export function checkFetches(fetches: unknown, outputNames: readonly string[]): 
     }
   }
   return names as string[]
-}
-
-/** @throws ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
-export function checkOptionKeys(options: unknown, known: readonly string[], where: string): void {
-  if (!isPlainObject(options)) {
-    throw new ArgumentTypeError(`the options of ${where} must be a plain object, found ${shown(options)}`)
-  }
-  assertKnownOptions(options, known, where)
-}
-
-/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
-export function checkSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined) return undefined
-  if (typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal) {
-    return signal as AbortSignal
-  }
-  throw new ArgumentTypeError(`signal must be an AbortSignal, found ${shown(signal)}`)
-}
-
-/** @throws ArgumentRangeError, ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
-export function checkRunOptions(options: unknown): RunOptions {
-  if (options === undefined) return {}
-  checkOptionKeys(options, ['signal', 'timeoutMs'], 'run()')
-  const { signal: givenSignal, timeoutMs } = options as Readonly<Record<string, unknown>>
-  const signal = checkSignal(givenSignal)
-  if (
-    timeoutMs !== undefined &&
-    !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)
-  ) {
-    throw new ArgumentRangeError(
-      `timeoutMs must be above 0 and at most ${MAX_TIMEOUT_MS} milliseconds, found ${shown(timeoutMs)}`,
-      { option: 'timeoutMs' },
-    )
-  }
-  return { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }
 }

@@ -9,6 +9,14 @@
  * await using session = await createSession('model.onnx', { threads: 2 })
  * const { y } = await session.run({ x: { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 2, 3) } })
  * ```
+ *
+ * Each CPU session has a worker beside the caller (a thread, or a child process), which never keeps the process alive
+ * while it is idle. The exit of the process, however it comes about, waits for a run in progress (`exitWaitMs`) or
+ * takes the child process along. To finish the work in progress on SIGTERM:
+ *
+ * ```ts
+ * process.once('SIGTERM', () => void session.release().then(() => process.exit(0)))
+ * ```
  */
 export { createSession } from './create-session'
 export type { ModelForms, ModelSource, SessionOptions } from './create-session'
@@ -16,8 +24,9 @@ export { OrtSession } from './ort-session'
 export type { OrtSessionOptions } from './ort-options'
 export type { GraphOptimization } from './ort-protocol'
 export type { Device, RunOptions, Session, SessionStats, TimeSummary } from './session'
+export type { FailoverEvent, PoolOptions } from './pool-options'
 export { SessionPool, createPool } from './session-pool'
-export type { FailoverEvent, PoolOptions, PoolStats } from './session-pool'
+export type { PoolStats } from './session-pool'
 export type {
   Feeds,
   Outputs,

@@ -1,7 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
-import { ArgumentRangeError, ArgumentTypeError } from '../errors'
+import { checkChoice, checkCount, checkOptionKeys, checkSignal } from './arguments'
 import { usableCpus } from './cpu-count'
-import { checkOptionKeys, checkSignal, shown } from './feeds'
 import type { GraphOptimization } from './ort-protocol'
 
 export interface OrtSessionOptions {
@@ -41,31 +40,6 @@ export const ortOptionNames = [
 
 const isolations = ['thread', 'process'] as const
 const optimizations = ['disabled', 'basic', 'extended', 'all'] as const
-
-/** @throws ArgumentRangeError `INVALID_ARGUMENT` */
-export function checkCount(
-  name: string,
-  value: unknown,
-  { least, most }: { least: number; most: number },
-): number {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
-    return value as number
-  throw new ArgumentRangeError(
-    `${name} must be a whole number from ${least} to ${most}, found ${shown(value)}`,
-    {
-      option: name,
-    },
-  )
-}
-
-/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
-export function checkChoice<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
-  const choice = choices.find(each => each === value)
-  if (choice !== undefined) return choice
-  throw new ArgumentTypeError(`${name} must be one of ${choices.join(', ')}, found ${shown(value)}`, {
-    option: name,
-  })
-}
 
 /** @throws ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
 export function checkOrtOptions(options: OrtSessionOptions): OrtSettings {

@@ -1,37 +1,15 @@
-import { ArgumentTypeError, SessionError, errorCode } from '../errors'
-import { usableCpus } from './cpu-count'
+import { SessionError, errorCode } from '../errors'
 import { openSession } from './create-session'
-import type { ModelSource, SessionOptions } from './create-session'
-import { checkFeeds, checkFetches, checkOptionKeys, checkRunOptions, checkSignal } from './feeds'
-import { checkCount } from './ort-options'
+import type { ModelSource } from './create-session'
+import { checkRunOptions } from './arguments'
+import { checkFeeds, checkFetches } from './feeds'
 import { packFeeds, unpackTensors } from './packed-tensor'
 import { PendingRun } from './pending-run'
+import { checkPoolOptions, copyModel } from './pool-options'
+import type { FailoverEvent, PoolOptions } from './pool-options'
 import type { Device, RunOptions, Session, SessionStats } from './session'
 import { RunRecorder } from './session-stats'
 import type { Feeds, Outputs, TensorMetadata } from './tensor'
-
-export interface FailoverEvent {
-  /** Which of the pool's places the session held, from 0. */
-  readonly place: number
-  /** `SESSION_FAULTED`, or `RUN_TIMEOUT` when a run past its `timeoutMs` was ended with its process. */
-  readonly error: Error
-  /** `given up`: the place stays empty, because replacements failed too. */
-  readonly replacement: 'starting' | 'given up'
-}
-
-export interface PoolOptions extends Pick<
-  SessionOptions,
-  'device' | 'isolation' | 'graphOptimization' | 'exitWaitMs' | 'signal'
-> {
-  /** Default: the CPUs this process may use, divided by `threadsPerSession`. */
-  readonly sessions?: number
-  /** Default 1: several one-thread sessions finish more runs a second than one session with several threads. */
-  readonly threadsPerSession?: number
-  /** Runs that may wait for a free session, over all sessions; default 256. One more rejects with `QUEUE_FULL`. */
-  readonly queueLimit?: number
-  /** A session was lost. The run it was computing is tried once more on another one. */
-  readonly onFailover?: (event: FailoverEvent) => void
-}
 
 export interface PoolStats extends SessionStats {
   /** Sessions that take runs now. */
@@ -54,28 +32,7 @@ interface Place {
 /** A model or a machine that kills every session would otherwise start new ones for ever. */
 const MOST_LOST_IN_A_ROW = 3
 
-const poolOptionNames = [
-  'device',
-  'isolation',
-  'graphOptimization',
-  'exitWaitMs',
-  'signal',
-  'sessions',
-  'threadsPerSession',
-  'queueLimit',
-  'onFailover',
-] as const satisfies readonly (keyof PoolOptions)[]
-
 type OpenSession = (signal: AbortSignal) => Promise<Session>
-
-function copyOf(model: ModelSource): ModelSource {
-  if (typeof model === 'string') return model
-  if (ArrayBuffer.isView(model)) return Uint8Array.from(model)
-  const copy = (form: string | Uint8Array | undefined): string | Uint8Array | undefined =>
-    typeof form === 'object' ? Uint8Array.from(form) : form
-  const [om, onnx] = [copy(model.om), copy(model.onnx)]
-  return { ...(om !== undefined && { om }), ...(onnx !== undefined && { onnx }) }
-}
 
 function totalDevice(devices: readonly Device[]): Device {
   const first = devices[0]!
@@ -133,20 +90,11 @@ export class SessionPool implements Session {
 
   /** @internal Use {@link createPool}. */
   static async create(model: ModelSource, options: PoolOptions): Promise<SessionPool> {
-    checkOptionKeys(options, poolOptionNames, 'createPool()')
-    const { sessions, threadsPerSession, queueLimit = 256, onFailover, signal, ...sessionOptions } = options
-    const limits = { least: 1, most: 1024 }
-    const threads = checkCount('threadsPerSession', threadsPerSession ?? 1, limits)
-    const count = checkCount('sessions', sessions ?? Math.max(1, Math.floor(usableCpus() / threads)), limits)
-    checkCount('queueLimit', queueLimit, { least: 0, most: 1_000_000 })
-    checkSignal(signal)
-    if (onFailover !== undefined && typeof onFailover !== 'function') {
-      throw new ArgumentTypeError('onFailover must be a function')
-    }
-    const kept = copyOf(model)
+    const { sessions: count, queueLimit, onFailover, signal, sessionOptions } = checkPoolOptions(options)
+    const kept = copyModel(model)
     const recorder = new RunRecorder()
     const open: OpenSession = openSignal =>
-      openSession(kept, { ...sessionOptions, threads, signal: openSignal }, new RunRecorder(recorder.execute))
+      openSession(kept, { ...sessionOptions, signal: openSignal }, new RunRecorder(recorder.execute))
 
     const failed = new AbortController()
     const openSignal = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal])

@@ -58,7 +58,7 @@ describe('the end of a process with a session', () => {
   const ended = new Map<Case, Ended>()
 
   before(async function () {
-    this.timeout(90_000)
+    this.timeout(300_000)
     compiled = compile(sources)
     const waiting = [...cases]
     const lane = async (): Promise<void> => {

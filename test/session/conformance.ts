@@ -287,13 +287,12 @@ export function describeSession(name: string, create: CreateSession): void {
           session.run(slowFeeds({ rounds: ENDLESS, x }), undefined, { signal }),
         )
         const outcomes = Promise.allSettled(queued)
-        const startedAtMs = performance.now()
         controller.abort('changed my mind')
         for (const outcome of await outcomes) {
           expect(outcome).to.deep.equal({ status: 'rejected', reason: 'changed my mind' })
         }
-        expect(performance.now() - startedAtMs).to.be.below(100)
-        expect(session.stats().running).to.equal(1)
+        // At once: the run before them is still being computed.
+        expect(session.stats()).to.include({ running: 1, queued: 0 })
         await first
         // The dropped runs were endless: had one begun, this one would never end.
         await session.run(slowFeeds({ rounds: 1 }))
@@ -305,11 +304,10 @@ export function describeSession(name: string, create: CreateSession): void {
         const controller = new AbortController()
         const outcome = session.run(slowFeeds({ rounds: 600 }), undefined, { signal: controller.signal })
         await new Promise(resolve => setTimeout(resolve, 50))
-        const startedAtMs = performance.now()
         controller.abort()
         const error = await outcome.catch((reason: unknown) => reason)
         expect(error).to.equal(controller.signal.reason)
-        expect(performance.now() - startedAtMs).to.be.below(100)
+        // At once: it is still being computed.
         expect(session.stats().running).to.equal(1)
         const { y } = await session.run(slowFeeds({ rounds: 1, x: 5 }))
         expect(numbers(y!.data)[0]).to.be.closeTo(5, 0.01)
@@ -348,7 +346,8 @@ export function describeSession(name: string, create: CreateSession): void {
           session.run(slowFeeds({ rounds: ENDLESS }), undefined, { timeoutMs: 20 }),
           'RUN_TIMEOUT',
         )
-        expect(performance.now() - startedAtMs).to.be.within(15, 120)
+        expect(performance.now() - startedAtMs).to.be.above(15)
+        expect(session.stats()).to.include({ running: 1, queued: 0 })
         await first
         await session.run(slowFeeds({ rounds: 1 }))
       })

@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { errorCode } from '../../lib/errors'
 import type { TensorMetadata, TensorType } from '../../lib/session'
-import { checkFeeds, checkFetches, checkRunOptions } from '../../lib/session/feeds'
+import { checkRunOptions } from '../../lib/session/arguments'
+import { checkFeeds, checkFetches } from '../../lib/session/feeds'
 import { packFeeds, transferList, unpackTensors } from '../../lib/session/packed-tensor'
 
 function input(type: TensorType, shape: readonly (number | string)[]): TensorMetadata {

@@ -1,0 +1,75 @@
+import { ArgumentTypeError } from '../errors'
+import { checkCount, checkOptionKeys, checkSignal } from './arguments'
+import { usableCpus } from './cpu-count'
+import type { ModelSource, SessionOptions } from './create-session'
+
+export interface FailoverEvent {
+  /** Which of the pool's places the session held, from 0. */
+  readonly place: number
+  /** `SESSION_FAULTED`, or `RUN_TIMEOUT` when a run past its `timeoutMs` was ended with its process. */
+  readonly error: Error
+  /** `given up`: the place stays empty, because replacements failed too. */
+  readonly replacement: 'starting' | 'given up'
+}
+
+export interface PoolOptions extends Pick<
+  SessionOptions,
+  'device' | 'isolation' | 'graphOptimization' | 'exitWaitMs' | 'signal'
+> {
+  /** Default: the CPUs this process may use, divided by `threadsPerSession`. */
+  readonly sessions?: number
+  /** Default 1: several one-thread sessions finish more runs a second than one session with several threads. */
+  readonly threadsPerSession?: number
+  /** Runs that may wait for a free session, over all sessions; default 256. One more rejects with `QUEUE_FULL`. */
+  readonly queueLimit?: number
+  /** A session was lost. The run it was computing is tried once more on another one. */
+  readonly onFailover?: (event: FailoverEvent) => void
+}
+
+const poolOptionNames = [
+  'device',
+  'isolation',
+  'graphOptimization',
+  'exitWaitMs',
+  'signal',
+  'sessions',
+  'threadsPerSession',
+  'queueLimit',
+  'onFailover',
+] as const satisfies readonly (keyof PoolOptions)[]
+
+export interface PoolSettings {
+  readonly sessions: number
+  readonly queueLimit: number
+  readonly onFailover: ((event: FailoverEvent) => void) | undefined
+  readonly signal: AbortSignal | undefined
+  readonly sessionOptions: SessionOptions
+}
+
+/** @throws ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
+export function checkPoolOptions(options: PoolOptions): PoolSettings {
+  checkOptionKeys(options, poolOptionNames, 'createPool()')
+  const { sessions, threadsPerSession = 1, queueLimit = 256, onFailover, signal, ...sessionOptions } = options
+  const limits = { least: 1, most: 1024 }
+  const threads = checkCount('threadsPerSession', threadsPerSession, limits)
+  if (onFailover !== undefined && typeof onFailover !== 'function') {
+    throw new ArgumentTypeError('onFailover must be a function')
+  }
+  return {
+    sessions: checkCount('sessions', sessions ?? Math.max(1, Math.floor(usableCpus() / threads)), limits),
+    queueLimit: checkCount('queueLimit', queueLimit, { least: 0, most: 1_000_000 }),
+    onFailover,
+    signal: checkSignal(signal),
+    sessionOptions: { ...sessionOptions, threads },
+  }
+}
+
+/** What replacements are opened from: the caller's bytes may change once the pool stands. */
+export function copyModel(model: ModelSource): ModelSource {
+  if (typeof model === 'string') return model
+  if (ArrayBuffer.isView(model)) return Uint8Array.from(model)
+  const copy = (form: string | Uint8Array | undefined): string | Uint8Array | undefined =>
+    typeof form === 'object' ? Uint8Array.from(form) : form
+  const [om, onnx] = [copy(model.om), copy(model.onnx)]
+  return { ...(om !== undefined && { om }), ...(onnx !== undefined && { onnx }) }
+}
