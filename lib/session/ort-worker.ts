@@ -72,13 +72,17 @@ function packOutput({ type, dims, data }: TensorLike): PackedTensor {
   return packTensor({ type, dims, data })
 }
 
+function onnxruntimeTensor(packed: PackedTensor): Ort.Tensor {
+  const { type, dims, data } = unpackTensor(packed)
+  // From Node 24 on the constructor turns float16 into a Float16Array, which onnxruntime-node 1.30 then cannot read.
+  if (type === 'float16')
+    return { type, dims, data, location: 'cpu', size: data.length } as unknown as Ort.Tensor
+  return new ort!.Tensor(type, data, dims)
+}
+
 async function run({ id, feeds, fetches }: RunRequest): Promise<Reply> {
   try {
-    const { Tensor } = ort!
-    const tensors = Object.entries(feeds).map(([name, packed]) => {
-      const { type, dims, data } = unpackTensor(packed)
-      return [name, new Tensor(type, data, dims)] as const
-    })
+    const tensors = Object.entries(feeds).map(([name, packed]) => [name, onnxruntimeTensor(packed)] as const)
     const startedAtMs = performance.now()
     const results = await session!.run(Object.fromEntries(tensors), fetches, { logSeverityLevel: 4 })
     const executeMs = performance.now() - startedAtMs

@@ -76,6 +76,22 @@ export function describeSession(name: string, create: CreateSession): void {
         }
       })
 
+      it('of float16 are raw bits, also where the engine has an array for halves', async () => {
+        const bits = Uint16Array.of(0x3c00, 0xc000)
+        const Half = Reflect.get(globalThis, 'Float16Array') as
+          (new (buffer: ArrayBuffer) => Uint16Array) | undefined
+        const data = Half === undefined ? bits : new Half(bits.buffer)
+        const others: Feeds = {
+          int64_in: { type: 'int64', dims: [2], data: new BigInt64Array(2) },
+          float64_in: { type: 'float64', dims: [2], data: new Float64Array(2) },
+          uint8_in: { type: 'uint8', dims: [2], data: new Uint8Array(2) },
+          bool_in: { type: 'bool', dims: [2], data: new Uint8Array(2) },
+        }
+        const feeds: Feeds = { ...others, float16_in: { type: 'float16', dims: [2], data } }
+        const { float16_out: half } = await (await open('types')).run(feeds, ['float16_out'])
+        expect(half!.data).to.deep.equal(bits)
+      })
+
       it('follow a symbolic dimension from run to run', async () => {
         const session = await open('dynamic-batch')
         for (const batch of [1, 3, 2]) {
