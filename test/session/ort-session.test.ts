@@ -56,6 +56,27 @@ describe('OrtSession.create', () => {
     expect(session.device).to.deep.equal({ kind: 'cpu', threads: 2 })
   })
 
+  it('computes on as many threads as were asked for', async () => {
+    const before = threadCount()
+    const countWith = async (threads: number): Promise<number> => {
+      await using session = await OrtSession.create(modelPath('add'), { isolation: 'thread', threads })
+      await session.run(addFeeds)
+      return threadCount() - before
+    }
+    const one = await countWith(1)
+    await until(() => threadCount() <= before, 'the first worker to leave')
+    expect((await countWith(4)) - one).to.equal(3)
+  })
+
+  for (const graphOptimization of ['disabled', 'basic', 'extended', 'all'] as const) {
+    it(`gives the same result with graphOptimization ${graphOptimization}`, async () => {
+      await using session = await OrtSession.create(modelPath('dynamic-batch'), { graphOptimization })
+      const ones = { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 1, 1) } as const
+      const { total } = await session.run({ left: ones, right: ones })
+      expect(total!.data).to.deep.equal(Float32Array.of(6))
+    })
+  }
+
   it('picks a worker thread on the main thread', async () => {
     await using session = await OrtSession.create(modelPath('add'))
     expect(session.isolation).to.equal('thread')
