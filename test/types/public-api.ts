@@ -1,0 +1,156 @@
+/**
+ * Compiled, never run: how the public interface is used, and which mistakes the compiler must catch. Compiled here
+ * against lib, and by test/pack against the packed package in every way TypeScript resolves it.
+ */
+import {
+  AasistError,
+  computeEer,
+  computeTdcf,
+  convertCheckpoint,
+  createPool,
+  createSession,
+  Detector,
+  evaluate,
+  LA2019_EVAL_OPERATING_POINT,
+  parseConfig,
+  readCheckpoint,
+  SessionError,
+  summarizeScores,
+  type Clip,
+  type Device,
+  type ErrorCode,
+  type Evaluation,
+  type FileScore,
+  type MetricsSummary,
+  type Outputs,
+  type Progress,
+  type Score,
+  type Session,
+  type SessionErrorCode,
+} from '../../lib'
+
+type Assignable<From extends To, To> = [From, To]
+type Same<A extends B, B extends C, C = A> = [A, B, C]
+
+export type Checks = [
+  // A decision is a word or null, never a boolean.
+  Same<Score['decision'], 'bonafide' | 'spoof' | null>,
+  Same<SessionError['code'], SessionErrorCode>,
+  Assignable<SessionErrorCode, ErrorCode>,
+  Assignable<Extract<FileScore, { error?: undefined }>, Score>,
+]
+
+declare function takesNumber(value: number): void
+declare function takesScore(value: Score): void
+
+// A detector and a session end with the block they are declared in.
+export async function scoreOne(clip: Clip, signal: AbortSignal): Promise<Score> {
+  await using detector = await Detector.load({ model: 'AASIST-L.pth', threshold: 0, signal })
+  return await detector.score(clip, { signal, timeoutMs: 1000 })
+}
+
+export async function run(onnx: Uint8Array): Promise<Outputs> {
+  await using session = await createSession({ onnx }, { device: 'cpu', threads: 1 })
+  await using pool = await createPool(onnx, { sessions: 2, queueLimit: 8 })
+  const either: Session = Math.random() < 0.5 ? session : pool
+  return await either.run({ input: { type: 'float32', dims: [1, 4], data: new Float32Array(4) } }, ['logits'])
+}
+
+export const clips: readonly Clip[] = [
+  'call.wav',
+  Buffer.alloc(44),
+  new Uint8Array(44),
+  { samples: new Float32Array(16_000), sampleRateHz: 16_000 },
+]
+// @ts-expect-error samples without a rate mean nothing
+export const rateless: Clip = { samples: new Float32Array(16_000) }
+
+// One file of many has a score or an error, and one look at `error` tells which.
+export function describe(result: FileScore): string {
+  // @ts-expect-error there may be no score
+  takesScore(result)
+  if (result.error !== undefined) {
+    // @ts-expect-error there is no score beside an error
+    takesScore(result)
+    return `${result.file} ${result.error.code}`
+  }
+  const { score, decision, threshold, durationSeconds, warnings } = result
+  return [
+    result.file,
+    score,
+    decision,
+    threshold,
+    durationSeconds,
+    ...warnings.map(({ code }) => code),
+  ].join()
+}
+
+export async function scoreMany(detector: Detector, signal: AbortSignal): Promise<string[]> {
+  const lines: string[] = []
+  const onProgress = ({ done, failed }: { done: number; failed: number }) => lines.push(`${done} ${failed}`)
+  const options = { concurrency: 4, signal, onProgress }
+  for await (const result of detector.scoreFiles(['a.wav', 'b.flac'], options)) lines.push(describe(result))
+  return lines
+}
+
+// Metrics that cannot be computed are null, and the compiler says so.
+export async function evaluateCorpus(onProgress: (progress: Progress) => void): Promise<number> {
+  const evaluation: Evaluation = await evaluate({
+    model: 'AASIST-L.pth',
+    data: 'LA',
+    out: 'results',
+    asvPreset: 'la2019-eval',
+    onProgress,
+  })
+  const { eer, minTdcf } = evaluation.metrics
+  // @ts-expect-error it may be null
+  takesNumber(eer)
+  return (eer ?? 1) + (minTdcf ?? 1)
+}
+
+export function convert(checkpoint: Uint8Array, config: string): Uint8Array {
+  const { nbSamp } = parseConfig(config).model
+  const tensor = readCheckpoint(checkpoint).get('out_layer.weight')
+  const shape: readonly number[] = tensor?.shape ?? [nbSamp]
+  return convertCheckpoint(checkpoint, config, { batch: shape.length, target: 'cpu' })
+}
+
+export function measure(bonafide: readonly number[], spoof: Float64Array): [number, number, MetricsSummary] {
+  return [
+    computeEer(bonafide, spoof).eer,
+    computeTdcf(bonafide, spoof, LA2019_EVAL_OPERATING_POINT, { version: 'v2' }).minTdcf,
+    summarizeScores({ trials: [{ key: 'spoof', attack: 'A07', score: 0.5 }] }),
+  ]
+}
+
+// The class of an error narrows its code.
+export function codeOf(error: unknown): ErrorCode | undefined {
+  if (error instanceof SessionError) {
+    const code: SessionErrorCode = error.code
+    return code
+  }
+  return error instanceof AasistError ? error.code : undefined
+}
+
+export function whereItRan(device: Device): string {
+  return device.kind === 'npu' ? `${device.socName} ${device.id}` : `${device.threads} threads`
+}
+
+// Options that do not exist, or are not of their kind.
+export const mistakes = [
+  // @ts-expect-error a misspelt option
+  () => Detector.load({ treshold: 0 }),
+  // @ts-expect-error a device is named or numbered
+  () => Detector.load({ device: 'gpu' }),
+  // @ts-expect-error neither of the two ways to treat other rates
+  () => Detector.load({ resample: true }),
+  // @ts-expect-error the checkpoint's bytes, not its path
+  () => convertCheckpoint('AASIST-L.pth', '{}'),
+  // @ts-expect-error no such target
+  () => convertCheckpoint(new Uint8Array(), '{}', { target: 'gpu' }),
+  // @ts-expect-error results need a place
+  () => evaluate({ data: 'LA' }),
+]
+
+// @ts-expect-error the constructor is private: load() awaits what a detector needs
+export type Parts = ConstructorParameters<typeof Detector>
