@@ -230,7 +230,7 @@ export class Detector implements AsyncDisposable {
     assertKnownOptions(options, ['concurrency', 'signal', 'onProgress'], 'scoreFiles()')
     const { concurrency = this.#defaultConcurrency(), onProgress } = options
     const signal = checkSignal(options.signal)
-    if (typeof paths !== 'object' || !(Symbol.iterator in paths || Symbol.asyncIterator in paths)) {
+    if (!isIterable(paths)) {
       throw new ArgumentTypeError('scoreFiles() takes an iterable of paths; for one file there is score()')
     }
     if (!Number.isInteger(concurrency) || concurrency < 1) {
@@ -275,7 +275,7 @@ export class Detector implements AsyncDisposable {
     }
   }
 
-  #prepare(clip: Clip, signal: AbortSignal | undefined): Promise<PreparedClip> {
+  async #prepare(clip: Clip, signal: AbortSignal | undefined): Promise<PreparedClip> {
     const { windowSamples } = this.#interface
     const options = { windowSamples, ...this.#audio }
     return this.#preparer.prepare({ kind: 'clip', source: clipSource(clip), options }, signal)
@@ -322,11 +322,22 @@ function naming(model: string | Uint8Array, error: unknown): unknown {
   return new ModelError(error.code, `${model}: ${error.message}`, error.detail, { cause: error })
 }
 
+/** Strings are iterables too, of characters. */
+function isIterable(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+  )
+}
+
 function clipSource(clip: Clip): ClipSource {
   if (typeof clip === 'string') return { kind: 'path', path: clip }
   if (clip instanceof Uint8Array) return { kind: 'bytes', bytes: clip }
   if (typeof clip === 'object' && (clip as Clip | null) !== null && clip.samples instanceof Float32Array) {
-    return { kind: 'samples', samples: clip.samples, sampleRateHz: clip.sampleRateHz }
+    const { samples, sampleRateHz } = clip
+    if (!Number.isSafeInteger(sampleRateHz) || sampleRateHz < 1) {
+      throw new ArgumentRangeError(`sampleRateHz is ${sampleRateHz}; it must be a whole number of at least 1`)
+    }
+    return { kind: 'samples', samples, sampleRateHz }
   }
   throw new ArgumentTypeError(
     'a clip is a path, a Uint8Array of an audio file, or { samples: Float32Array, sampleRateHz }',

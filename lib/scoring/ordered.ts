@@ -38,6 +38,7 @@ export async function* mapOrdered<Item, Result>(
     try {
       const next = await untilAborted(Promise.resolve(iterator.next()), stop)
       source.state = next.done === true ? 'ended' : 'open'
+      stop.throwIfAborted()
       if (next.done !== true) begin(work(next.value, stop))
     } catch (error) {
       if (!stop.aborted) source.state = 'ended'
@@ -45,31 +46,32 @@ export async function* mapOrdered<Item, Result>(
     }
   }
   let pulling: Promise<void> | undefined
+  // Beside the loop below, so that neither a slow source nor a slow consumer holds back what could run.
+  const fill = async (): Promise<void> => {
+    while (source.state === 'open' && running.length < concurrency && !stop.aborted) {
+      pulling = pull()
+      await pulling
+    }
+  }
+  let filling: Promise<void> | undefined
   try {
     for (;;) {
       stop.throwIfAborted()
-      if (pulling === undefined && source.state === 'open' && running.length < concurrency) {
-        pulling = pull().finally(() => (pulling = undefined))
-      }
+      filling ??= fill().finally(() => (filling = undefined))
       const [first] = running
       if (first === undefined) {
-        if (pulling === undefined) return
+        if (source.state === 'ended') return
         await pulling
         continue
       }
-      // A source that takes its time must not hold back what is there already.
-      const isDone = first.then(
-        () => true,
-        () => true,
-      )
-      if (pulling !== undefined && !(await Promise.race([pulling.then(() => false), isDone]))) continue
+      const result = await first
       void running.shift()
-      yield await first
+      yield result
     }
   } finally {
     unsubscribe?.()
     leaving.abort()
-    await Promise.allSettled([pulling, ...running])
+    await Promise.allSettled([filling, ...running])
     // A source that has not answered cannot be waited for: it may never answer.
     const closed = source.state === 'ended' ? undefined : Promise.resolve(iterator.return?.())
     if (source.state === 'open') await closed

@@ -1,7 +1,7 @@
 /** The thread that prepares: one task at a time, in the order they arrive. */
 import { parentPort } from 'node:worker_threads'
 import { serializeError } from '../errors'
-import { prepare, type PreparationTask } from './preparation'
+import { prepare, unexpectedFailure, type PreparationTask } from './preparation'
 import type { PreparationReply } from './preparer'
 
 const port = parentPort!
@@ -16,7 +16,7 @@ port.on('message', ({ id, task }: { id: number; task: PreparationTask }) => {
         value instanceof Uint8Array ? (value.buffer as ArrayBuffer) : value.samples.buffer,
       ])
     } catch (error) {
-      const reply: PreparationReply = { id, error: serializeError(error) }
+      const reply: PreparationReply = { id, error: serializeError(unexpectedFailure(task, error)) }
       port.postMessage(reply)
     }
   })

@@ -3,7 +3,7 @@
  * the worker does them and as its client asks for them.
  */
 import { clipFromSamples, loadClip, type Clip, type ClipOptions } from '../audio'
-import { AudioError } from '../errors'
+import { AasistError, AudioError, ModelError } from '../errors'
 import { convertCheckpoint, type AasistConfig, type ConvertOptions } from '../model'
 import { readInputFile, UnreadableFile } from './input-file'
 
@@ -42,6 +42,20 @@ export async function prepare(task: PreparationTask): Promise<PreparationResults
     case 'path':
       return loadClip(await readClip(source.path), { ...options, fileName: source.path })
   }
+}
+
+/**
+ * The typed error for something nobody foresaw, such as memory running out: it must not end a run over many files.
+ */
+export function unexpectedFailure(task: PreparationTask, cause: unknown): AasistError {
+  if (cause instanceof AasistError) return cause
+  const reason = String(cause)
+  if (task.kind === 'model') {
+    return new ModelError('CHECKPOINT_INVALID', `the conversion broke down: ${reason}`, { reason }, { cause })
+  }
+  const { source } = task
+  const name = source.kind === 'path' ? source.path : 'the clip'
+  return new AudioError('AUDIO_CORRUPT', `${name}: decoding broke down: ${reason}`, { reason }, { cause })
 }
 
 /** @throws AudioError AUDIO_NOT_FOUND, AUDIO_UNREADABLE, AUDIO_TOO_LARGE */

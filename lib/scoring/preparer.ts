@@ -1,8 +1,8 @@
 /** Runs preparation tasks on a thread of their own, so that the caller's event loop stays free. */
 import { Worker } from 'node:worker_threads'
-import { AudioError, deserializeError, ModelError, SessionError, type SerializedError } from '../errors'
+import { deserializeError, SessionError, type SerializedError } from '../errors'
 import { onAbort } from '../session/abort-listeners'
-import type { PreparationResults, PreparationTask } from './preparation'
+import { unexpectedFailure, type PreparationResults, type PreparationTask } from './preparation'
 
 /** @internal What the worker answers. */
 export type PreparationReply =
@@ -94,16 +94,9 @@ export class Preparer {
     this.#worker = undefined
     const [first, ...rest] = [...this.#pending]
     this.#pending.clear()
-    first?.[1].reject(brokenDown(first[1].task, cause))
+    first?.[1].reject(unexpectedFailure(first[1].task, cause))
     for (const [id, pending] of rest) this.#send(id, pending)
   }
-}
-
-function brokenDown({ kind }: PreparationTask, cause: Error): Error {
-  const detail = { reason: cause.message }
-  return kind === 'clip'
-    ? new AudioError('AUDIO_CORRUPT', `decoding broke down: ${cause.message}`, detail, { cause })
-    : new ModelError('CHECKPOINT_INVALID', `the conversion broke down: ${cause.message}`, detail, { cause })
 }
 
 /** Posting a view of a long recording would copy all of the recording. */
