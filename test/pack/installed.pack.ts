@@ -1,0 +1,130 @@
+import { expect } from 'chai'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Consumer } from './consumer'
+import { npmFolder, type NpmMajor } from './npm-versions'
+import { run, Tripwires, type Ran } from './programs'
+import { packInto, type Tarball } from './tarball'
+
+const withoutGpuLibraries = { ONNXRUNTIME_NODE_INSTALL: 'skip' }
+/** Nothing listens there, so onnxruntime-node's install script finds no server wherever this runs. */
+const noDownloads = {
+  GLOBAL_AGENT_HTTP_PROXY: 'http://127.0.0.1:9',
+  GLOBAL_AGENT_HTTPS_PROXY: 'http://127.0.0.1:9',
+}
+
+interface Doctor {
+  ok: boolean
+  checks: { name: string; state: string; found: string; fix?: string }[]
+}
+
+describe('the package, installed from its tarball', function () {
+  this.timeout(600_000)
+  let scratch: string
+  let elsewhere: string
+  let tarball: Tarball
+  let tripwires: Tripwires
+  const npms = new Map<NpmMajor, string>()
+  before(function () {
+    scratch = mkdtempSync(join(tmpdir(), 'aasist-install-'))
+    elsewhere = join(scratch, 'elsewhere')
+    mkdirSync(elsewhere)
+    tarball = packInto(scratch)
+    tripwires = new Tripwires(join(scratch, 'tripwires'))
+    for (const major of [10, 11] as const) npms.set(major, npmFolder(major, scratch))
+  })
+  after(() => rmSync(scratch, { recursive: true, force: true }))
+  afterEach(() => expect(tripwires.called()).to.equal(''))
+
+  const call = (consumer: Consumer, major: NpmMajor, command: string, env: NodeJS.ProcessEnv = {}): Ran =>
+    run('sh', ['-c', command], {
+      folder: consumer.folder,
+      env,
+      first: [tripwires.folder, npms.get(major)!],
+    })
+  const install = (consumer: Consumer, major: NpmMajor, command: string, env?: NodeJS.ProcessEnv) => {
+    const { code, stdout, stderr } = call(consumer, major, command, env)
+    expect(code, stdout + stderr).to.equal(0)
+  }
+  const doctor = (consumer: Consumer) =>
+    JSON.parse(consumer.command(['doctor', '--json'], elsewhere).stdout) as Doctor
+  const hasCpuBackend = (consumer: Consumer) =>
+    existsSync(join(consumer.folder, 'node_modules', 'onnxruntime-node', 'package.json'))
+
+  describe('by npm install, npm 11', function () {
+    let consumer: Consumer
+    before(function () {
+      consumer = new Consumer(join(scratch, 'install'))
+      install(consumer, 11, `npm install '${tarball.path}'`, withoutGpuLibraries)
+    })
+
+    it('runs the demo from any folder', function () {
+      const { code, stdout, stderr } = consumer.command(['demo'], elsewhere)
+      expect(code, stderr).to.equal(0)
+      expect(stdout).to.match(/^EER +\d+\.\d+ %$/m)
+    })
+
+    it('answers npx, require and import', function () {
+      expect(call(consumer, 11, 'npx aasist --version')).to.include({ code: 0, stdout: '0.1.0\n' })
+      const { stdout } = consumer.node(
+        `import { createRequire } from 'node:module'
+         import { Detector } from 'aasist-ascend'
+         console.log(Detector === createRequire(import.meta.url)('aasist-ascend').Detector)`,
+        'module',
+      )
+      expect(stdout).to.equal('true\n')
+    })
+
+    it('comes back by npm ci of npm 10 without any scripts, and works', function () {
+      install(consumer, 10, 'npm ci --ignore-scripts')
+      expect(doctor(consumer).ok).to.equal(true)
+    })
+  })
+
+  describe('without onnxruntime-node, npm 10', function () {
+    let consumer: Consumer
+    before(function () {
+      consumer = new Consumer(join(scratch, 'without'))
+      install(consumer, 10, `npm install --omit=optional '${tarball.path}'`)
+    })
+
+    it('is imported, converts and measures', function () {
+      const { stdout, stderr } = consumer.node(
+        `const { computeEer, convertCheckpoint, demoCheckpoint } = require('aasist-ascend')
+         const read = path => require('node:fs').readFileSync(path)
+         const onnx = convertCheckpoint(read(demoCheckpoint), read(demoCheckpoint.replace('.pth', '.conf')))
+         console.log(computeEer([1], [0]).eer, onnx.length > 3e5)`,
+        'commonjs',
+      )
+      expect({ stdout, stderr }).to.deep.equal({ stdout: '0 true\n', stderr: '' })
+    })
+
+    it('fails to run on the CPU with CPU_BACKEND_MISSING and a command, and that command cures it', function () {
+      const { stdout } = consumer.node(
+        `require('aasist-ascend').Detector.load().catch(({ code, detail }) => console.log(code + '\\n' + detail.command))`,
+        'commonjs',
+      )
+      const [code, command] = stdout.split('\n')
+      expect(code).to.equal('CPU_BACKEND_MISSING')
+      expect(consumer.command(['demo'], elsewhere)).to.include({ code: 1 })
+      const before = doctor(consumer)
+      expect(before.ok).to.equal(false)
+      expect(before.checks.find(({ state }) => state === 'missing')?.fix).to.equal(command)
+      install(consumer, 10, command!)
+      expect(doctor(consumer).ok).to.equal(true)
+    })
+  })
+
+  it('survives the failing download of onnxruntime-node, which npm then leaves out without a word', function () {
+    const consumer = new Consumer(join(scratch, 'failing'))
+    install(consumer, 11, `npm install '${tarball.path}'`, noDownloads)
+    expect(hasCpuBackend(consumer)).to.equal(false)
+    expect(consumer.node(`require('aasist-ascend')`, 'commonjs')).to.deep.equal({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    })
+    expect(doctor(consumer).ok).to.equal(false)
+  })
+})
