@@ -10,7 +10,7 @@ import {
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clip as PreparedClip, ClipWarning } from '../audio'
 import { createPool, type Device, type PoolOptions, type PoolStats, type SessionPool } from '../session'
-import { checkRunOptions, checkSignal } from '../session/feeds'
+import { checkRunOptions, checkSignal } from '../session/arguments'
 import type { Threshold } from './model-card'
 import { demoCheckpoint, loadModel, type LoadedModel, type ModelProvenance } from './model-file'
 import { mapOrdered } from './ordered'
@@ -78,7 +78,7 @@ export interface ScoreOptions {
 }
 
 export interface ScoreFilesOptions {
-  /** Files begun and not yet given out; default: two a session more than it computes. Bounds memory. */
+  /** Files begun and not yet given out; default: three for each session and two more. Bounds memory. */
   readonly concurrency?: number
   readonly signal?: AbortSignal
   /** After each file, in input order. */
@@ -300,9 +300,9 @@ export class Detector implements AsyncDisposable {
     }
   }
 
-  /** One run and one prepared clip waiting for each session. */
+  /** For each session a run, the next one, which the pool sends ahead, and a clip being decoded. */
   #defaultConcurrency(): number {
-    return this.#pool.stats().sessions * ((this.#interface.batch ?? 1) * 2) + 2
+    return this.#pool.stats().sessions * (this.#interface.batch ?? 1) * 3 + 2
   }
 }
 

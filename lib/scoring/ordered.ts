@@ -1,6 +1,6 @@
 /** Bounded concurrency with results in the order of the input. */
 import { setMaxListeners } from 'node:events'
-import { onAbort, untilAborted } from '../session/abort-listeners'
+import { onAbort, untilAborted } from '../abort-listeners'
 
 export interface OrderedOptions {
   /** Items begun and not yet given out; at least 1. */

@@ -1,8 +1,8 @@
-/** The thread that prepares: one task at a time, in the order they arrive. */
+/** A thread that prepares: one task at a time, in the order they arrive. */
 import { parentPort } from 'node:worker_threads'
 import { serializeError } from '../errors'
 import { prepare, unexpectedFailure, type PreparationTask } from './preparation'
-import type { PreparationReply } from './preparer'
+import type { PreparationReply } from './preparation-thread'
 
 const port = parentPort!
 let previous = Promise.resolve()

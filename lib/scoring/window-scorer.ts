@@ -1,7 +1,7 @@
 /** Windows of samples in, scores out: what turns a session that runs tensors into one that scores speech. */
 import { ModelError, SessionError } from '../errors'
 import type { RunOptions, Session, TensorMetadata } from '../session'
-import { onAbort } from '../session/abort-listeners'
+import { onAbort } from '../abort-listeners'
 
 /** What the model takes and where its score is. */
 export interface ScoreInterface {

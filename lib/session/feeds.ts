@@ -4,8 +4,6 @@ import { isPlainObject, shown } from './arguments'
 import { arrayNames, elementCount } from './tensor'
 import type { TensorData, TensorLike, TensorMetadata, TensorType } from './tensor'
 
-export { checkRunOptions, checkSignal } from './arguments'
-
 /** An input that passed its checks, still on the caller's memory. */
 export interface CheckedTensor extends TensorLike {
   readonly name: string

@@ -1,6 +1,6 @@
 /** One accepted run from the caller's side: its promise, its deadline, its signal, and what it adds to the counters. */
 import { SessionError } from '../errors'
-import { onAbort } from './abort-listeners'
+import { onAbort } from '../abort-listeners'
 import type { PackedTensors } from './packed-tensor'
 import type { RunOptions } from './session'
 import type { RunRecorder } from './session-stats'

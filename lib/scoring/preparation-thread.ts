@@ -1,0 +1,73 @@
+/** One thread that prepares, from its caller's side. */
+import { Worker } from 'node:worker_threads'
+import { deserializeError, SessionError, type SerializedError } from '../errors'
+import { unexpectedFailure, type PreparationResults, type PreparationTask } from './preparation'
+
+/** What the worker answers. */
+export type PreparationReply =
+  | { readonly id: number; readonly value: PreparationResults[keyof PreparationResults] }
+  | { readonly id: number; readonly error: SerializedError }
+
+export interface PendingTask {
+  readonly task: PreparationTask
+  readonly resolve: (value: PreparationResults[keyof PreparationResults]) => void
+  readonly reject: (error: unknown) => void
+}
+
+const workerFile = require.resolve('./preparation-worker')
+/** Sources run through tsx, whose hooks a new thread does not inherit; compiled code needs none. */
+const execArgv = workerFile.endsWith('.ts') ? ['--require', require.resolve('tsx/cjs')] : []
+
+export class PreparationThread {
+  #worker: Worker | undefined
+  /** In the order they were sent, which is the order they are worked on. */
+  readonly #pending = new Map<number, PendingTask>()
+  #serial = 0
+
+  /** Tasks sent and not answered. */
+  get load(): number {
+    return this.#pending.size
+  }
+
+  send(pending: PendingTask): void {
+    const id = this.#serial++
+    this.#pending.set(id, pending)
+    const worker = (this.#worker ??= this.#start())
+    worker.ref()
+    worker.postMessage({ id, task: pending.task })
+  }
+
+  async release(): Promise<void> {
+    const worker = this.#worker
+    this.#worker = undefined
+    for (const { reject } of this.#pending.values()) {
+      reject(new SessionError('SESSION_RELEASED', 'the detector was released before this clip was decoded'))
+    }
+    this.#pending.clear()
+    await worker?.terminate()
+  }
+
+  #start(): Worker {
+    const worker = new Worker(workerFile, { execArgv, stdout: true, stderr: true })
+    worker.on('message', (reply: PreparationReply) => {
+      const pending = this.#pending.get(reply.id)
+      this.#pending.delete(reply.id)
+      if (this.#pending.size === 0) worker.unref()
+      if ('error' in reply) pending?.reject(deserializeError(reply.error))
+      else pending?.resolve(reply.value)
+    })
+    worker.on('error', error => this.#onDeath(worker, error))
+    worker.on('exit', code => this.#onDeath(worker, new Error(`its thread ended with exit code ${code}`)))
+    return worker
+  }
+
+  /** The task that was being worked on is lost, most likely out of memory; the others go to a new worker. */
+  #onDeath(worker: Worker, cause: Error): void {
+    if (this.#worker !== worker) return
+    this.#worker = undefined
+    const [lost, ...others] = [...this.#pending.values()]
+    this.#pending.clear()
+    lost?.reject(unexpectedFailure(lost.task, cause))
+    for (const other of others) this.send(other)
+  }
+}
