@@ -25,7 +25,7 @@ describe('a fresh clone', function () {
     const [program, ...args] = command.split(' ')
     return run(program!, args, { folder: clone(major), env, first: [tripwires.folder, npms.get(major)!] })
   }
-  const clone = (major: NpmMajor) => join(scratch, `npm-${major}`)
+  const clone = (major: NpmMajor) => join(scratch, `clone, npm ${major}`)
 
   describe('with npm 11', function () {
     before(() => cloneInto(clone(11)))
