@@ -1,10 +1,10 @@
 import { AasistError, AudioError, assertKnownOptions, ArgumentTypeError, errorCode } from '../errors'
 import { formatEerReport, openCorpus, type Corpus, type CorpusTrial } from '../dataset'
 import { summarizeScores, type MetricsSummary, type ScoredTrial } from '../metrics'
-import { checkSignal } from '../session/feeds'
+import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
 import { Detector, type DetectorOptions } from './detector'
-import { EvaluationFiles, type Manifest } from './evaluation-files'
+import { EvaluationFiles, type Manifest, type RunEvent } from './evaluation-files'
 import { startProgress, type Progress } from './progress'
 import { cpuClass, versions, type Versions } from './versions'
 
@@ -94,12 +94,14 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   // Everything that can be wrong with the input is found before a file is written.
   const corpus = await openCorpus(data, { protocol })
   const files = new EvaluationFiles(out)
-  const failovers: Promise<void>[] = []
+  // Written between two results: sessions can be lost before there is a folder, and while a line is being written.
+  const failovers: RunEvent[] = []
   const detector = await Detector.load({
     ...detectorOptions,
     onFailover: ({ place, error, replacement }) => {
+      const time = new Date().toISOString()
       const { message } = error
-      failovers.push(files.record({ event: 'failover', place, code: errorCode(error), message, replacement }))
+      failovers.push({ event: 'failover', time, place, code: errorCode(error), message, replacement })
     },
     ...(signal && { signal }),
   })
@@ -111,12 +113,13 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     let run: ScoredRun
     try {
       await files.record({ event: 'start', ...manifest })
-      run = await scoreCorpus({ corpus, detector, files, signal, onProgress })
-      await Promise.all(failovers)
+      run = await scoreCorpus({ corpus, detector, files, failovers, signal, onProgress })
     } catch (error) {
-      await Promise.allSettled(failovers)
       await files.stop()
-      await files.record({ event: 'stopped', reason: error instanceof Error ? error.message : String(error) })
+      await files.record(...failovers, {
+        event: 'stopped',
+        reason: error instanceof Error ? error.message : String(error),
+      })
       throw error
     }
     const summary = summarizeScores({ trials: run.trials, asv })
@@ -137,11 +140,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
         clipsPerSecond: run.progress.clipsPerSecond,
       },
     }
-    await files.record({
-      event: 'end',
-      scored: corpus.trials.length - run.failures.length,
-      failed: run.failures.length,
-    })
+    const failed = run.failures.length
+    await files.record(...failovers, { event: 'end', scored: corpus.trials.length - failed, failed })
     await files.finish(formatEerReport(summary), metrics)
     return { metrics, failures: run.failures, files }
   } finally {
@@ -159,10 +159,11 @@ async function scoreCorpus(parts: {
   corpus: Corpus
   detector: Detector
   files: EvaluationFiles
+  failovers: RunEvent[]
   signal: AbortSignal | undefined
   onProgress: ((progress: Progress) => void) | undefined
 }): Promise<ScoredRun> {
-  const { corpus, detector, files, signal, onProgress } = parts
+  const { corpus, detector, files, failovers, signal, onProgress } = parts
   const trials: ScoredTrial[] = []
   const failures: FailedUtterance[] = []
   const progress = startProgress(corpus.trials.length)
@@ -181,6 +182,7 @@ async function scoreCorpus(parts: {
         trials.push({ key, attack, score: undefined })
         await files.record({ event: 'failed', utterance, file: audioPath ?? null, code, message })
       }
+      if (failovers.length > 0) await files.record(...failovers.splice(0))
       onProgress?.(progress(trials.length, failures.length))
     }
   } finally {

@@ -1,6 +1,16 @@
 /** The files of an evaluation's results folder: which there are, and how they come to be whole or not at all. */
-import { appendFile, mkdir, open, readFile, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import {
+  appendFile,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  type FileHandle,
+} from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { DatasetError, errorCode } from '../errors'
 import { formatScoreLine, writeFileAtomically, type TrialScore } from '../dataset'
 
@@ -49,7 +59,7 @@ export class EvaluationFiles {
    * @throws DatasetError OUTPUT_EXISTS, OUTPUT_UNWRITABLE
    */
   async begin(manifest: Manifest): Promise<void> {
-    await this.#writing(mkdir(this.folder, { recursive: true }))
+    await this.#writing(makeFolder(this.folder))
     const own = [this.scores, this.partialScores, this.report, this.metrics, this.manifest, this.log]
     const found = (await this.#writing(readdir(this.folder))).map(name => join(this.folder, name))
     const foreign = found.filter(path => !own.includes(path))
@@ -87,10 +97,10 @@ export class EvaluationFiles {
     if (text !== '') await this.#writing(this.#partial!.writeFile(text))
   }
 
-  async record(event: RunEvent): Promise<void> {
-    await this.#writing(
-      appendFile(this.log, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`),
-    )
+  async record(...events: readonly RunEvent[]): Promise<void> {
+    const time = new Date().toISOString()
+    const lines = events.map(event => `${JSON.stringify({ time, ...event })}\n`)
+    await this.#writing(appendFile(this.log, lines.join('')))
   }
 
   /** Keeps what there is; the scores stay under the name that says they are not all. */
@@ -136,6 +146,24 @@ export class EvaluationFiles {
 
 /** About a thousand lines: a killed run loses seconds, and a write a clip would cost more than its line. */
 const flushLength = 40_000
+
+/** Not with `recursive`, which tries for ever where a folder below an existing one cannot be made: in /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const isFolder = (at: string): Promise<boolean> =>
+      stat(at).then(
+        stats => stats.isDirectory(),
+        () => false,
+      )
+    if (errorCode(error) === 'EEXIST' && (await isFolder(path))) return
+    const parent = dirname(path)
+    if (errorCode(error) !== 'ENOENT' || parent === path || (await isFolder(parent))) throw error
+    await makeFolder(parent)
+    await makeFolder(path)
+  }
+}
 
 async function readManifest(path: string): Promise<Manifest> {
   try {

@@ -1,0 +1,426 @@
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { ArgumentTypeError } from '../../lib/errors'
+import { evaluate, type EvaluateOptions, type Evaluation } from '../../lib/scoring'
+import { temporaryFolder } from '../dataset/folders'
+import { until, workerProcesses } from '../session/support'
+import { demoModel } from '../support/golden'
+import {
+  demoClips,
+  demoGolden,
+  demoLines,
+  expectCode,
+  failureOf,
+  filesIn,
+  officialProtocol,
+  tinyModel,
+  usualAsvScores,
+  writeCorpus,
+  type CorpusLine,
+} from './support'
+
+const resultFiles = ['eval_scores.txt', 'manifest.json', 'metrics.json', 'run.jsonl', 't-DCF_EER.txt']
+
+const asvScores = 'bonafide target 5\nbonafide nontarget -5\nA01 spoof 6\nA01 spoof -6\n'
+
+const withoutAudio = ({ utterance, attack, key }: CorpusLine): CorpusLine => ({ utterance, attack, key })
+
+interface RunEvent {
+  readonly event: string
+  readonly time: string
+  readonly [key: string]: unknown
+}
+
+describe('evaluate', () => {
+  const folder = temporaryFolder()
+  const data = (): string => join(folder(), 'LA')
+  const out = (): string => join(folder(), 'results')
+  const text = (name: string): string => readFileSync(join(out(), name), 'utf8')
+  const json = (name: string): Record<string, unknown> => JSON.parse(text(name)) as Record<string, unknown>
+  const events = (): RunEvent[] =>
+    text('run.jsonl')
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as RunEvent)
+  const run = (options: Partial<EvaluateOptions> = {}): Promise<Evaluation> =>
+    evaluate({ model: tinyModel.checkpoint, sessions: 1, data: data(), out: out(), ...options })
+  const scoresOf = (utterances: readonly CorpusLine[]): number[] =>
+    utterances.map(({ utterance }) => {
+      const line = text('eval_scores.txt')
+        .split('\n')
+        .find(each => each.startsWith(`${utterance} `))
+      return Number(line!.split(' ')[3])
+    })
+
+  describe('writes', () => {
+    it('a line of four columns for every utterance, in the order of the protocol', async () => {
+      const lines = [...demoLines(6)].reverse()
+      writeCorpus(data(), lines)
+      const { files } = await run()
+      expect(filesIn(out())).to.deep.equal(resultFiles)
+      expect(files.folder).to.equal(out())
+      const rows = text('eval_scores.txt').split('\n')
+      expect(rows.pop()).to.equal('')
+      expect(rows.map(row => row.split(' ').slice(0, 3))).to.deep.equal(
+        lines.map(({ utterance, attack, key }) => [utterance, attack, key]),
+      )
+      for (const row of rows) expect(row).to.match(/ -?\d+\.\d+(e-\d+)?$/)
+    })
+
+    it('t-DCF_EER.txt as the evaluation of AASIST does', async () => {
+      writeCorpus(data(), demoLines(8))
+      const { metrics } = await run({ asvPreset: 'la2019-eval' })
+      const percent = (fraction: number | null): string => (100 * fraction!).toFixed(9)
+      const attacks = [...new Set(demoGolden.slice(0, 8).map(({ attack }) => attack))]
+        .filter(attack => attack !== '-')
+        .sort()
+      expect(attacks.length).to.be.above(1)
+      expect(text('t-DCF_EER.txt')).to.equal(
+        '\nCM SYSTEM\n' +
+          `\tEER\t\t= ${percent(metrics.eer)} % (Equal error rate for countermeasure)\n` +
+          '\nTANDEM\n' +
+          `\tmin-tDCF\t\t= ${metrics.minTdcf!.toFixed(9)}\n` +
+          '\nBREAKDOWN CM SYSTEM\n' +
+          attacks
+            .map(
+              attack =>
+                `\tEER ${attack}\t\t= ${percent(metrics.perAttack[attack]!.eer)} % (Equal error rate for ${attack}\n`,
+            )
+            .join(''),
+      )
+    })
+
+    it('metrics.json with every documented member, equal to what it returns', async () => {
+      writeCorpus(data(), demoLines(8))
+      const { metrics, failures } = await run({ asvPreset: 'la2019-eval' })
+      const written = json('metrics.json')
+      expect(written).to.deep.equal(JSON.parse(JSON.stringify(metrics)))
+      expect(written).to.include.keys(
+        ...[
+          'eer',
+          'eerThreshold',
+          'eerTieProper',
+          'minTdcf',
+          'minTdcfThreshold',
+          'minTdcfV2',
+          'minDcf',
+          'actDcf',
+        ],
+        ...[
+          'cllr',
+          'bonafide',
+          'spoof',
+          'missing',
+          'missingByCode',
+          'perAttack',
+          'asv',
+          'warnings',
+          'provenance',
+        ],
+      )
+      expect(failures).to.deep.equal([])
+      const bonafide = demoGolden.slice(0, 8).filter(({ key }) => key === 'bonafide').length
+      expect(metrics).to.include({ bonafide, spoof: 8 - bonafide, missing: 0 })
+      expect(metrics.asv!.source).to.equal('preset la2019-eval (option)')
+      const { provenance } = metrics
+      const hash = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+      expect(provenance.model).to.include({
+        path: tinyModel.checkpoint,
+        format: 'checkpoint',
+        sha256: hash(tinyModel.checkpoint),
+        configSha256: hash(tinyModel.config),
+      })
+      expect(provenance.protocol).to.deep.equal({
+        path: join(data(), officialProtocol),
+        sha256: hash(join(data(), officialProtocol)),
+        utterances: 8,
+      })
+      expect(provenance.versions.node).to.equal(process.versions.node)
+      expect(provenance.versions.onnxruntime).to.match(/^\d+\.\d+\.\d+$/)
+      expect(provenance.device).to.match(/^cpu \(1 threads?, /)
+      expect(Date.now() - Date.parse(provenance.date)).to.be.within(0, 60_000)
+    })
+
+    it('manifest.json with what the scores depend on, and run.jsonl with what happened', async () => {
+      writeCorpus(data(), demoLines(4))
+      await run()
+      const manifest = json('manifest.json')
+      expect(Object.keys(manifest)).to.deep.equal([
+        ...['modelSha256', 'configSha256', 'graphSha256', 'conversion', 'batch', 'runtime', 'cpu', 'audio'],
+        ...['protocolSha256', 'utterances'],
+      ])
+      expect(manifest).to.include({ batch: 1, utterances: 4 })
+      expect(manifest['runtime']).to.match(/^onnxruntime \d/)
+      expect(manifest['conversion']).to.include('"target":"cpu"').and.include('"tiles"')
+      const [start, end, ...rest] = events()
+      expect(rest).to.deep.equal([])
+      expect(start).to.deep.include({ event: 'start', ...manifest })
+      expect(end).to.include({ event: 'end', scored: 4, failed: 0 })
+    })
+  })
+
+  it('computes the EER that golden scores give by hand', async () => {
+    // Scores of the demo weights by PyTorch, two clips with the wrong key on purpose:
+    //   bona fide  -1.834 (a spoof)  1.534  1.778  2.036
+    //   spoof      -2.302  -1.358  -0.802   1.842 (bona fide)
+    // Between -0.802 and 1.534 one of four is wrong on both sides: EER 1/4. Attack A01 alone (-1.358, -0.802, 1.842) is
+    // closest there too: (1/4 + 1/3) / 2. A02 (-2.302) lies below all bona fide speech.
+    const labels: readonly [index: number, key: 'bonafide' | 'spoof', attack: string][] = [
+      [0, 'bonafide', '-'],
+      [26, 'bonafide', '-'],
+      [27, 'bonafide', '-'],
+      [31, 'bonafide', '-'],
+      [28, 'spoof', 'A01'],
+      [29, 'spoof', 'A01'],
+      [32, 'spoof', 'A01'],
+      [30, 'spoof', 'A02'],
+    ]
+    const lines = labels.map(([index, key, attack]) => {
+      return { utterance: `LA_E_${index}`, key, attack, audio: demoClips[index]! }
+    })
+    writeCorpus(data(), lines)
+    const { metrics } = await run({ model: demoModel.checkpoint, sessions: 2 })
+    for (const [row, score] of scoresOf(lines).entries()) {
+      expect(score).to.be.closeTo(demoGolden[labels[row]![0]]!.logits[1], 1e-4)
+    }
+    expect(metrics.eer).to.equal(1 / 4)
+    expect(metrics.perAttack['A01']!.eer).to.be.closeTo((1 / 4 + 1 / 3) / 2, 1e-12)
+    expect(metrics.perAttack['A02']!.eer).to.equal(0)
+    expect(metrics).to.include({ bonafide: 4, spoof: 4 })
+    expect(metrics.asv!.source).to.match(/preset la2019-eval .*every utterance/)
+    expect(metrics.minTdcf).to.be.within(0, 1)
+  })
+
+  describe('finds', () => {
+    it('the protocol under either of its names, and under the one that is asked for', async () => {
+      writeCorpus(data(), demoLines(3), { protocol: 'ASVspoof2019_LA_cm_protocols/LA.cm.eval.trl.txt' })
+      await run()
+      const byGuideName = text('eval_scores.txt')
+      writeCorpus(join(folder(), 'other'), demoLines(3), { protocol: 'lists/mine.txt' })
+      const protocol = join(folder(), 'other', 'lists', 'mine.txt')
+      const { metrics } = await run({ data: join(folder(), 'other'), out: join(folder(), 'out2'), protocol })
+      expect(metrics.provenance.protocol.path).to.equal(protocol)
+      expect(readFileSync(join(folder(), 'out2', 'eval_scores.txt'), 'utf8')).to.equal(byGuideName)
+    })
+
+    it('the corpus in the folder above it too', async () => {
+      writeCorpus(data(), demoLines(2))
+      expect((await run({ data: folder() })).metrics.missing).to.equal(0)
+    })
+
+    it('the ASV scores the configuration names, and says so', async () => {
+      const config = join(folder(), 'with-asv.conf')
+      writeCorpus(data(), demoLines(6), { files: { 'asv/mine.txt': asvScores, [usualAsvScores]: asvScores } })
+      const own = JSON.parse(readFileSync(tinyModel.config, 'utf8')) as object
+      writeFileSync(config, JSON.stringify({ ...own, asv_score_path: 'asv/mine.txt' }))
+      const { metrics } = await run({ config })
+      expect(metrics.asv).to.include({
+        source: `${join(data(), 'asv', 'mine.txt')} (configured path)`,
+        eer: 0,
+        pMissSpoof: 0.5,
+      })
+      expect(metrics.minTdcf).to.be.a('number')
+    })
+
+    it('no ASV scores: min t-DCF is null, with the reason', async () => {
+      writeCorpus(data(), demoLines(6))
+      const { metrics } = await run()
+      expect(metrics).to.include({ asv: null, minTdcf: null, minTdcfV2: null })
+      expect(metrics.eer).to.be.a('number')
+      expect(metrics.warnings.join()).to.match(/min t-DCF cannot be computed/)
+      expect(text('t-DCF_EER.txt')).to.match(/min-tDCF\t\t= n\/a \(no ASV/)
+    })
+  })
+
+  describe('with utterances that cannot be scored', () => {
+    it('lists and counts them, and computes the metrics of the others', async () => {
+      const lines = demoLines(7).map((line, index) => {
+        if (index === 1) return withoutAudio(line)
+        if (index === 3) return { ...line, audio: Buffer.from('once upon a time') }
+        if (index === 6) return { ...line, audio: readFileSync(demoClips[6]!).subarray(0, 9000) }
+        return line
+      })
+      writeCorpus(data(), lines)
+      const { metrics, failures } = await run()
+      expect(metrics).to.include({ missing: 3 })
+      expect(metrics.bonafide + metrics.spoof).to.equal(4)
+      const codes = ['AUDIO_NOT_FOUND', 'AUDIO_UNSUPPORTED', 'AUDIO_TRUNCATED']
+      expect(metrics.missingByCode).to.deep.equal(Object.fromEntries(codes.map(code => [code, 1])))
+      expect(metrics.warnings.join()).to.match(/3 of 7 trials have no score/)
+      expect(failures.map(({ error, utterance }) => [utterance, error.code])).to.deep.equal(
+        [1, 3, 6].map((index, at) => [lines[index]!.utterance, codes[at]]),
+      )
+      expect(failures[0]!.file).to.equal(null)
+      const scored = text('eval_scores.txt').trimEnd().split('\n')
+      expect(scored.map(line => line.split(' ')[0])).to.deep.equal(
+        [0, 2, 4, 5].map(index => lines[index]!.utterance),
+      )
+      const failed = events().filter(({ event }) => event === 'failed')
+      expect(failed.map(({ code }) => code)).to.deep.equal(codes)
+      expect(failed[1]).to.include({ utterance: lines[3]!.utterance, file: failures[1]!.file })
+      expect(events().at(-1)).to.include({ event: 'end', scored: 4, failed: 3 })
+    })
+
+    it('even if that is all of them: every metric is null, with the reason', async () => {
+      const lines = demoLines(3).map(withoutAudio)
+      writeCorpus(data(), lines)
+      const { metrics, failures } = await run()
+      expect(failures).to.have.length(3)
+      expect(metrics).to.include({ eer: null, minTdcf: null, cllr: null, bonafide: 0, spoof: 0, missing: 3 })
+      expect(metrics.unavailable['eer']).to.equal('no trial has a score')
+      expect(text('eval_scores.txt')).to.equal('')
+    })
+  })
+
+  describe('into a folder', () => {
+    it('that it makes, with those above it', async () => {
+      writeCorpus(data(), demoLines(2))
+      await run({ out: join(folder(), 'a', 'b', 'c') })
+      expect(filesIn(join(folder(), 'a', 'b', 'c'))).to.deep.equal(resultFiles)
+    })
+
+    it('with files of somebody else writes nothing: OUTPUT_EXISTS', async () => {
+      writeCorpus(data(), demoLines(2))
+      mkdirSync(out())
+      writeFileSync(join(out(), 'thesis.tex'), 'mine')
+      const error = await expectCode(run(), 'OUTPUT_EXISTS')
+      expect(error.message).to.include('thesis.tex')
+      expect(filesIn(out())).to.deep.equal(['thesis.tex'])
+    })
+
+    it('with results of the same manifest replaces them by equal ones', async () => {
+      writeCorpus(data(), demoLines(5))
+      await run()
+      const before = [text('eval_scores.txt'), text('manifest.json'), text('t-DCF_EER.txt')]
+      writeFileSync(join(out(), 'eval_scores.txt'), 'stale')
+      await run({ sessions: 2 })
+      expect([text('eval_scores.txt'), text('manifest.json'), text('t-DCF_EER.txt')]).to.deep.equal(before)
+      expect(events().filter(({ event }) => event === 'start')).to.have.length(1)
+    })
+
+    it('with results of another model, protocol or audio handling refuses, naming what differs', async () => {
+      writeCorpus(data(), demoLines(3))
+      await run()
+      const before = filesIn(out()).map(name => text(name))
+      copyFileSync(tinyModel.config, join(folder(), 'spaced.conf'))
+      writeFileSync(join(folder(), 'spaced.conf'), `${readFileSync(tinyModel.config, 'utf8')} \n`)
+      const config = await expectCode(run({ config: join(folder(), 'spaced.conf') }), 'OUTPUT_EXISTS')
+      expect(config.message).to.include('configSha256 differ')
+      const audio = await expectCode(run({ resample: 'refuse' }), 'OUTPUT_EXISTS')
+      expect(audio.message).to.include('audio differ')
+      const protocol = join(folder(), 'shorter.txt')
+      writeFileSync(protocol, `SPK ${demoLines(1)[0]!.utterance} - - bonafide\n`)
+      const other = await expectCode(run({ protocol }), 'OUTPUT_EXISTS')
+      expect(other.message).to.include('protocolSha256, utterances differ')
+      expect(filesIn(out()).map(name => text(name))).to.deep.equal(before)
+    })
+
+    it('with results whose manifest is damaged or missing refuses', async () => {
+      writeCorpus(data(), demoLines(2))
+      await run()
+      writeFileSync(join(out(), 'manifest.json'), '{')
+      await expectCode(run(), 'OUTPUT_EXISTS')
+      const other = join(folder(), 'scores only')
+      mkdirSync(other)
+      writeFileSync(join(other, 'eval_scores.txt'), 'valuable')
+      await expectCode(run({ out: other }), 'OUTPUT_EXISTS')
+      expect(readFileSync(join(other, 'eval_scores.txt'), 'utf8')).to.equal('valuable')
+    })
+
+    it('that cannot be one gives OUTPUT_UNWRITABLE', async () => {
+      writeCorpus(data(), demoLines(2))
+      writeFileSync(join(folder(), 'file'), '')
+      await expectCode(run({ out: join(folder(), 'file') }), 'OUTPUT_UNWRITABLE')
+      await expectCode(run({ out: join(folder(), 'file', 'below') }), 'OUTPUT_UNWRITABLE')
+      await expectCode(run({ out: '/proc/nothing/here' }), 'OUTPUT_UNWRITABLE')
+    })
+  })
+
+  describe('stopped by its signal', () => {
+    it('keeps the scores so far under a name that says they are not all, and leaves nothing running', async () => {
+      writeCorpus(data(), demoLines(200))
+      const controller = new AbortController()
+      const reason = new Error('enough for today')
+      const error = await failureOf(
+        run({
+          signal: controller.signal,
+          onProgress: ({ done }) => {
+            if (done === 25) controller.abort(reason)
+          },
+        }),
+      )
+      expect(error).to.equal(reason)
+      expect(filesIn(out())).to.deep.equal(['eval_scores.partial.txt', 'manifest.json', 'run.jsonl'])
+      const kept = text('eval_scores.partial.txt').split('\n')
+      expect(kept.pop()).to.equal('')
+      expect(kept.map(line => line.split(' ')[0])).to.deep.equal(
+        demoLines(25).map(({ utterance }) => utterance),
+      )
+      expect(events().at(-1)).to.include({ event: 'stopped', reason: 'enough for today' })
+    })
+
+    it('is begun again by the next run into the same folder', async () => {
+      writeCorpus(data(), demoLines(30))
+      const controller = new AbortController()
+      const onProgress = (): void => controller.abort()
+      await failureOf(run({ signal: controller.signal, onProgress }))
+      expect(existsSync(join(out(), 'eval_scores.partial.txt'))).to.equal(true)
+      await run()
+      expect(filesIn(out())).to.deep.equal(resultFiles)
+    })
+
+    it('before it began writes nothing', async () => {
+      writeCorpus(data(), demoLines(2))
+      const reason = new Error('never mind')
+      expect(await failureOf(run({ signal: AbortSignal.abort(reason) }))).to.equal(reason)
+      expect(await failureOf(run({ signal: AbortSignal.timeout(20) }))).to.have.property(
+        'name',
+        'TimeoutError',
+      )
+      expect(existsSync(out())).to.equal(false)
+    })
+  })
+
+  it('records a lost session in run.jsonl, and loses no score by it', async () => {
+    writeCorpus(data(), demoLines(60))
+    let killed = false
+    const { failures } = await run({
+      isolation: 'process',
+      sessions: 2,
+      onProgress: ({ done }) => {
+        if (done < 5 || killed) return
+        killed = true
+        process.kill(workerProcesses()[0]!, 'SIGKILL')
+      },
+    })
+    expect(failures).to.deep.equal([])
+    expect(text('eval_scores.txt').trimEnd().split('\n')).to.have.length(60)
+    const failover = events().filter(({ event }) => event === 'failover')
+    expect(failover).to.have.length(1)
+    expect(failover[0]).to.include({ code: 'SESSION_FAULTED', replacement: 'starting' })
+    await until(() => workerProcesses().length === 0, 'the end of all sessions')
+  })
+
+  it('refuses mistakes before it loads a model or writes a file', async () => {
+    writeCorpus(data(), demoLines(2))
+    const mistakes: readonly [options: object, code: string][] = [
+      [{ dta: 'LA' }, 'UNKNOWN_OPTION'],
+      [{ data: undefined }, 'INVALID_ARGUMENT'],
+      [{ out: 7 }, 'INVALID_ARGUMENT'],
+      [{ asvScores: 'a', asvPreset: 'la2019-eval' }, 'INVALID_ARGUMENT'],
+      [{ asvPreset: 'la2021' }, 'INVALID_ARGUMENT'],
+      [{ signal: 'stop' }, 'INVALID_ARGUMENT'],
+      [{ data: join(folder(), 'nowhere') }, 'DATASET_INVALID'],
+      [{ protocol: join(folder(), 'nowhere.txt') }, 'PROTOCOL_INVALID'],
+      [{ model: join(folder(), 'none.pth') }, 'MODEL_NOT_FOUND'],
+      [{ asvScores: join(folder(), 'none.txt') }, 'SCORES_INVALID'],
+    ]
+    for (const [options, code] of mistakes) {
+      const error = await expectCode(run(options), code)
+      if (code === 'UNKNOWN_OPTION') expect(error).to.be.instanceOf(ArgumentTypeError)
+      expect(existsSync(out())).to.equal(false)
+    }
+  })
+})
