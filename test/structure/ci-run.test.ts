@@ -1,0 +1,56 @@
+import { expect } from 'chai'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { root } from '../support/environment'
+
+/** Answers as npm would after the given counts; each variable is what one command does. */
+const npm = `#!/bin/sh
+case "$*" in
+  test) echo "$TEST_COUNTS" > "$MOCHA_COUNTS"; exit "\${TEST_CODE:-0}" ;;
+  'run test:pack') echo '3 0 0' > "$MOCHA_COUNTS" ;;
+  'run lint') exit "\${LINT_CODE:-0}" ;;
+  'run typecheck') exit 0 ;;
+esac
+`
+
+describe('structure: .ci/run', function () {
+  let tools: string
+  before(function () {
+    tools = mkdtempSync(join(tmpdir(), 'aasist-ci-'))
+    for (const [name, text] of Object.entries({ npm, 'apt-get': '#!/bin/sh\n' })) {
+      writeFileSync(join(tools, name), text)
+      chmodSync(join(tools, name), 0o755)
+    }
+  })
+  after(() => rmSync(tools, { recursive: true, force: true }))
+
+  const cases: readonly [what: string, env: Readonly<Record<string, string>>, last: string, code: number][] =
+    [
+      ['everything passed', { TEST_COUNTS: '5 0 0' }, '10 passed, 0 failed', 0],
+      ['a test failed', { TEST_COUNTS: '5 1 0', TEST_CODE: '1' }, '10 passed, 1 failed', 1],
+      ['tests were skipped', { TEST_COUNTS: '5 0 2' }, '10 passed, 2 failed', 1],
+      ['no test ran', { TEST_COUNTS: '0 0 0' }, '5 passed, 1 failed', 1],
+      ['set-up failed before mocha began', { TEST_COUNTS: '', TEST_CODE: '1' }, '5 passed, 1 failed', 1],
+      [
+        'mocha broke down after its tests',
+        { TEST_COUNTS: '5 0 0', TEST_CODE: '7' },
+        '10 passed, 1 failed',
+        1,
+      ],
+      ['lint failed', { TEST_COUNTS: '5 0 0', LINT_CODE: '1' }, '9 passed, 1 failed', 1],
+    ]
+  for (const [what, env, last, code] of cases) {
+    it(`says so in its last line and its exit code when ${what}`, function () {
+      const path = [tools, process.env['PATH']].join(delimiter)
+      const { stdout, status } = spawnSync(join(root, '.ci', 'run'), {
+        cwd: tools,
+        env: { ...process.env, ...env, PATH: path },
+        encoding: 'utf8',
+      })
+      expect(stdout.trimEnd().split('\n').at(-1)).to.equal(last)
+      expect(status).to.equal(code)
+    })
+  }
+})
