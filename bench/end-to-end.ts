@@ -2,6 +2,7 @@
  * From FLAC files to scores: `scoreFiles` against the loop one would write first (read, decode, `session.run` of the
  * plain export with onnxruntime-node's default options). The decoder is the same in both.
  */
+import './no-telemetry'
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import * as ort from 'onnxruntime-node'

@@ -8,6 +8,7 @@ import { checkFeeds, checkFetches } from './feeds'
 import { checkOrtOptions } from './ort-options'
 import type { OrtSessionOptions, OrtSettings } from './ort-options'
 import type { Reply, Transport } from './ort-protocol'
+import { disableTelemetry } from './ort-telemetry'
 import { packFeeds, unpackTensors } from './packed-tensor'
 import { PendingRun } from './pending-run'
 import type { GaveUp } from './pending-run'
@@ -69,6 +70,7 @@ function unusable(reply: Extract<Reply, { kind: 'unusable' }>): Error {
 /** Starts a worker and waits until it has loaded the model. Whatever goes wrong, no worker stays behind. */
 async function load(model: string | ArrayBuffer, settings: OrtSettings): Promise<[Transport, Loaded]> {
   const { threads, graphOptimization, isolation, signal } = settings
+  disableTelemetry()
   const transport = isolation === 'thread' ? startThread(settings) : startProcess()
   const loaded = new Promise<Loaded>((resolveLoaded, reject) => {
     transport.listen(reply => {
