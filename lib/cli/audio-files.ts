@@ -40,7 +40,8 @@ export async function findAudioFiles(inputs: readonly string[]): Promise<AudioFi
       })
     }
     ignored += below.length - audio.length
-    files.push(...audio)
+    // Not spread into one call: a corpus has more files than a call has room for arguments.
+    for (const path of audio) files.push(path)
   }
   return { files, ignored }
 }

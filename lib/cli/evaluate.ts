@@ -6,7 +6,7 @@ import { EvaluationFiles } from '../scoring/evaluation-files'
 import type { ExitCode } from './exit'
 import { formatMetrics } from './metrics-text'
 import { addAsvOptions, addModelOptions, detectorOptions, type AsvFlags, type ModelFlags } from './options'
-import { counted, note, printable, printJson, printLine, showProgress } from './terminal'
+import { about, counted, note, printJson, printLine, showProgress } from './terminal'
 
 interface EvalFlags extends ModelFlags, AsvFlags {
   readonly model: string
@@ -78,7 +78,7 @@ const listedFailures = 20
 function listFailures({ failures, files }: Evaluation): void {
   note(`${counted(failures.length, 'utterance has', 'utterances have')} no score:`)
   for (const { utterance, error } of failures.slice(0, listedFailures))
-    note(`  ${utterance}: ${printable(error.message)} [${error.code}]`)
+    note(`  ${about(utterance, error.message)} [${error.code}]`)
   const more = failures.length - listedFailures
   if (more > 0) note(`  … and ${more} more, all of them in ${files.log}`)
 }

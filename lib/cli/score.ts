@@ -4,7 +4,7 @@ import { Detector, type FileScore } from '../scoring'
 import { findAudioFiles } from './audio-files'
 import type { ExitCode } from './exit'
 import { addModelOptions, detectorOptions, parseNumber, type ModelFlags } from './options'
-import { counted, note, printable, printJson, printLine } from './terminal'
+import { about, counted, note, printable, printJson, printLine } from './terminal'
 
 interface ScoreFlags extends ModelFlags {
   readonly threshold?: number
@@ -66,15 +66,15 @@ function jsonOf(result: FileScore): unknown {
 }
 
 function printPlain(result: FileScore, noteOnce: (text: string) => void): void {
-  const file = printable(result.file)
+  const { file } = result
   if (result.error !== undefined) {
     const { code, message } = result.error
-    note(`${withFile(file, printable(message))} [${code}]`)
+    note(`${about(file, message)} [${code}]`)
     return
   }
   const { score, decision, threshold, thresholdSource, durationSeconds, warnings } = result
   printLine(
-    `${score.toFixed(4).padStart(9)}  ${(decision ?? '-').padEnd(8)}  ${durationSeconds.toFixed(2).padStart(7)} s  ${file}`,
+    `${score.toFixed(4).padStart(9)}  ${(decision ?? '-').padEnd(8)}  ${durationSeconds.toFixed(2).padStart(7)} s  ${printable(file)}`,
   )
   // What is true of the model is true of every file.
   noteOnce(
@@ -84,11 +84,6 @@ function printPlain(result: FileScore, noteOnce: (text: string) => void): void {
   )
   for (const { code, message } of warnings) {
     if (code === 'MODEL_NOTICE') noteOnce(`note: ${message}`)
-    else note(`${withFile(file, printable(message))} [${code}]`)
+    else note(`${about(file, message)} [${code}]`)
   }
-}
-
-/** Some messages name their file already. */
-function withFile(file: string, message: string): string {
-  return message.includes(file) ? message : `${file}: ${message}`
 }

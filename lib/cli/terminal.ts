@@ -31,6 +31,12 @@ export function printable(name: string): string {
   })
 }
 
+/** What is to be said about something, with its name in front where the sentence does not hold it already. */
+export function about(name: string, message: string): string {
+  const [shown, said] = [printable(name), printable(message)]
+  return said.includes(shown) ? said : `${shown}: ${said}`
+}
+
 /** Columns side by side; numbers to the right. */
 export function formatTable(
   header: readonly string[],

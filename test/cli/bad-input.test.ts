@@ -1,195 +1,262 @@
-import { expect } from 'chai'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { expect } from 'chai'
 import { badAudio } from '../audio/bad-audio'
 import { badDatasets } from '../dataset/bad-datasets'
 import { writeFolder } from '../dataset/folders'
 import { badModelFiles, goodConfig } from '../model/bad-model-files'
+import { speechWav, tinyModel } from '../scoring/support'
 import { demoModel } from '../support/golden'
-import { inPairs, runCli, type CliResult } from './run-cli'
+import { aasist, expectFailure, inParallel, type Ended } from './support'
 
-/** What a crash, as opposed to an error, prints. */
-const crash = /\n\s+at |Segmentation|Aborted|core dumped|UnhandledPromise|node:internal|Assertion/
+/** A refusal is quick; this leaves room for a busy machine. */
+const mostSeconds = 20
 
-/** Results under their final names; a manifest and a log may stay, for they say themselves that a run did not end. */
-const resultNames = ['eval_scores.txt', 't-DCF_EER.txt', 'metrics.json']
+/** Every file below a folder, however deep: what a command has left behind. */
+const everythingIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
 
-function expectRefusal(result: CliResult, code: string, exitCode: 1 | 2): void {
-  const seen = JSON.stringify(result)
-  expect(result.signal, seen).to.equal(null)
-  expect(result.exitCode, seen).to.equal(exitCode)
-  expect(result.stderr, seen).to.include(`[${code}]`)
-  expect(result.stderr, seen).to.not.match(crash)
-  expect(result.stdout, seen).to.equal('')
+/** A case with the folder it runs in and what came of it. */
+interface Tried {
+  readonly ended: Ended
+  readonly before: readonly string[]
+  readonly after: readonly string[]
 }
 
-describe('bad input on the command line', () => {
+describe('bad input through the command line', () => {
   let folder: string
+  const tried = new Map<string, Tried>()
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'aasist-bad-input-'))
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  it(`audio: every one of ${badAudio.length} bad files gets a line with its code, and the run goes on to the last`, async function () {
-    this.timeout(120_000)
-    const paths = badAudio.map(({ fileName, bytes }, i) => {
-      mkdirSync(join(folder, 'audio', String(i)), { recursive: true })
-      const path = join(folder, 'audio', String(i), fileName)
-      writeFileSync(path, bytes())
-      return path
-    })
-    const result = await runCli(['score', '--json', ...paths])
-    expect(result.exitCode).to.equal(1)
-    expect(result.stderr).to.not.match(crash)
-    const lines = result.stdout.trimEnd().split('\n')
-    expect(lines).to.have.length(badAudio.length)
-    for (const [i, line] of lines.entries()) {
-      const { file, score, error } = JSON.parse(line) as {
-        file: string
-        score?: number
-        error?: { code: string; message: string }
-      }
-      expect(file).to.equal(paths[i])
-      expect(score, badAudio[i]!.name).to.equal(undefined)
-      expect(error?.code, badAudio[i]!.name).to.equal(badAudio[i]!.code)
-      expect(error?.message, badAudio[i]!.name).to.be.a('string').that.is.not.empty
-    }
-  })
-
-  it('audio: what is no file, or not there, is said of that file alone', async function () {
-    this.timeout(30_000)
-    const missing = join(folder, 'nowhere.wav')
-    const result = await runCli(['score', '--json', missing, '/dev/null'])
-    const codes = result.stdout
-      .trimEnd()
-      .split('\n')
-      .map(line => (JSON.parse(line) as { error: { code: string } }).error.code)
-    expect(codes).to.deep.equal(['AUDIO_NOT_FOUND', 'AUDIO_UNREADABLE'])
-    expect(result.exitCode).to.equal(1)
-  })
-
-  it(`models: every one of ${badModelFiles.length} bad checkpoints and configurations is refused, and nothing is written`, async function () {
-    this.timeout(240_000)
-    await inPairs(
-      badModelFiles.map((file, i) => ({ ...file, i })),
-      async ({ i, name, fileName, bytes, config, code }) => {
-        const place = join(folder, 'models', String(i))
-        writeFolder(place, { [fileName]: bytes(), 'model.conf': config ?? goodConfig })
-        const before = readdirSync(place)
-        const result = await runCli(
-          ['convert', '--checkpoint', fileName, '--config', 'model.conf', '--out', 'out.onnx'],
-          { cwd: place },
-        )
-        expectRefusal(result, code, 1)
-        expect(readdirSync(place), name).to.deep.equal(before)
-      },
-    )
-  })
-
-  it('models: a checkpoint that names code is refused by every command that takes one, and the code does not run', async function () {
-    this.timeout(60_000)
-    const harmful = badModelFiles.filter(({ code }) => code === 'CHECKPOINT_UNSAFE')
-    expect(harmful.length).to.be.greaterThan(0)
-    const { fileName, bytes } = harmful[0]!
-    const place = join(folder, 'harmful')
-    writeFolder(place, { [fileName]: bytes(), 'model.conf': goodConfig })
-    const before = readdirSync(place)
-    const model = ['--model', fileName, '--config', 'model.conf']
-    const clip = join(demoModel.corpus, 'ASVspoof2019_LA_eval', 'flac', 'DEMO_E_0001000.flac')
-    for (const args of [
-      ['score', clip, ...model],
-      ['eval', ...model, '--data', demoModel.corpus, '--out', 'results'],
-    ]) {
-      expectRefusal(await runCli(args, { cwd: place }), 'CHECKPOINT_UNSAFE', 1)
-      expect(readdirSync(place)).to.deep.equal(before)
-    }
-  })
-
-  it(`corpora: every one of ${badDatasets.length} bad data folders is refused before a clip is scored`, async function () {
-    this.timeout(240_000)
-    await inPairs(
-      badDatasets.map((dataset, i) => ({ ...dataset, i })),
-      async ({ i, name, files, code }) => {
-        const place = join(folder, 'corpora', String(i))
-        writeFolder(join(place, 'LA'), files)
-        const out = join(place, 'results')
-        const result = await runCli([
-          'eval',
-          '--model',
-          demoModel.checkpoint,
-          '--data',
-          join(place, 'LA'),
-          '--out',
-          out,
-        ])
-        expectRefusal(result, code, 1)
-        for (const wholeLooking of resultNames)
-          expect(existsSync(join(out, wholeLooking)), name).to.equal(false)
-      },
-    )
-  })
-
-  const clip = join(demoModel.corpus, 'ASVspoof2019_LA_eval', 'flac', 'DEMO_E_0001000.flac')
-  const usageMistakes: Readonly<Record<string, readonly string[]>> = {
-    'an unknown command': ['scoer', clip],
-    'an unknown option': ['score', clip, '--modle', 'x'],
-    'no file to score': ['score'],
-    'a threshold that is no number': ['score', clip, '--threshold', 'high'],
-    'a device that is none': ['score', clip, '--device', 'gpu'],
-    'no session at all': ['score', clip, '--sessions', '0'],
-    'half a session': ['score', clip, '--sessions', '1.5'],
-    'an unknown way to resample': ['score', clip, '--resample', 'maybe'],
-    'no model to evaluate': ['eval', '--data', demoModel.corpus, '--out', 'x'],
-    'no corpus to evaluate': ['eval', '--model', demoModel.checkpoint, '--out', 'x'],
-    'no place for the results': ['eval', '--model', demoModel.checkpoint, '--data', demoModel.corpus],
-    'ASV scores and a preset': [
-      'eval',
-      '--asv-scores',
-      'a',
-      '--asv-preset',
-      'la2019-eval',
-      '--model',
-      'm',
-      '--data',
-      'd',
-      '--out',
-      'x',
-    ],
-    'an unknown ASV preset': ['eval', '--asv-preset', 'la2021', '--model', 'm', '--data', 'd', '--out', 'x'],
-    'an unknown target': [
-      'convert',
-      '--checkpoint',
-      demoModel.checkpoint,
-      '--target',
-      'gpu',
-      '--out',
-      'x.onnx',
-    ],
-    'a batch of none': ['convert', '--checkpoint', demoModel.checkpoint, '--batch', '0', '--out', 'x.onnx'],
-    'a batch that is too large': [
-      'convert',
-      '--checkpoint',
-      demoModel.checkpoint,
-      '--batch',
-      '5000',
-      '--out',
-      'x.onnx',
-    ],
-    'nothing to write to': ['convert', '--checkpoint', demoModel.checkpoint],
+  /** Runs a command in a folder of its own. */
+  async function tryOut(key: string, prepare: (place: string) => readonly string[]): Promise<void> {
+    const place = join(folder, key)
+    mkdirSync(place, { recursive: true })
+    const args = prepare(place)
+    const before = everythingIn(place)
+    const ended = await aasist(args, { cwd: place })
+    tried.set(key, { ended, before, after: everythingIn(place) })
   }
 
-  it(`usage: ${Object.keys(usageMistakes).length} mistakes exit with 2, say what was wrong, and write nothing`, async function () {
-    this.timeout(60_000)
-    const place = join(folder, 'usage')
-    mkdirSync(place)
-    await inPairs(Object.entries(usageMistakes), async ([name, args]) => {
-      const result = await runCli(args, { cwd: place })
-      expect(result.exitCode, `${name}: ${JSON.stringify(result)}`).to.equal(2)
-      expect(result.stderr, name).to.match(/error|aasist:/)
-      expect(result.stderr, name).to.not.match(crash)
-      expect(result.stdout, name).to.equal('')
+  function expectRefusal(key: string, code: string): Tried {
+    const result = tried.get(key)!
+    expectFailure(result.ended, 1, code)
+    expect(result.ended.stdout).to.equal('')
+    expect(result.ended.seconds).to.be.below(mostSeconds)
+    return result
+  }
+
+  describe('audio', () => {
+    let ended: Ended
+    let files: string[]
+
+    before(async function () {
+      this.timeout(120_000)
+      const place = join(folder, 'audio')
+      const write = (name: string, bytes: Uint8Array): string => {
+        mkdirSync(dirname(join(place, name)), { recursive: true })
+        writeFileSync(join(place, name), bytes)
+        return name
+      }
+      files = [
+        write('first.wav', speechWav()),
+        ...badAudio.map(({ fileName, bytes }, index) => write(join(String(index), fileName), bytes())),
+        write('last.wav', speechWav()),
+        'nowhere.wav',
+        '/dev/null',
+      ]
+      ended = await aasist(['score', '--json', '--model', tinyModel.checkpoint, ...files], { cwd: place })
     })
-    expect(readdirSync(place)).to.deep.equal([])
+
+    it('does not end the run: one line for every file, in order, and exit code 1', () => {
+      expect([ended.status, ended.signal], ended.stderr).to.deep.equal([1, null])
+      const lines = ended.stdout.trimEnd().split('\n')
+      expect(lines.map(line => (JSON.parse(line) as { file: string }).file)).to.deep.equal(files)
+      expect(lines[0]).to.include('"score":')
+      expect(lines[badAudio.length + 1]).to.equal(lines[0]!.replace('first', 'last'))
+      expect(ended.stderr).to.equal(`${badAudio.length + 2} of ${files.length} files could not be scored\n`)
+      expect(ended.seconds).to.be.below(2 * mostSeconds)
+    })
+
+    const outcome = (index: number): unknown => {
+      return JSON.parse(ended.stdout.split('\n')[index]!)
+    }
+    for (const [index, { name, code }] of badAudio.entries()) {
+      it(`${name}: ${code}`, () => {
+        const result = outcome(index + 1) as { error: { code: string; message: string } }
+        expect(result).to.have.all.keys('file', 'error')
+        expect(result.error.code).to.equal(code)
+        expect(result.error.message).to.match(/ .* /)
+      })
+    }
+
+    it('a file that is not there, and what is none: AUDIO_NOT_FOUND, AUDIO_UNREADABLE', () => {
+      expect(outcome(badAudio.length + 2)).to.have.nested.property('error.code', 'AUDIO_NOT_FOUND')
+      expect(outcome(badAudio.length + 3)).to.have.nested.property('error.code', 'AUDIO_UNREADABLE')
+    })
+  })
+
+  describe('models', () => {
+    before(async function () {
+      this.timeout(240_000)
+      await inParallel([...badModelFiles.entries()], 2, async ([index, { fileName, bytes, config }]) => {
+        await tryOut(`model-${index}`, place => {
+          writeFolder(place, {
+            [fileName]: bytes(),
+            'model.conf': config ?? goodConfig,
+            'out.onnx': 'as before',
+          })
+          return ['convert', '--checkpoint', fileName, '--config', 'model.conf', '--out', 'out.onnx']
+        })
+      })
+    })
+
+    for (const [index, { name, code }] of badModelFiles.entries()) {
+      it(`${name}: ${code}, and nothing is written or run`, () => {
+        const { before, after } = expectRefusal(`model-${index}`, code)
+        expect(after).to.deep.equal(before)
+      })
+    }
+
+    it('a harmful checkpoint executes nothing with score and eval either', async function () {
+      this.timeout(60_000)
+      const harmful = badModelFiles.filter(({ code }) => code === 'CHECKPOINT_UNSAFE')
+      expect(harmful.length).to.be.above(4)
+      const cases = harmful.flatMap(({ fileName, bytes, config }, index) =>
+        (['score', 'eval'] as const).map(command => ({ command, fileName, bytes, config, index })),
+      )
+      await inParallel(cases, 2, async ({ command, fileName, bytes, config, index }) => {
+        const key = `harmful-${command}-${index}`
+        await tryOut(key, place => {
+          writeFolder(place, {
+            [fileName]: bytes(),
+            'model.conf': config ?? goodConfig,
+            'a.wav': speechWav(),
+          })
+          const model = ['--model', fileName, '--config', 'model.conf']
+          return command === 'score'
+            ? ['score', 'a.wav', ...model]
+            : ['eval', ...model, '--data', demoModel.corpus, '--out', 'results']
+        })
+        const { before, after } = expectRefusal(key, 'CHECKPOINT_UNSAFE')
+        expect(after).to.deep.equal(before)
+      })
+    })
+  })
+
+  describe('corpora', () => {
+    before(async function () {
+      this.timeout(240_000)
+      await inParallel([...badDatasets.entries()], 2, async ([index, { files }]) => {
+        await tryOut(`corpus-${index}`, place => {
+          mkdirSync(join(place, 'LA'))
+          writeFolder(join(place, 'LA'), files)
+          return ['eval', '--model', tinyModel.checkpoint, '--data', 'LA', '--out', 'results']
+        })
+      })
+    })
+
+    for (const [index, { name, code, message }] of badDatasets.entries()) {
+      it(`${name}: ${code}, and no results folder`, () => {
+        const { ended, before, after } = expectRefusal(`corpus-${index}`, code)
+        expect(ended.stderr).to.match(message)
+        expect(after).to.deep.equal(before)
+      })
+    }
+  })
+
+  describe('places', () => {
+    const cases: readonly [what: string, code: string, args: readonly string[]][] = [
+      ['a model that is not there', 'MODEL_NOT_FOUND', ['score', 'a.wav', '--model', 'none.pth']],
+      ['a folder as model', 'MODEL_NOT_FOUND', ['score', 'a.wav', '--model', '.']],
+      ['a device as model', 'MODEL_NOT_FOUND', ['score', 'a.wav', '--model', '/dev/zero']],
+      ['audio as model', 'MODEL_INVALID', ['score', 'a.wav', '--model', 'a.wav']],
+      ['a model without configuration', 'CONFIG_INVALID', ['score', 'a.wav', '--model', 'a.pth']],
+      [
+        'a device as configuration',
+        'CONFIG_INVALID',
+        ['score', 'a.wav', '--model', 'a.pth', '--config', '/dev/zero'],
+      ],
+      [
+        'a checkpoint that is not there',
+        'MODEL_NOT_FOUND',
+        ['convert', '--checkpoint', 'no.pth', '--out', 'o'],
+      ],
+      [
+        'an output in a folder that is not there',
+        'OUTPUT_UNWRITABLE',
+        ['convert', '--checkpoint', tinyModel.checkpoint, '--out', 'no/where.onnx'],
+      ],
+      [
+        'a folder as output file',
+        'OUTPUT_UNWRITABLE',
+        ['convert', '--checkpoint', tinyModel.checkpoint, '--out', 'sub'],
+      ],
+      [
+        'a file as output folder',
+        'OUTPUT_UNWRITABLE',
+        ['eval', '--model', tinyModel.checkpoint, '--data', demoModel.corpus, '--out', 'a.wav'],
+      ],
+      [
+        'an output folder that nobody can make',
+        'OUTPUT_UNWRITABLE',
+        ['eval', '--model', tinyModel.checkpoint, '--data', demoModel.corpus, '--out', '/proc/a/b'],
+      ],
+      [
+        'a data folder that is not there',
+        'DATASET_INVALID',
+        ['eval', '--model', tinyModel.checkpoint, '--data', 'no', '--out', 'o'],
+      ],
+      [
+        'a protocol that is not there',
+        'PROTOCOL_INVALID',
+        [
+          'eval',
+          '--model',
+          tinyModel.checkpoint,
+          '--data',
+          demoModel.corpus,
+          '--out',
+          'o',
+          '--protocol',
+          'no.txt',
+        ],
+      ],
+      [
+        'audio as ASV scores',
+        'SCORES_INVALID',
+        [
+          'eval',
+          '--model',
+          tinyModel.checkpoint,
+          '--data',
+          demoModel.corpus,
+          '--out',
+          'o',
+          '--asv-scores',
+          'a.wav',
+        ],
+      ],
+    ]
+    before(async function () {
+      this.timeout(120_000)
+      await inParallel([...cases.entries()], 2, async ([index, [, , args]]) => {
+        await tryOut(`place-${index}`, place => {
+          writeFolder(place, { 'a.wav': speechWav(), 'a.pth': 'PK', 'sub/file': '' })
+          return args
+        })
+      })
+    })
+
+    for (const [index, [what, code]] of cases.entries()) {
+      it(`${what}: ${code}, and nothing is written`, () => {
+        const { before, after } = expectRefusal(`place-${index}`, code)
+        expect(after).to.deep.equal(before)
+      })
+    }
   })
 })

@@ -1,16 +1,15 @@
-import { existsSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { readJson } from '../support/golden'
 import { root } from '../support/environment'
 import { tinyModel } from '../scoring/support'
-import { aasist, expectFailure, expectSuccess, inParallel, scratchFolder } from './support'
+import { aasist, expectFailure, expectSuccess, inParallel, type Ended } from './support'
 
 const commands = ['demo', 'score', 'eval', 'convert', 'doctor']
 
 describe('aasist', () => {
-  const folder = scratchFolder()
-
   it('--help names every command, on stdout', async () => {
     const ended = await aasist(['--help'])
     expectSuccess(ended)
@@ -106,15 +105,30 @@ describe('aasist', () => {
       ['arguments for doctor', ['doctor', 'me'], 'INVALID_ARGUMENT', /too many arguments/],
       ['a file for demo', ['demo', 'a.wav'], 'INVALID_ARGUMENT', /too many arguments/],
     ]
-    for (const [what, args, code, says] of mistakes) {
-      it(what, async () => {
-        const ended = await aasist(args, { cwd: folder() })
+    const results = new Map<string, Ended>()
+    let cwd = ''
+
+    before(async function () {
+      this.timeout(120_000)
+      cwd = mkdtempSync(join(tmpdir(), 'aasist-usage-'))
+      await inParallel(mistakes, 2, async ([what, args]) => {
+        results.set(what, await aasist(args, { cwd }))
+      })
+    })
+    after(() => rmSync(cwd, { recursive: true, force: true }))
+
+    for (const [what, , code, says] of mistakes) {
+      it(what, () => {
+        const ended = results.get(what)!
         expectFailure(ended, 2, code)
         expect(ended.stdout).to.equal('')
         expect(ended.stderr).to.match(says)
-        expect(existsSync(join(folder(), 'out'))).to.equal(false)
       })
     }
+
+    it('without having written anything', () => {
+      expect(readdirSync(cwd)).to.deep.equal([])
+    })
 
     it('which names the command whose help tells more', async () => {
       expect((await aasist(['convert'])).stderr).to.include('(aasist convert --help ')
