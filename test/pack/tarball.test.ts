@@ -36,6 +36,7 @@ describe('the packed package', function () {
     const allowed = [
       /^dist\/.+\.(js|d\.ts)(\.map)?$/,
       /^lib\/.+\.(ts|proto)$/,
+      /^bin\/aasist\.cjs$/,
       /^models\/demo\/[^/]+\.(pth|conf|json|md)$/,
       /^models\/demo\/LA\/.+\.(flac|txt)$/,
       /^docs\/.+\.md$/,
