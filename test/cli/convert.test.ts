@@ -1,0 +1,106 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { root } from '../support/environment'
+import { generatedSignal, readJson, type GeneratedGolden } from '../support/golden'
+import { rowOf, runOnnx } from '../support/run-onnx'
+import { filesIn, tinyModel } from '../scoring/support'
+import { aasist, expectFailure, expectSuccess, scratchFolder, shell } from './support'
+
+describe('aasist convert', () => {
+  const folder = scratchFolder()
+  const checkpoint = ['--checkpoint', tinyModel.checkpoint]
+  const run = (...args: readonly string[]) => aasist(['convert', ...args], { cwd: folder() })
+
+  for (const [target, batch] of [
+    ['plain', 1],
+    ['plain', 3],
+    ['cpu', 1],
+    ['cpu', 3],
+  ] as const) {
+    it(`writes a model that gives PyTorch's outputs: target ${target}, batch ${batch}`, async () => {
+      const ended = await run(
+        ...checkpoint,
+        '--target',
+        target,
+        '--batch',
+        String(batch),
+        '--out',
+        'out.onnx',
+      )
+      expectSuccess(ended)
+      expect(ended.stdout).to.equal('')
+      const bytes = statSync(join(folder(), 'out.onnx')).size
+      expect(ended.stderr).to.equal(`out.onnx: ${bytes} bytes, batch ${batch}, target ${target}\n`)
+      expect(filesIn(folder())).to.deep.equal(['out.onnx'])
+
+      const golden = readJson(
+        root,
+        'test',
+        'fixtures',
+        'checkpoints',
+        'tiny-random.golden.json',
+      ) as GeneratedGolden
+      const windows = golden.inputs.map(input => generatedSignal(input, golden.nbSamp))
+      const outputs = await runOnnx(readFileSync(join(folder(), 'out.onnx')), windows)
+      expect(Object.keys(outputs).sort()).to.deep.equal(['last_hidden', 'logits'])
+      expect(outputs['logits']!.dims).to.deep.equal([batch, 2])
+      for (let row = 0; row < batch; row++) {
+        for (const [name, expected] of [
+          ['logits', golden.logits[row]!],
+          ['last_hidden', golden.lastHidden[row]!],
+        ] as const) {
+          const found = rowOf(outputs[name]!, row)
+          expect(found.length).to.equal(expected.length)
+          for (const [column, value] of expected.entries()) expect(found[column]).to.be.closeTo(value, 1e-4)
+        }
+      }
+    })
+  }
+
+  it('is plain and for one clip unless told otherwise, and gives equal bytes every time', async () => {
+    for (const name of ['a.onnx', 'b.onnx']) expectSuccess(await run(...checkpoint, '--out', name))
+    const explicit = ['--batch', '1', '--target', 'plain', '--config', tinyModel.config]
+    expectSuccess(await run(...checkpoint, ...explicit, '--out', 'c.onnx'))
+    const [a, b, c] = ['a.onnx', 'b.onnx', 'c.onnx'].map(name => readFileSync(join(folder(), name)))
+    expect(b!.equals(a!)).to.equal(true)
+    expect(c!.equals(a!)).to.equal(true)
+  })
+
+  it('--json prints what was written', async () => {
+    const ended = await run(...checkpoint, '--out', 'out.onnx', '--batch', '2', '--json')
+    expectSuccess(ended)
+    const bytes = statSync(join(folder(), 'out.onnx')).size
+    expect(JSON.parse(ended.stdout)).to.deep.equal({ out: 'out.onnx', bytes, batch: 2, target: 'plain' })
+    expect(ended.stderr).to.equal('')
+  })
+
+  it('replaces a file as a whole', async () => {
+    writeFileSync(join(folder(), 'out.onnx'), 'an older model')
+    expectSuccess(await run(...checkpoint, '--out', 'out.onnx'))
+    expect(statSync(join(folder(), 'out.onnx')).size).to.be.above(10_000)
+    expect(filesIn(folder())).to.deep.equal(['out.onnx'])
+  })
+
+  it('leaves an existing file as it was when it fails: bad input, or no room', async () => {
+    writeFileSync(join(folder(), 'out.onnx'), 'an older model')
+    writeFileSync(join(folder(), 'cut.pth'), readFileSync(tinyModel.checkpoint).subarray(0, 30_000))
+    const cut = await run('--checkpoint', 'cut.pth', '--config', tinyModel.config, '--out', 'out.onnx')
+    expectFailure(cut, 1, 'CHECKPOINT_INVALID')
+    // A limit on the size of files stands for the disk: Node ignores the signal that comes with it.
+    const full = await shell(`ulimit -f 8; $AASIST convert ${checkpoint.join(' ')} --out out.onnx`, {
+      cwd: folder(),
+    })
+    expectFailure(full, 1, 'OUTPUT_UNWRITABLE')
+    expect(readFileSync(join(folder(), 'out.onnx'), 'utf8')).to.equal('an older model')
+    expect(filesIn(folder())).to.deep.equal(['cut.pth', 'out.onnx'])
+  })
+
+  it('says which configuration it looked for', async () => {
+    writeFileSync(join(folder(), 'mine.pth'), readFileSync(tinyModel.checkpoint))
+    const ended = await run('--checkpoint', 'mine.pth', '--out', 'out.onnx')
+    expectFailure(ended, 1, 'CONFIG_INVALID')
+    expect(ended.stderr).to.match(/mine\.conf beside mine\.pth.*--config/)
+    expect(existsSync(join(folder(), 'out.onnx'))).to.equal(false)
+  })
+})
