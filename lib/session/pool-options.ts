@@ -6,9 +6,12 @@ import type { ModelSource, SessionOptions } from './create-session'
 export interface FailoverEvent {
   /** Which of the pool's places the session held, from 0. */
   readonly place: number
-  /** `SESSION_FAULTED`, or `RUN_TIMEOUT` when a run past its `timeoutMs` was ended with its process. */
+  /**
+   * `SESSION_FAULTED`, or `RUN_TIMEOUT` when a run past its `timeoutMs` was ended with its process; where the last
+   * replacement could not be opened, the error of `createSession`, such as `MODEL_NOT_FOUND`.
+   */
   readonly error: Error
-  /** `given up`: the place stays empty, because replacements failed too. */
+  /** `given up`: the place stays empty, because replacements broke down or could not be opened either. */
   readonly replacement: 'starting' | 'given up'
 }
 
@@ -22,7 +25,10 @@ export interface PoolOptions extends Pick<
   readonly threadsPerSession?: number
   /** Runs that may wait for a free session, over all sessions; default 256. One more rejects with `QUEUE_FULL`. */
   readonly queueLimit?: number
-  /** A session was lost. The run it was computing is tried once more on another one. */
+  /**
+   * A session was lost, and the run it was computing is tried once more on another one; or, after that, no replacement
+   * could be opened (`given up`).
+   */
   readonly onFailover?: (event: FailoverEvent) => void
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { SessionError, errorCode } from '../errors'
 import { openSession } from './create-session'
 import type { ModelSource } from './create-session'
@@ -16,7 +17,7 @@ export interface PoolStats extends SessionStats {
   readonly sessions: number
   /** Runs that were begun again on another session. */
   readonly retried: number
-  /** Sessions lost since the pool was created. */
+  /** Sessions lost since the pool was created; replacements that could not be opened are not counted. */
   readonly failovers: number
 }
 
@@ -25,14 +26,20 @@ interface Place {
   session: Session | undefined
   /** Runs given to `session` that have not come back. */
   open: number
-  /** Sessions lost in this place since the last run that succeeded in it. */
+  /** Sessions lost in this place, or not even opened, since the last run that succeeded in it. */
   lostInARow: number
 }
 
 /** A model or a machine that kills every session would otherwise start new ones for ever. */
 const MOST_LOST_IN_A_ROW = 3
+/** Doubles with each further failure: a model file that is just being written is there again by then. */
+const FIRST_PAUSE_MS = 250
 
 type OpenSession = (signal: AbortSignal) => Promise<Session>
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause))
+}
 
 function totalDevice(devices: readonly Device[]): Device {
   const first = devices[0]!
@@ -249,25 +256,41 @@ export class SessionPool implements Session {
     const replacement =
       place.lostInARow > MOST_LOST_IN_A_ROW || this.#released !== undefined ? 'given up' : 'starting'
     if (replacement === 'starting') this.#replacing.set(place, this.#replace(place))
-    const error = cause instanceof Error ? cause : new Error(String(cause))
-    const event: FailoverEvent = { place: place.index, error, replacement }
-    // Outside this call: an exception of the listener is its owner's, and must not stop the pool.
-    if (this.#onFailover !== undefined) queueMicrotask(() => this.#onFailover?.(event))
+    const error = asError(cause)
+    this.#report({ place: place.index, error, replacement })
     this.#faultWhenEmpty(error)
   }
 
   async #replace(place: Place): Promise<void> {
-    try {
-      const session = await this.#open(this.#stopReplacing.signal)
-      place.session = session
-      place.open = 0
-    } catch (error) {
-      this.#replacing.delete(place)
-      this.#faultWhenEmpty(error instanceof Error ? error : new Error(String(error)))
-      return
-    }
+    const { signal } = this.#stopReplacing
+    let pauseMs = FIRST_PAUSE_MS
+    let failure: unknown
+    do {
+      try {
+        if (failure !== undefined) {
+          await delay(pauseMs, undefined, { signal })
+          pauseMs *= 2
+        }
+        place.session = await this.#open(signal)
+        place.open = 0
+        this.#replacing.delete(place)
+        this.#dispatch()
+        return
+      } catch (error) {
+        failure = error
+        place.lostInARow += 1
+      }
+    } while (place.lostInARow <= MOST_LOST_IN_A_ROW && !signal.aborted)
     this.#replacing.delete(place)
-    this.#dispatch()
+    if (signal.aborted) return
+    const error = asError(failure)
+    this.#report({ place: place.index, error, replacement: 'given up' })
+    this.#faultWhenEmpty(error)
+  }
+
+  /** Outside of the caller: an exception of the listener is its owner's, and must not stop the pool. */
+  #report(event: FailoverEvent): void {
+    if (this.#onFailover !== undefined) queueMicrotask(() => this.#onFailover?.(event))
   }
 
   #faultWhenEmpty(cause: Error): void {
@@ -313,7 +336,8 @@ export class SessionPool implements Session {
  *
  * A session that breaks down (killed, out of memory, a run past its `timeoutMs` in its own process) is replaced. The
  * run it was computing is tried once more elsewhere, which is safe because a run has no effect but its result; runs
- * that only waited there move on. When no session is left, runs reject with `SESSION_FAULTED`.
+ * that only waited there move on. A replacement that cannot be opened is tried again after a pause; when that failed
+ * too often, the place stays empty and `onFailover` says `given up`. When no session is left, runs reject with `SESSION_FAULTED`.
  *
  * @throws the errors of {@link createSession}
  * @example

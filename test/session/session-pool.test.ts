@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { errorCode } from '../../lib/errors'
 import { createPool } from '../../lib/session'
-import type { FailoverEvent, PoolOptions } from '../../lib/session'
+import type { FailoverEvent, PoolOptions, SessionPool } from '../../lib/session'
 import {
   ENDLESS,
   addFeeds,
@@ -215,5 +217,93 @@ describe('a pool that loses a session', () => {
     await pool.release()
     await run
     await until(() => workerProcesses().length === 0, 'the replacement to leave')
+  })
+})
+
+describe('a pool whose model file is gone when it needs a replacement', () => {
+  let folder: string
+  let model: string
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'aasist-pool-'))
+    model = join(folder, 'model.onnx')
+    copyFileSync(modelPath('add'), model)
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  /** Loses one session while there is no model file, and waits until the pool knows. */
+  async function loseOne(pool: SessionPool): Promise<void> {
+    rmSync(model)
+    const lost = pool.stats().failovers + 1
+    await killAll(workerProcesses().slice(0, 1))
+    await until(() => {
+      // A lost session is noticed with the next run at the latest.
+      pool.run(addFeeds).catch(() => undefined)
+      return pool.stats().failovers === lost
+    }, 'the loss to be noticed')
+  }
+
+  it('says that the place is given up, and goes on with the others', async () => {
+    const events: FailoverEvent[] = []
+    await using pool = await createPool(model, {
+      sessions: 2,
+      isolation: 'process',
+      onFailover: event => events.push(event),
+    })
+    await loseOne(pool)
+    await until(() => events.length === 2, 'the place to be given up')
+    expect(events.map(({ replacement }) => replacement)).to.deep.equal(['starting', 'given up'])
+    expect(events.map(({ error }) => errorCode(error))).to.deep.equal(['SESSION_FAULTED', 'MODEL_NOT_FOUND'])
+    expect(events[1]!.place).to.equal(events[0]!.place)
+    await pool.run(addFeeds)
+    expect(pool.stats()).to.include({ state: 'ready', sessions: 1, failovers: 1 })
+  })
+
+  it('rejects the runs that wait when its last place is given up', async () => {
+    const replacements: string[] = []
+    await using pool = await createPool(model, {
+      sessions: 1,
+      isolation: 'process',
+      onFailover: ({ replacement }) => replacements.push(replacement),
+    })
+    await loseOne(pool)
+    const error = await rejection(pool.run(addFeeds), 'SESSION_FAULTED')
+    expect(error.detail).to.include({ code: 'MODEL_NOT_FOUND' })
+    expect(pool.stats()).to.include({ state: 'faulted', sessions: 0, queued: 0 })
+    expect(replacements).to.deep.equal(['starting', 'given up'])
+  })
+
+  it('has the replacement after all when the file comes back', async () => {
+    const replacements: string[] = []
+    await using pool = await createPool(model, {
+      sessions: 1,
+      isolation: 'process',
+      onFailover: ({ replacement }) => replacements.push(replacement),
+    })
+    await loseOne(pool)
+    await delay(100)
+    expect(pool.stats()).to.include({ state: 'ready', sessions: 0 })
+    copyFileSync(modelPath('add'), model)
+    const { sum } = await pool.run(addFeeds)
+    expect(sum!.data).to.deep.equal(Float32Array.from(addResult))
+    expect(pool.stats()).to.include({ state: 'ready', sessions: 1 })
+    expect(replacements).to.deep.equal(['starting'])
+  })
+
+  it('may be released between two attempts, which ends at once and gives nothing up', async () => {
+    const replacements: string[] = []
+    const pool = await createPool(model, {
+      sessions: 1,
+      isolation: 'process',
+      onFailover: ({ replacement }) => replacements.push(replacement),
+    })
+    await loseOne(pool)
+    // The pause that follows the second attempt, of half a second, has just begun.
+    await delay(300)
+    const startedAtMs = performance.now()
+    await pool.release()
+    expect(performance.now() - startedAtMs).to.be.below(250)
+    expect(pool.stats()).to.include({ state: 'released', sessions: 0 })
+    expect(replacements).to.deep.equal(['starting'])
   })
 })
