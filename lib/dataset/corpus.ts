@@ -141,7 +141,8 @@ async function readOwnProtocol(folder: string): Promise<Protocol> {
 
 async function readRequestedProtocol(requested: string, folders: readonly string[]): Promise<Protocol> {
   const candidates = [resolve(requested), ...folders.map(folder => resolve(folder, requested))]
-  const path = await firstOfKind('file', candidates)
+  // The reader says what is wrong with a thing that is there, but no file.
+  const path = (await firstOfKind('file', candidates)) ?? (await firstOfKind('other', candidates))
   if (path !== undefined) return readProtocol(path)
   const tried = [...new Set(candidates)]
   throw new DatasetError(
@@ -187,7 +188,8 @@ async function listFolder(folder: string): Promise<string[]> {
   }
 }
 
-type PathKind = 'file' | 'folder'
+/** `other` is a pipe, a socket or a device, which may block its reader for ever. */
+type PathKind = 'file' | 'folder' | 'other'
 
 async function firstOfKind(kind: PathKind, paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) if ((await kindOf(path)) === kind) return path
@@ -196,7 +198,8 @@ async function firstOfKind(kind: PathKind, paths: readonly string[]): Promise<st
 
 async function kindOf(path: string): Promise<PathKind | undefined> {
   try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file'
+    const stats = await stat(path)
+    return stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other'
   } catch {
     return undefined
   }

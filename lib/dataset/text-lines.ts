@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs'
 import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
 import { DatasetError, errorCode, type DatasetErrorCode } from '../errors'
 
 /** A line of any file read here is far shorter; one that is not belongs to a binary file or a file of another kind. */
@@ -54,7 +55,9 @@ export async function readColumns(
     if (rest.length > maxLineLength) takeLine(rest)
   }
   try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    // Its stream closes it, also when a line is refused.
+    const handle = await openRegularFile(file)
+    for await (const chunk of handle.createReadStream() as AsyncIterable<Buffer>) {
       hash.update(chunk)
       takeText(decoder.decode(chunk, { stream: true }))
     }
@@ -76,11 +79,32 @@ export async function readColumns(
   return hash.digest('hex')
 }
 
+/** Pipes and devices are refused: they can have no end. */
+async function openRegularFile(file: TextFile): Promise<FileHandle> {
+  // Opening a named pipe without O_NONBLOCK would wait for its writer for ever; the check below then refuses it.
+  const handle = await open(file.path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const stats = await handle.stat()
+    if (stats.isFile()) return handle
+    throw notRegular(file, stats.isDirectory() ? 'a folder' : 'a pipe or a device')
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+function notRegular({ path, code, kind }: TextFile, found: string): DatasetError {
+  return new DatasetError(
+    code,
+    `cannot read the ${kind} ${path}: it is ${found}; give the path of a regular file`,
+    { path, systemCode: null },
+  )
+}
+
 function unreadable({ path, code, kind }: TextFile, error: unknown): DatasetError {
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: 'there is no such file',
     ENOTDIR: 'there is no such file',
-    EISDIR: 'it is a folder',
     EACCES: 'reading it is not permitted',
   }
   const systemCode = errorCode(error)

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -10,6 +11,13 @@ export function writeFolder(folder: string, contents: FolderContents): void {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), content)
   }
+}
+
+/** A named pipe without a writer: whoever opens it for reading waits. Needs the tool mkfifo. */
+export function makePipe(path: string): string {
+  mkdirSync(dirname(path), { recursive: true })
+  execFileSync('mkfifo', [path])
+  return path
 }
 
 /** A folder that lives as long as each test of the calling `describe`; call the result inside a test. */
