@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, normalize, resolve, sep } from 'node:path'
 import { assertKnownOptions, DatasetError, errorCode } from '../errors'
 import { readProtocol, type Protocol, type ProtocolTrial } from './protocol'
 
@@ -67,7 +67,7 @@ export async function openCorpus(dataFolder: string, options: OpenCorpusOptions 
 }
 
 export interface FindAsvScoresOptions {
-  /** A path below the data folder to look at first: `asv_score_path` of an AASIST configuration. */
+  /** A path below the data folder to look at first, and never outside: `asv_score_path` of an AASIST configuration. */
   readonly configuredPath?: string | undefined
 }
 
@@ -80,6 +80,9 @@ export interface AsvScoresLocation {
  * Looks for the ASV scores below a data folder: at the configured path, then where the organisers put theirs,
  * `ASVspoof2019_LA_asv_scores/ASVspoof2019.LA.asv.eval.gi.trl.scores.txt`. The data folder is the `LA` folder or the
  * one that holds it.
+ *
+ * @throws DatasetError `DATASET_INVALID` when the configured path is absolute or leaves the data folder: configurations
+ *   come with checkpoints from anywhere, and must not choose which files of this machine are read
  */
 export async function findAsvScores(
   dataFolder: string,
@@ -87,10 +90,12 @@ export async function findAsvScores(
 ): Promise<AsvScoresLocation | undefined> {
   assertKnownOptions(options, ['configuredPath'], 'findAsvScores')
   const folders = corpusFolders(dataFolder)
-  if (options.configuredPath !== undefined) {
+  const { configuredPath } = options
+  if (configuredPath !== undefined) {
+    assertInside(configuredPath)
     const path = await firstOfKind(
       'file',
-      folders.map(folder => join(folder, options.configuredPath!)),
+      folders.map(folder => join(folder, configuredPath)),
     )
     if (path !== undefined) return { path, foundBy: 'configured path' }
   }
@@ -99,6 +104,17 @@ export async function findAsvScores(
     folders.map(folder => join(folder, asvScoresPath)),
   )
   return path === undefined ? undefined : { path, foundBy: 'usual place' }
+}
+
+function assertInside(configuredPath: string): void {
+  const path = normalize(configuredPath)
+  if (!isAbsolute(path) && path !== '..' && !path.startsWith(`..${sep}`)) return
+  throw new DatasetError(
+    'DATASET_INVALID',
+    `the configured path of the ASV scores, ${JSON.stringify(configuredPath)}, lies outside the data folder; ` +
+      'expected a path below it: correct asv_score_path, or name the file of ASV scores yourself',
+    { configuredPath },
+  )
 }
 
 function corpusFolders(dataFolder: string): string[] {

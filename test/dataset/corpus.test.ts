@@ -148,6 +148,32 @@ describe('findAsvScores', () => {
     })
   })
 
+  it('refuses configured paths outside the data folder, whether there is a file or not', async () => {
+    writeFolder(folder(), { 'outside.txt': '', [`data/LA/${usualPlace}`]: '', 'data/inside.txt': '' })
+    const data = join(folder(), 'data')
+    const outside = [
+      '../outside.txt',
+      '../none.txt',
+      'LA/../../outside.txt',
+      '..',
+      join(folder(), 'outside.txt'),
+      join(data, 'inside.txt'),
+    ]
+    for (const configuredPath of outside) {
+      const { code, message } = await refusalOf(findAsvScores(data, { configuredPath }))
+      expect(code, configuredPath).to.equal('DATASET_INVALID')
+      expect(message).to.include(JSON.stringify(configuredPath))
+    }
+    for (const configuredPath of ['LA/../inside.txt', './inside.txt']) {
+      const found = { path: join(data, 'inside.txt'), foundBy: 'configured path' }
+      expect(await findAsvScores(data, { configuredPath })).to.deep.equal(found)
+    }
+    writeFolder(data, { '..name.txt': '' })
+    expect(await findAsvScores(data, { configuredPath: '..name.txt' })).to.include({
+      foundBy: 'configured path',
+    })
+  })
+
   it('answers undefined where there is none, and does not take a folder for one', async () => {
     mkdirSync(join(folder(), usualPlace), { recursive: true })
     expect(await findAsvScores(folder())).to.equal(undefined)
