@@ -19,6 +19,7 @@ export type ModelErrorCode =
 export type SessionErrorCode =
   | 'ADDON_NOT_FOUND'
   | 'CPU_BACKEND_MISSING'
+  | 'PREPARATION_FAILED'
   | 'RUN_FAILED'
   | 'RUN_TIMEOUT'
   | 'SESSION_FAULTED'
@@ -130,7 +131,7 @@ export class ArgumentRangeError extends RangeError {
   }
 }
 
-type Reviver = (code: never, message: string, detail?: ErrorDetail) => AasistError
+type Reviver = (code: never, message: string, detail?: ErrorDetail) => Error
 
 // The name picks the class, and only that class's own codes were ever written under it: hence `never`.
 const revivers: Readonly<Record<string, Reviver>> = {
@@ -139,6 +140,8 @@ const revivers: Readonly<Record<string, Reviver>> = {
   SessionError: (code, message, detail) => new SessionError(code, message, detail),
   DatasetError: (code, message, detail) => new DatasetError(code, message, detail),
   MetricsError: (code, message, detail) => new MetricsError(code, message, detail),
+  ArgumentTypeError: (code, message, detail) => new ArgumentTypeError(message, detail, code),
+  ArgumentRangeError: (code, message, detail) => new ArgumentRangeError(message, detail, code),
 }
 
 /** An error as plain data: structured clone drops an Error's class and `code`. */
@@ -150,7 +153,11 @@ export interface SerializedError {
 }
 
 export function serializeError(error: unknown): SerializedError {
-  if (error instanceof AasistError) {
+  if (
+    error instanceof AasistError ||
+    error instanceof ArgumentTypeError ||
+    error instanceof ArgumentRangeError
+  ) {
     return { name: error.name, message: error.message, code: error.code, detail: error.detail }
   }
   if (error instanceof Error) return { name: error.name, message: error.message }
@@ -177,7 +184,12 @@ export function errorCode(error: unknown): string | undefined {
  * Refuses option keys that mean nothing: a misspelt option that is silently ignored costs its user an afternoon.
  * @throws ArgumentTypeError `UNKNOWN_OPTION`
  */
-export function assertKnownOptions(options: object, known: readonly string[], where: string): void {
+export function assertKnownOptions(options: unknown, known: readonly string[], where: string): void {
+  // JavaScript callers pass anything, a path above all.
+  if (typeof options !== 'object' || options === null) {
+    const found = options === null ? 'null' : typeof options
+    throw new ArgumentTypeError(`${where} takes an object of options, found ${found}`)
+  }
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
       throw new ArgumentTypeError(

@@ -118,7 +118,12 @@ export class Detector implements AsyncDisposable {
   readonly #interface: ScoreInterface
   readonly #model: LoadedModel
   readonly #threshold: Threshold | null
+  /** Clips that may be in work or waiting at once. */
+  readonly #places: number
   readonly #audio: { readonly resample?: 'convert' | 'refuse'; readonly channels?: 'average' | 'refuse' }
+
+  #scoring = 0
+  #preparing = 0
 
   private constructor(parts: {
     pool: SessionPool
@@ -137,6 +142,8 @@ export class Detector implements AsyncDisposable {
     const { threshold, resample, channels } = options
     this.#threshold =
       threshold === undefined ? (model.card?.threshold ?? null) : { value: threshold, source: 'option' }
+    this.#places =
+      pool.stats().sessions * (scoreInterface.batch ?? 1) + (options.queueLimit ?? defaultQueueLimit)
     this.#audio = { ...(resample && { resample }), ...(channels && { channels }) }
   }
 
@@ -173,6 +180,7 @@ export class Detector implements AsyncDisposable {
         ...(signal && { signal }),
       })
       const scoreInterface = findScoreInterface(pool)
+      preparer.feed(pool.stats().sessions)
       return new Detector({ pool, preparer, scoreInterface, model: loaded, options })
     } catch (error) {
       await Promise.all([preparer.release(), pool?.release()])
@@ -199,9 +207,10 @@ export class Detector implements AsyncDisposable {
     return this.#model.config
   }
 
-  /** Counters and times of the sessions. */
+  /** Counters and times of the sessions; clips that are being decoded count as queued. */
   stats(): PoolStats {
-    return this.#pool.stats()
+    const stats = this.#pool.stats()
+    return { ...stats, queued: stats.queued + this.#preparing }
   }
 
   /**
@@ -215,7 +224,20 @@ export class Detector implements AsyncDisposable {
   async score(clip: Clip, options: ScoreOptions = {}): Promise<Score> {
     assertKnownOptions(options, ['signal', 'timeoutMs'], 'score()')
     const checked = checkRunOptions(options)
-    return this.#judge(await this.#prepare(clip, checked.signal), checked)
+    if (this.#scoring >= this.#places) {
+      // Before anything is read or decoded: what waits there takes memory and time as well.
+      throw new SessionError(
+        'QUEUE_FULL',
+        `${this.#scoring} clips are being scored or waiting, as many as queueLimit allows; wait for some, or raise it`,
+        { places: this.#places },
+      )
+    }
+    this.#scoring += 1
+    try {
+      return await this.#judge(await this.#prepare(clip, checked.signal), checked)
+    } finally {
+      this.#scoring -= 1
+    }
   }
 
   /**
@@ -278,7 +300,13 @@ export class Detector implements AsyncDisposable {
   async #prepare(clip: Clip, signal: AbortSignal | undefined): Promise<PreparedClip> {
     const { windowSamples } = this.#interface
     const options = { windowSamples, ...this.#audio }
-    return this.#preparer.prepare({ kind: 'clip', source: clipSource(clip), options }, signal)
+    const source = clipSource(clip)
+    this.#preparing += 1
+    try {
+      return await this.#preparer.prepare({ kind: 'clip', source, options }, signal)
+    } finally {
+      this.#preparing -= 1
+    }
   }
 
   async #judge({ samples, durationSeconds, warnings }: PreparedClip, options: ScoreOptions): Promise<Score> {
@@ -305,6 +333,8 @@ export class Detector implements AsyncDisposable {
     return this.#pool.stats().sessions * (this.#interface.batch ?? 1) * 3 + 2
   }
 }
+
+const defaultQueueLimit = 256
 
 const endsEverything: ReadonlySet<string> = new Set([
   'SESSION_FAULTED',

@@ -4,7 +4,7 @@ import { summarizeScores, type MetricsSummary, type ScoredTrial } from '../metri
 import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
 import { Detector, type DetectorOptions } from './detector'
-import { EvaluationFiles, type Manifest, type RunEvent } from './evaluation-files'
+import { EvaluationFiles, type EvaluationPaths, type Manifest, type RunEvent } from './evaluation-files'
 import { startProgress, type Progress } from './progress'
 import { cpuClass, versions, type Versions } from './versions'
 
@@ -52,7 +52,7 @@ export interface Evaluation {
   readonly metrics: EvaluationMetrics
   /** In protocol order. */
   readonly failures: readonly FailedUtterance[]
-  readonly files: Pick<EvaluationFiles, 'folder' | 'scores' | 'report' | 'metrics' | 'manifest' | 'log'>
+  readonly files: EvaluationPaths
 }
 
 const optionNames = [
@@ -76,7 +76,8 @@ const optionNames = [
  * Scores every utterance of an ASVspoof evaluation and writes `eval_scores.txt`, `t-DCF_EER.txt`, `metrics.json`,
  * `manifest.json` and `run.jsonl` into `out`. An utterance without a file, or with one that cannot be decoded, has no
  * score: it is among `failures` and in run.jsonl, and the metrics, which are those of the others, say how many are
- * missing. When the run is stopped by its signal, the scores so far stay in `eval_scores.partial.txt`.
+ * missing. When the run is stopped by its signal, the scores so far stay in `eval_scores.partial.txt`. Results of an
+ * earlier run with the same manifest stay until the new ones are complete.
  *
  * @throws DatasetError DATASET_INVALID, PROTOCOL_INVALID, SCORES_INVALID, OUTPUT_EXISTS, OUTPUT_UNWRITABLE
  * @throws the errors of {@link Detector.load}, and the signal's reason
@@ -110,42 +111,51 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const asv = await findAsvSource({ asvScores, asvPreset, data, configuredPath, trials: corpus.trials })
     const manifest = manifestOf(corpus, detector, options)
     await files.begin(manifest)
-    let run: ScoredRun
     try {
       await files.record({ event: 'start', ...manifest })
-      run = await scoreCorpus({ corpus, detector, files, failovers, signal, onProgress })
+      const run = await scoreCorpus({ corpus, detector, files, failovers, signal, onProgress })
+      const summary = summarizeScores({ trials: run.trials, asv })
+      const metrics = metricsOf({ corpus, detector, run, summary })
+      await files.finish(formatEerReport(summary), metrics)
+      const failed = run.failures.length
+      await files.record(...failovers, { event: 'end', scored: corpus.trials.length - failed, failed })
+      return { metrics, failures: run.failures, files: files.paths() }
     } catch (error) {
-      await files.stop()
-      await files.record(...failovers, {
-        event: 'stopped',
-        reason: error instanceof Error ? error.message : String(error),
-      })
+      await files.stop([...failovers, stopped(error)])
       throw error
+    } finally {
+      await files.unlock()
     }
-    const summary = summarizeScores({ trials: run.trials, asv })
-    const metrics: EvaluationMetrics = {
-      ...summary,
-      missingByCode: countByCode(run.failures),
-      provenance: {
-        date: new Date().toISOString(),
-        versions: versions(),
-        device: deviceText(detector),
-        model: detector.provenance,
-        protocol: {
-          path: corpus.protocolPath,
-          sha256: corpus.protocolSha256,
-          utterances: corpus.trials.length,
-        },
-        elapsedSeconds: run.progress.elapsedSeconds,
-        clipsPerSecond: run.progress.clipsPerSecond,
-      },
-    }
-    const failed = run.failures.length
-    await files.record(...failovers, { event: 'end', scored: corpus.trials.length - failed, failed })
-    await files.finish(formatEerReport(summary), metrics)
-    return { metrics, failures: run.failures, files }
   } finally {
     await detector.release()
+  }
+}
+
+function stopped(error: unknown): RunEvent {
+  return { event: 'stopped', reason: error instanceof Error ? error.message : String(error) }
+}
+
+function metricsOf(parts: {
+  corpus: Corpus
+  detector: Detector
+  run: ScoredRun
+  summary: MetricsSummary
+}): EvaluationMetrics {
+  const { corpus, detector, run, summary } = parts
+  const { protocolPath: path, protocolSha256: sha256, trials } = corpus
+  const { elapsedSeconds, clipsPerSecond } = run.progress
+  return {
+    ...summary,
+    missingByCode: countByCode(run.failures),
+    provenance: {
+      date: new Date().toISOString(),
+      versions: versions(),
+      device: deviceText(detector),
+      model: detector.provenance,
+      protocol: { path, sha256, utterances: trials.length },
+      elapsedSeconds,
+      clipsPerSecond,
+    },
   }
 }
 
@@ -166,8 +176,9 @@ async function scoreCorpus(parts: {
   const { corpus, detector, files, failovers, signal, onProgress } = parts
   const trials: ScoredTrial[] = []
   const failures: FailedUtterance[] = []
-  const progress = startProgress(corpus.trials.length)
   const present = corpus.trials.flatMap(({ audioPath }) => (audioPath === undefined ? [] : [audioPath]))
+  const progress = startProgress({ utterances: corpus.trials.length, files: present.length })
+  let withFile = 0
   const scores = detector.scoreFiles(present, { ...(signal && { signal }) })
   try {
     for (const trial of corpus.trials) {
@@ -183,12 +194,17 @@ async function scoreCorpus(parts: {
         await files.record({ event: 'failed', utterance, file: audioPath ?? null, code, message })
       }
       if (failovers.length > 0) await files.record(...failovers.splice(0))
-      onProgress?.(progress(trials.length, failures.length))
+      if (audioPath !== undefined) withFile += 1
+      onProgress?.(progress({ done: trials.length, failed: failures.length, files: withFile }))
     }
   } finally {
     await scores.return()
   }
-  return { trials, failures, progress: progress(trials.length, failures.length) }
+  return {
+    trials,
+    failures,
+    progress: progress({ done: trials.length, failed: failures.length, files: withFile }),
+  }
 }
 
 function missingFile({ utterance }: CorpusTrial, { audioFolder }: Corpus): { readonly error: AudioError } {

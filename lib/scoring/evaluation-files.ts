@@ -1,17 +1,8 @@
 /** The files of an evaluation's results folder: which there are, and how they come to be whole or not at all. */
-import {
-  appendFile,
-  mkdir,
-  open,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  stat,
-  type FileHandle,
-} from 'node:fs/promises'
+import { appendFile, mkdir, open, readFile, readdir, rename, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { DatasetError, errorCode } from '../errors'
+import { FolderLock } from './folder-lock'
 import { formatScoreLine, writeFileAtomically, type TrialScore } from '../dataset'
 
 /** One line of `run.jsonl`: what happened to a file that has no score, or to the sessions. */
@@ -23,6 +14,16 @@ export interface RunEvent {
 /** What the scores depend on, by name; equal manifests give equal scores. */
 export type Manifest = Readonly<Record<string, string | number | null>>
 
+/** Where the results are. */
+export interface EvaluationPaths {
+  readonly folder: string
+  readonly scores: string
+  readonly report: string
+  readonly metrics: string
+  readonly manifest: string
+  readonly log: string
+}
+
 /**
  * - `eval_scores.txt`: `utterance source key score`, protocol order. While the run goes on, and when it was stopped, the
  *   lines so far are in `eval_scores.partial.txt`.
@@ -30,7 +31,7 @@ export type Manifest = Readonly<Record<string, string | number | null>>
  * - `metrics.json`, `manifest.json`: what was computed, and with what.
  * - `run.jsonl`: files without a score and other events, one JSON object a line.
  */
-export class EvaluationFiles {
+export class EvaluationFiles implements EvaluationPaths {
   readonly folder: string
   readonly scores: string
   readonly partialScores: string
@@ -38,8 +39,10 @@ export class EvaluationFiles {
   readonly metrics: string
   readonly manifest: string
   readonly log: string
+  readonly #lock: FolderLock
   #partial: FileHandle | undefined
   #pending = ''
+  #flushedAtMs = 0
 
   constructor(folder: string) {
     this.folder = resolve(folder)
@@ -50,17 +53,32 @@ export class EvaluationFiles {
     this.metrics = within('metrics.json')
     this.manifest = within('manifest.json')
     this.log = within('run.jsonl')
+    this.#lock = new FolderLock(within('running.lock'))
+  }
+
+  paths(): EvaluationPaths {
+    const { folder, scores, report, metrics, manifest, log } = this
+    return { folder, scores, report, metrics, manifest, log }
   }
 
   /**
-   * Makes the folder ready. Results of an earlier run with the same manifest are replaced; other files, and results
-   * made with anything else, are refused before anything is touched.
+   * Makes the folder ready and this run its only one, until {@link unlock}. Results of an earlier run with the same
+   * manifest stay until {@link finish}; other files, and results made with anything else, are refused before anything
+   * is touched.
    *
    * @throws DatasetError OUTPUT_EXISTS, OUTPUT_UNWRITABLE
    */
   async begin(manifest: Manifest): Promise<void> {
     await this.#writing(makeFolder(this.folder))
-    const own = [this.scores, this.partialScores, this.report, this.metrics, this.manifest, this.log]
+    const own = [
+      this.scores,
+      this.partialScores,
+      this.report,
+      this.metrics,
+      this.manifest,
+      this.log,
+      this.#lock.path,
+    ]
     const found = (await this.#writing(readdir(this.folder))).map(name => join(this.folder, name))
     const foreign = found.filter(path => !own.includes(path))
     if (foreign.length > 0) {
@@ -70,10 +88,20 @@ export class EvaluationFiles {
         { folder: this.folder, foreign: foreign.slice(0, 20) },
       )
     }
-    if (found.length > 0) await this.#assertSameManifest(manifest)
-    for (const path of own) await this.#writing(rm(path, { force: true }))
-    await writeFileAtomically(this.manifest, json(manifest))
-    this.#partial = await this.#writing(open(this.partialScores, 'w'))
+    const results = found.filter(path => path !== this.#lock.path)
+    if (results.length > 0) await this.#assertSameManifest(manifest)
+    await this.#writing(this.#lock.take())
+    try {
+      if (results.length === 0) await writeFileAtomically(this.manifest, json(manifest))
+      this.#partial = await this.#writing(open(this.partialScores, 'w'))
+    } catch (error) {
+      await this.unlock()
+      throw error
+    }
+  }
+
+  async unlock(): Promise<void> {
+    await this.#lock.leave()
   }
 
   async #assertSameManifest(manifest: Manifest): Promise<void> {
@@ -88,12 +116,13 @@ export class EvaluationFiles {
 
   async append(score: TrialScore): Promise<void> {
     this.#pending += `${formatScoreLine(score)}\n`
-    if (this.#pending.length > flushLength) await this.flush()
+    if (performance.now() - this.#flushedAtMs > flushIntervalMs) await this.flush()
   }
 
   async flush(): Promise<void> {
     const text = this.#pending
     this.#pending = ''
+    this.#flushedAtMs = performance.now()
     if (text !== '') await this.#writing(this.#partial!.writeFile(text))
   }
 
@@ -103,16 +132,16 @@ export class EvaluationFiles {
     await this.#writing(appendFile(this.log, lines.join('')))
   }
 
-  /** Keeps what there is; the scores stay under the name that says they are not all. */
-  async stop(): Promise<void> {
+  /**
+   * Keeps what there is; the scores stay under the name that says they are not all. What goes wrong here is not
+   * reported: whoever stops has a reason already, and on a full disk this would hide it.
+   */
+  async stop(events: readonly RunEvent[]): Promise<void> {
     const partial = this.#partial
-    if (partial === undefined) return
     this.#partial = undefined
-    try {
-      await this.#writing(partial.writeFile(this.#pending))
-    } finally {
-      await partial.close()
-    }
+    await partial?.writeFile(this.#pending).catch(() => undefined)
+    await partial?.close().catch(() => undefined)
+    await this.record(...events).catch(() => undefined)
   }
 
   /** The scores last: where they are, all the others are too. */
@@ -134,6 +163,7 @@ export class EvaluationFiles {
     try {
       return await step
     } catch (cause) {
+      if (cause instanceof DatasetError) throw cause
       throw new DatasetError(
         'OUTPUT_UNWRITABLE',
         `cannot write to ${this.folder}: ${String(cause)}; choose a folder that may be written to and has room`,
@@ -144,8 +174,8 @@ export class EvaluationFiles {
   }
 }
 
-/** About a thousand lines: a killed run loses seconds, and a write a clip would cost more than its line. */
-const flushLength = 40_000
+/** What a killed run loses at the most; a write for every clip would cost more than its line. */
+const flushIntervalMs = 2000
 
 /** Not with `recursive`, which tries for ever where a folder below an existing one cannot be made: in /proc. */
 async function makeFolder(path: string): Promise<void> {
@@ -167,10 +197,12 @@ async function makeFolder(path: string): Promise<void> {
 
 async function readManifest(path: string): Promise<Manifest> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Manifest
+    const manifest: unknown = JSON.parse(await readFile(path, 'utf8'))
+    if (typeof manifest === 'object' && manifest !== null) return manifest as Manifest
   } catch {
-    return { manifest: 'missing or damaged' }
+    // As good as none: the results beside it are of unknown origin.
   }
+  return { manifest: 'missing or damaged' }
 }
 
 function differences(found: Manifest, expected: Manifest): string[] {

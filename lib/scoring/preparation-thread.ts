@@ -29,12 +29,13 @@ export class PreparationThread {
     return this.#pending.size
   }
 
+  /** Throws what cannot be posted, such as a detached buffer, and then has done nothing. */
   send(pending: PendingTask): void {
     const id = this.#serial++
-    this.#pending.set(id, pending)
     const worker = (this.#worker ??= this.#start())
-    worker.ref()
     worker.postMessage({ id, task: pending.task })
+    this.#pending.set(id, pending)
+    worker.ref()
   }
 
   async release(): Promise<void> {
@@ -49,6 +50,7 @@ export class PreparationThread {
 
   #start(): Worker {
     const worker = new Worker(workerFile, { execArgv, stdout: true, stderr: true })
+    worker.unref()
     worker.on('message', (reply: PreparationReply) => {
       const pending = this.#pending.get(reply.id)
       this.#pending.delete(reply.id)

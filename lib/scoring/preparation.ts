@@ -3,7 +3,7 @@
  * the worker does them and as its client asks for them.
  */
 import { clipFromSamples, loadClip, type Clip, type ClipOptions } from '../audio'
-import { AasistError, AudioError, ModelError } from '../errors'
+import { AasistError, ArgumentRangeError, ArgumentTypeError, AudioError, SessionError } from '../errors'
 import { convertCheckpoint, type AasistConfig, type ConvertOptions } from '../model'
 import { readInputFile, UnreadableFile } from './input-file'
 
@@ -45,17 +45,29 @@ export async function prepare(task: PreparationTask): Promise<PreparationResults
 }
 
 /**
- * The typed error for something nobody foresaw, such as memory running out: it must not end a run over many files.
+ * The typed error for something nobody foresaw, such as memory running out or a broken installation: it must not end a
+ * run over many files, and it must not be taken for a fault of the file.
  */
-export function unexpectedFailure(task: PreparationTask, cause: unknown): AasistError {
-  if (cause instanceof AasistError) return cause
-  const reason = String(cause)
-  if (task.kind === 'model') {
-    return new ModelError('CHECKPOINT_INVALID', `the conversion broke down: ${reason}`, { reason }, { cause })
+export function unexpectedFailure(task: PreparationTask, cause: unknown): Error {
+  if (
+    cause instanceof AasistError ||
+    cause instanceof ArgumentTypeError ||
+    cause instanceof ArgumentRangeError
+  ) {
+    return cause
   }
-  const { source } = task
-  const name = source.kind === 'path' ? source.path : 'the clip'
-  return new AudioError('AUDIO_CORRUPT', `${name}: decoding broke down: ${reason}`, { reason }, { cause })
+  const reason = String(cause)
+  return new SessionError(
+    'PREPARATION_FAILED',
+    `${nameOf(task)} broke down: ${reason}; try again, with fewer at a time if memory is short`,
+    { reason },
+    { cause },
+  )
+}
+
+function nameOf(task: PreparationTask): string {
+  if (task.kind === 'model') return 'converting the checkpoint'
+  return task.source.kind === 'path' ? `decoding ${task.source.path}` : 'decoding the clip'
 }
 
 /** @throws AudioError AUDIO_NOT_FOUND, AUDIO_UNREADABLE, AUDIO_TOO_LARGE */

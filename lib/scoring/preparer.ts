@@ -1,7 +1,6 @@
 /** Runs preparation tasks on threads of their own, so that the caller's event loop stays free. */
-import { availableParallelism } from 'node:os'
 import { onAbort } from '../abort-listeners'
-import { SessionError } from '../errors'
+import { ArgumentTypeError, SessionError } from '../errors'
 import type { PreparationResults, PreparationTask } from './preparation'
 import { PreparationThread } from './preparation-thread'
 
@@ -16,8 +15,13 @@ const mostThreads = 8
 /** Threads are started as they are needed. Idle ones never keep the process alive. */
 export class Preparer {
   readonly #threads = new Set<PreparationThread>()
-  readonly #limit = Math.min(availableParallelism(), mostThreads)
+  #limit = 1
   #released = false
+
+  /** There is nothing to gain from more threads than the sessions they feed. */
+  feed(sessions: number): void {
+    this.#limit = Math.min(sessions, mostThreads)
+  }
 
   prepare<Kind extends PreparationTask['kind']>(
     task: Extract<PreparationTask, { kind: Kind }>,
@@ -30,17 +34,24 @@ export class Preparer {
       signal?.throwIfAborted()
       // A task in a thread cannot be stopped; its result is dropped.
       const unsubscribe = signal && onAbort(signal, () => reject(signal.reason))
-      this.#nextThread().send({
-        task: compactTask(task),
-        resolve: value => {
-          unsubscribe?.()
-          resolve(value as PreparationResults[Kind])
-        },
-        reject: error => {
-          unsubscribe?.()
-          reject(error)
-        },
-      })
+      try {
+        this.#nextThread().send({
+          task: compactTask(task),
+          resolve: value => {
+            unsubscribe?.()
+            resolve(value as PreparationResults[Kind])
+          },
+          reject: error => {
+            unsubscribe?.()
+            reject(error)
+          },
+        })
+      } catch (error) {
+        unsubscribe?.()
+        throw error instanceof Error && error.name === 'DataCloneError'
+          ? new ArgumentTypeError(`the clip cannot be handed over: ${error.message}; is its buffer detached?`)
+          : error
+      }
     })
   }
 

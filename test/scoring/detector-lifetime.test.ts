@@ -5,7 +5,16 @@ import { expect } from 'chai'
 import { Detector } from '../../lib/scoring'
 import { until, workerProcesses } from '../session/support'
 import { root } from '../support/environment'
-import { collect, demoClips, expectCode, failureOf, sharedDetector, speechWav, tinyOptions } from './support'
+import {
+  collect,
+  demoClips,
+  expectCode,
+  failureOf,
+  sharedDetector,
+  speechIntegers,
+  speechWav,
+  tinyOptions,
+} from './support'
 
 const settledCodes = async (promises: readonly Promise<unknown>[]): Promise<string[]> =>
   (await Promise.allSettled(promises)).map(outcome =>
@@ -28,6 +37,27 @@ describe('many calls of one detector', () => {
     await using detector = await Detector.load(tinyOptions({ queueLimit: 2 }))
     const codes = await settledCodes(Array.from({ length: 40 }, () => detector.score(speechWav())))
     expect(new Set(codes)).to.deep.equal(new Set(['fulfilled', 'QUEUE_FULL']))
+    expect((await detector.score(speechWav())).score).to.satisfy(Number.isFinite)
+  })
+
+  it('are counted from the call on: what waits to be decoded waits too', async () => {
+    await using detector = await Detector.load(tinyOptions({ queueLimit: 1 }))
+    const slow = {
+      samples: Float32Array.from(speechIntegers({ seconds: 3 }), value => value / 32768),
+      sampleRateHz: 44_100,
+    }
+    const all = settledCodes(Array.from({ length: 10 }, () => detector.score(slow)))
+    expect(detector.stats().queued).to.equal(2)
+    expect((await all).filter(code => code === 'fulfilled')).to.have.length(2)
+    expect(detector.stats().queued).to.equal(0)
+  })
+
+  it('with a detached buffer reject with INVALID_ARGUMENT, and nothing stays behind', async () => {
+    await using detector = await Detector.load(tinyOptions())
+    const bytes = Uint8Array.from(speechWav())
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+    await expectCode(detector.score(bytes), 'INVALID_ARGUMENT')
+    expect(detector.stats().queued).to.equal(0)
     expect((await detector.score(speechWav())).score).to.satisfy(Number.isFinite)
   })
 

@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { ArgumentTypeError } from '../../lib/errors'
+import { FolderLock } from '../../lib/scoring/folder-lock'
 import { evaluate, type EvaluateOptions, type Evaluation } from '../../lib/scoring'
 import { temporaryFolder } from '../dataset/folders'
 import { until, workerProcesses } from '../session/support'
@@ -297,7 +300,43 @@ describe('evaluate', () => {
       writeFileSync(join(out(), 'eval_scores.txt'), 'stale')
       await run({ sessions: 2 })
       expect([text('eval_scores.txt'), text('manifest.json'), text('t-DCF_EER.txt')]).to.deep.equal(before)
-      expect(events().filter(({ event }) => event === 'start')).to.have.length(1)
+      expect(filesIn(out())).to.deep.equal(resultFiles)
+      expect(events().map(({ event }) => event)).to.deep.equal(['start', 'end', 'start', 'end'])
+    })
+
+    it('with results of the same manifest keeps them until the new ones are complete', async () => {
+      writeCorpus(data(), demoLines(30))
+      await run()
+      const before = [text('eval_scores.txt'), text('metrics.json'), text('t-DCF_EER.txt')]
+      const controller = new AbortController()
+      await failureOf(run({ signal: controller.signal, onProgress: () => controller.abort() }))
+      expect([text('eval_scores.txt'), text('metrics.json'), text('t-DCF_EER.txt')]).to.deep.equal(before)
+      expect(filesIn(out())).to.include('eval_scores.partial.txt')
+    })
+
+    it('that another evaluation writes to is refused, and what that one has written stays', async () => {
+      writeCorpus(data(), demoLines(3))
+      await run()
+      writeFileSync(join(out(), 'eval_scores.partial.txt'), 'of the other one')
+      const lock = new FolderLock(join(out(), 'running.lock'))
+      await lock.take()
+      expect((await expectCode(run(), 'OUTPUT_EXISTS')).message).to.include(`process ${process.pid}`)
+      expect(text('eval_scores.partial.txt')).to.equal('of the other one')
+      await lock.leave()
+      await run()
+      expect(filesIn(out())).to.deep.equal(resultFiles)
+    })
+
+    it('that a process left behind when it was killed is taken over', async () => {
+      writeCorpus(data(), demoLines(3))
+      await run()
+      const { pid } = spawnSync(process.execPath, ['--version'])
+      writeFileSync(join(out(), 'running.lock'), JSON.stringify({ pid, host: hostname() }))
+      await run()
+      expect(filesIn(out())).to.deep.equal(resultFiles)
+      writeFileSync(join(out(), 'running.lock'), JSON.stringify({ pid, host: 'another-machine' }))
+      const error = await expectCode(run(), 'OUTPUT_EXISTS')
+      expect(error.message).to.include('another-machine')
     })
 
     it('with results of another model, protocol or audio handling refuses, naming what differs', async () => {
@@ -336,6 +375,34 @@ describe('evaluate', () => {
       await expectCode(run({ out: join(folder(), 'file', 'below') }), 'OUTPUT_UNWRITABLE')
       await expectCode(run({ out: '/proc/nothing/here' }), 'OUTPUT_UNWRITABLE')
     })
+  })
+
+  it('counts only clips that have a file into the rate and the time left', async () => {
+    const present = demoLines(4)
+    const absent = Array.from({ length: 400 }, (_, i) => ({
+      utterance: `ABSENT_${String(i)}`,
+      attack: '-',
+      key: 'bonafide' as const,
+    }))
+    writeCorpus(data(), [...absent, ...present])
+    const left: (number | null)[] = []
+    const { metrics } = await run({ onProgress: ({ remainingSeconds }) => left.push(remainingSeconds) })
+    const { clipsPerSecond, elapsedSeconds } = metrics.provenance
+    expect(clipsPerSecond * elapsedSeconds).to.be.closeTo(4, 1e-9)
+    expect(left.slice(0, 400)).to.deep.equal(Array(400).fill(null))
+    expect(left.at(-1)).to.equal(0)
+  })
+
+  it('has the scores so far on disk every few seconds, for whoever is killed', async () => {
+    writeCorpus(data(), demoLines(3))
+    let seen = ''
+    await run({
+      onProgress: ({ done }) => {
+        if (done === 1) seen = text('eval_scores.partial.txt')
+      },
+    })
+    // The first line goes at once: nothing has been written for longer than the interval.
+    expect(seen.split('\n')[0]).to.equal(text('eval_scores.txt').split('\n')[0])
   })
 
   describe('stopped by its signal', () => {
