@@ -37,3 +37,5 @@ export {
   type TdcfVersion,
   type TdcfWeights,
 } from './tdcf'
+export { AasistError, MetricsError } from '../errors'
+export type { ErrorCode, ErrorDetail, MetricsErrorCode } from '../errors'

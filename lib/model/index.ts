@@ -9,3 +9,5 @@ export {
 export type { TileGroup } from './passes/tile-time'
 export { readCheckpoint, type Checkpoint, type CheckpointTensor } from './checkpoint/checkpoint'
 export { parseConfig, type AasistConfig, type ModelConfig } from './config'
+export { AasistError, ArgumentRangeError, ArgumentTypeError, ModelError } from '../errors'
+export type { ArgumentErrorCode, ErrorCode, ErrorDetail, ModelErrorCode } from '../errors'

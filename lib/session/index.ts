@@ -37,3 +37,5 @@ export type {
   TensorType,
   TypedTensor,
 } from './tensor'
+export { AasistError, ArgumentRangeError, ArgumentTypeError, ModelError, SessionError } from '../errors'
+export type { ArgumentErrorCode, ErrorCode, ErrorDetail, ModelErrorCode, SessionErrorCode } from '../errors'
