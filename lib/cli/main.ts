@@ -19,8 +19,6 @@ async function run(action: (signal: AbortSignal) => Promise<ExitCode>): Promise<
 }
 
 async function main(): Promise<void> {
-  // onnxruntime 1.30 reports models and runs to its makers, and keeps a device id, unless told not to before it loads.
-  process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
   watchStreams()
   const program = new Command('aasist')
     .description('tells genuine from spoofed speech with AASIST and AASIST-L')
