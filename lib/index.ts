@@ -9,7 +9,25 @@
  */
 export * from './metrics'
 export * from './model'
-export * from './scoring'
+export { demoCheckpoint, demoFolder, Detector, evaluate } from './scoring'
+export type {
+  AsvPreset,
+  Clip,
+  DetectorOptions,
+  Evaluation,
+  EvaluationMetrics,
+  EvaluationPaths,
+  EvaluateOptions,
+  FailedUtterance,
+  FileScore,
+  ModelProvenance,
+  Progress,
+  Score,
+  ScoreFilesOptions,
+  ScoreOptions,
+  ScoreWarning,
+  Versions,
+} from './scoring'
 export * from './session'
 export {
   AasistError,

@@ -17,6 +17,7 @@ export {
   type EvaluationMetrics,
   type FailedUtterance,
 } from './evaluate'
+export type { EvaluationPaths } from './evaluation-files'
 export { demoCheckpoint, demoFolder, type ModelProvenance } from './model-file'
 export type { ModelCard, Threshold } from './model-card'
 export type { Progress } from './progress'
