@@ -1,8 +1,8 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
-// Import directions (docs/architecture.md): each room lists the rooms of lib/ it may look into.
-// Everything may import errors; `metrics`, `model`, `audio` and `dataset` import nothing else of ours.
+// Import directions (docs/architecture.md): each room lists the rooms of lib/ it may look into. Everything may import
+// errors; `metrics`, `model`, `audio` and `dataset` import nothing else of ours; and nothing imports lib/index.ts.
 const rooms = {
   audio: [],
   model: [],
@@ -27,22 +27,49 @@ const rooms = {
     'toolchain',
   ],
 }
-const directions = Object.entries(rooms).map(([room, allowed]) => ({
-  files: [`lib/${room}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: Object.keys(rooms)
-          .filter(other => other !== room && !allowed.includes(other))
-          .map(other => ({
-            regex: `^(\\.\\./)+${other}(/|$)`,
-            message: `lib/${room} must not import lib/${other}: see docs/architecture.md`,
-          })),
-      },
-    ],
-  },
-}))
+/** Files of lib/ that belong to no room, beside errors, and the rooms that may import them. */
+const shared = { 'abort-listeners': ['session', 'scoring'] }
+
+/** `..` behind a name, also behind `.`: no path needs it, and the rules below would not see where it leads. */
+const detour = {
+  regex: '(^|/)(?!\\.\\.(/|$))[^/]+/\\.\\.(/|$)',
+  message: 'write the path without detour: see docs/architecture.md',
+}
+const restrict = (files, patterns) => ({
+  files: [files],
+  rules: { 'no-restricted-imports': ['error', { patterns: [...patterns, detour] }] },
+})
+
+/** `depth` is the number of folders between a room and a file: how many `../` lead to lib/ depends on it. */
+function restrictRoom(room, depth) {
+  const toLib = `^(\\.\\./){${depth}}\\.\\.`
+  const files = Object.keys(shared).filter(file => shared[file].includes(room))
+  const reachable = ['errors', ...files, room, ...rooms[room]]
+  const otherRooms = Object.keys(rooms).filter(other => !reachable.includes(other))
+  const ownDoor = {
+    regex: `^(\\.\\./){0,${depth - 1}}\\.\\.(/index)?$`,
+    message: `lib/${room} must not import its own index.ts: see docs/architecture.md`,
+  }
+  return restrict(`lib/${room}/${'*/'.repeat(depth)}*.ts`, [
+    ...otherRooms.map(other => ({
+      regex: `${toLib}/${other}(/|$)`,
+      message: `lib/${room} must not import lib/${other}: see docs/architecture.md`,
+    })),
+    {
+      regex: `${toLib}($|/(?!(${[...reachable, ...otherRooms].join('|')})(/|$)))`,
+      message: `lib/${room} must import nothing of lib but ${reachable.join(', ')}: see docs/architecture.md`,
+    },
+    ...(depth > 0 ? [ownDoor] : []),
+  ])
+}
+
+const depths = [0, 1, 2, 3]
+const directions = [
+  restrict('lib/*.ts', [
+    { regex: '^\\.(/(index)?)?$|^\\.\\.', message: 'nothing of lib imports lib/index.ts or leaves lib' },
+  ]),
+  ...Object.keys(rooms).flatMap(room => depths.map(depth => restrictRoom(room, depth))),
+]
 
 export default tseslint.config(
   { ignores: ['dist/', 'build/', 'coverage/', 'lib/model/onnx/onnx_pb.ts'] },

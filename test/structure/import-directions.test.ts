@@ -16,6 +16,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: ['scoring', 'audio', 'model', 'dataset', 'metrics', 'session'],
 }
 
+/** Files of lib that belong to no room, and the rooms that may import them. */
+const shared: Readonly<Record<string, readonly string[]>> = {
+  errors: Object.keys(rooms),
+  'abort-listeners': ['session', 'scoring'],
+}
+
 /** Type-aware rules need files that exist; the direction rule reads only import lines. */
 const eslint = new ESLint({
   cwd: root,
@@ -63,6 +69,48 @@ describe('structure: import directions', function () {
       expect(await complaints(`lib/${room}/new.ts`, imports.join('\n'))).to.deep.equal([])
     })
 
+    for (const [file, importers] of Object.entries(shared)) {
+      const may = importers.includes(room)
+      it(`${room} ${may ? 'may' : 'may not'} import ${file}`, async function () {
+        const expected = may ? 0 : 1
+        expect(await complaints(`lib/${room}/new.ts`, `import '../${file}'`)).to.have.length(expected)
+        expect(await complaints(`lib/${room}/deep/new.ts`, `import '../../${file}'`)).to.have.length(expected)
+      })
+    }
+
+    it(`${room} may import its own files, at any depth`, async function () {
+      const own = ["import './file'", "import './deep/file'"]
+      expect(await complaints(`lib/${room}/new.ts`, own.join('\n'))).to.deep.equal([])
+      const deep = ["import '../file'", "import './file'", "import '../other/file'"]
+      expect(await complaints(`lib/${room}/deep/new.ts`, deep.join('\n'))).to.deep.equal([])
+    })
+
+    it(`${room} may not import the package's door, files that do not exist yet, or what lies outside lib`, async function () {
+      const ways = [
+        '..',
+        '../',
+        '../index',
+        '../index.js',
+        '../.',
+        '../../lib',
+        '../newcomer',
+        '../../test/file',
+      ]
+      for (const way of ways) {
+        expect(await complaints(`lib/${room}/new.ts`, `export * from '${way}'`), way).to.have.length(1)
+      }
+      for (const way of ['..', '../index', '../..', '../../index', '../../newcomer', '../../../lib/errors']) {
+        const code = `import type { X } from '${way}'`
+        expect(await complaints(`lib/${room}/deep/new.ts`, code), way).to.have.length(1)
+      }
+    })
+
+    it(`${room} may not import by a detour`, async function () {
+      for (const way of ['./..', './../errors', '../errors/../index', './deep/../file', '../errors/..']) {
+        expect(await complaints(`lib/${room}/new.ts`, `import '${way}'`), way).to.have.length(1)
+      }
+    })
+
     for (const other of others.filter(other => !allowed.includes(other))) {
       it(`${room} may not look into ${other}`, async function () {
         const ways = [
@@ -82,11 +130,22 @@ describe('structure: import directions', function () {
     const wrong = libSources().flatMap(file => {
       const room = file.includes('/') ? file.split('/')[0]! : undefined
       const reachable = room === undefined ? Object.keys(rooms) : [room, ...rooms[room]!]
+      const allows = (target: string): boolean => {
+        if (target.includes('/')) return reachable.includes(target.split('/')[0]!)
+        return Object.hasOwn(shared, target) && (room === undefined || shared[target]!.includes(room))
+      }
       return ownImports(file)
-        .filter(target => target.includes('/') && !reachable.includes(target.split('/')[0]!))
+        .filter(target => !allows(target))
         .map(target => `${file} loads ${target}`)
     })
     expect(wrong).to.deep.equal([])
+  })
+
+  it('lead from no file beside the rooms to the door or out of lib', async function () {
+    for (const way of ['.', './', './index', '..', '../test/file', './errors/../index']) {
+      expect(await complaints('lib/errors.ts', `import '${way}'`), way).to.have.length(1)
+    }
+    expect(await complaints('lib/index.ts', "export * from './metrics'")).to.deep.equal([])
   })
 
   it('lead nowhere from errors', function () {
