@@ -59,9 +59,13 @@ describe('aasist convert', () => {
   }
 
   it('is plain and for one clip unless told otherwise, and gives equal bytes every time', async () => {
-    for (const name of ['a.onnx', 'b.onnx']) expectSuccess(await run(...checkpoint, '--out', name))
     const explicit = ['--batch', '1', '--target', 'plain', '--config', tinyModel.config]
-    expectSuccess(await run(...checkpoint, ...explicit, '--out', 'c.onnx'))
+    const ended = await Promise.all([
+      run(...checkpoint, '--out', 'a.onnx'),
+      run(...checkpoint, '--out', 'b.onnx'),
+      run(...checkpoint, ...explicit, '--out', 'c.onnx'),
+    ])
+    for (const each of ended) expectSuccess(each)
     const [a, b, c] = ['a.onnx', 'b.onnx', 'c.onnx'].map(name => readFileSync(join(folder(), name)))
     expect(b!.equals(a!)).to.equal(true)
     expect(c!.equals(a!)).to.equal(true)

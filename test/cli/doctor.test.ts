@@ -54,12 +54,14 @@ describe('aasist doctor', () => {
 
   it('without onnxruntime-node says that it is missing, with the command that mends it, and exits with 1', async () => {
     const program = installWithoutOnnxruntime(folder())
-    const plain = await aasist(['doctor'], { program, cwd: folder() })
+    const [plain, json] = await Promise.all([
+      aasist(['doctor'], { program, cwd: folder() }),
+      aasist(['doctor', '--json'], { program, cwd: folder() }),
+    ])
     expect([plain.status, plain.stderr]).to.deep.equal([1, ''])
     expect(plain.stdout).to.match(/^CPU back end +missing +onnxruntime-node is not installed$/m)
     const fix = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'
     expect(plain.stdout).to.include(`\nto mend "CPU back end":\n  ${fix}\n`)
-    const json = await aasist(['doctor', '--json'], { program, cwd: folder() })
     expect(json.status).to.equal(1)
     const { ok, checks } = JSON.parse(json.stdout) as Diagnosis
     expect(ok).to.equal(false)

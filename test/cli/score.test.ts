@@ -8,6 +8,7 @@ import {
   aasist,
   expectFailure,
   expectSuccess,
+  inParallel,
   installWithoutOnnxruntime,
   scratchFolder,
   shell,
@@ -134,8 +135,9 @@ describe('aasist score', () => {
     it('without audio fails with AUDIO_NOT_FOUND', async () => {
       file('texts/a.txt', 'a')
       mkdirSync(join(folder(), 'empty'))
-      expectFailure(await run('texts', ...tiny), 1, 'AUDIO_NOT_FOUND')
-      expectFailure(await run('empty', ...tiny, '--json'), 1, 'AUDIO_NOT_FOUND')
+      await inParallel(['texts', 'empty'], 2, async name => {
+        expectFailure(await run(name, ...tiny, '--json'), 1, 'AUDIO_NOT_FOUND')
+      })
     })
   })
 
@@ -149,10 +151,13 @@ describe('aasist score', () => {
       "quo'te.wav",
     ]
     for (const name of names) file(name)
-    const json = await run(...tiny, '--json', '--', ...names)
+    const [json, plain, failed] = await Promise.all([
+      run(...tiny, '--json', '--', ...names),
+      run(...tiny, '--', ...names),
+      run(...tiny, 'no\u001b[2Jthing.wav'),
+    ])
     expectSuccess(json)
     expect(jsonLines(json.stdout).map(result => result['file'])).to.deep.equal(names)
-    const plain = await run(...tiny, '--', ...names)
     expectSuccess(plain)
     expect(
       plain.stdout
@@ -160,7 +165,6 @@ describe('aasist score', () => {
         .split('\n')
         .map(line => line.split(' s  ')[1]),
     ).to.deep.equal(names.map(name => name.replace('\n', '\\n').replace('\u001b', '\\u001b')))
-    const failed = await run(...tiny, 'no\u001b[2Jthing.wav')
     expect(failed.stderr).to.include('no\\u001b[2Jthing.wav').and.not.include('\u001b')
   })
 
@@ -169,8 +173,11 @@ describe('aasist score', () => {
     file('telephone.wav', wavFile({ data: integerData([samples], 2), sampleRateHz: 8000 }))
     file('stereo.wav', wavFile({ data: integerData([samples, samples], 2), channelCount: 2 }))
     const files = ['telephone.wav', 'stereo.wav']
-    expectSuccess(await run(...files, ...tiny))
-    const ended = await run(...files, ...tiny, '--resample', 'refuse', '--channels', 'refuse')
+    const [taken, ended] = await Promise.all([
+      run(...files, ...tiny),
+      run(...files, ...tiny, '--resample', 'refuse', '--channels', 'refuse'),
+    ])
+    expectSuccess(taken)
     expectFailure(ended, 1, 'AUDIO_UNSUPPORTED')
     expect(ended.stdout).to.equal('')
     expect(ended.stderr)
@@ -180,13 +187,14 @@ describe('aasist score', () => {
   })
 
   it('says what is missing for NPUs: ADDON_NOT_FOUND', async () => {
-    for (const device of ['npu', '0', '0,1']) {
-      const ended = await run(file('a.wav'), ...tiny, '--device', device)
+    const devices = ['npu', '0', '0,1']
+    const clip = file('a.wav')
+    await inParallel(devices, 2, async device => {
+      const ended = await run(clip, ...tiny, '--device', device)
       expectFailure(ended, 1, 'ADDON_NOT_FOUND')
       expect(ended.stdout).to.equal('')
       expect(ended.stderr).to.match(/add-on/)
-    }
-    expectSuccess(await run(file('a.wav'), ...tiny, '--device', 'cpu'))
+    })
   })
 
   it('says what is missing for CPUs, with the command that mends it: CPU_BACKEND_MISSING', async () => {

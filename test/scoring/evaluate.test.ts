@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +16,6 @@ import {
   expectCode,
   failureOf,
   filesIn,
-  officialProtocol,
   tinyModel,
   usualAsvScores,
   writeCorpus,
@@ -41,7 +39,6 @@ describe('evaluate', () => {
   const data = (): string => join(folder(), 'LA')
   const out = (): string => join(folder(), 'results')
   const text = (name: string): string => readFileSync(join(out(), name), 'utf8')
-  const json = (name: string): Record<string, unknown> => JSON.parse(text(name)) as Record<string, unknown>
   const events = (): RunEvent[] =>
     text('run.jsonl')
       .trimEnd()
@@ -56,113 +53,6 @@ describe('evaluate', () => {
         .find(each => each.startsWith(`${utterance} `))
       return Number(line!.split(' ')[3])
     })
-
-  describe('writes', () => {
-    it('a line of four columns for every utterance, in the order of the protocol', async () => {
-      const lines = [...demoLines(6)].reverse()
-      writeCorpus(data(), lines)
-      const { files } = await run()
-      expect(filesIn(out())).to.deep.equal(resultFiles)
-      expect(files.folder).to.equal(out())
-      const rows = text('eval_scores.txt').split('\n')
-      expect(rows.pop()).to.equal('')
-      expect(rows.map(row => row.split(' ').slice(0, 3))).to.deep.equal(
-        lines.map(({ utterance, attack, key }) => [utterance, attack, key]),
-      )
-      for (const row of rows) expect(row).to.match(/ -?\d+\.\d+(e-\d+)?$/)
-    })
-
-    it('t-DCF_EER.txt as the evaluation of AASIST does', async () => {
-      writeCorpus(data(), demoLines(8))
-      const { metrics } = await run({ asvPreset: 'la2019-eval' })
-      const percent = (fraction: number | null): string => (100 * fraction!).toFixed(9)
-      const attacks = [...new Set(demoGolden.slice(0, 8).map(({ attack }) => attack))]
-        .filter(attack => attack !== '-')
-        .sort()
-      expect(attacks.length).to.be.above(1)
-      expect(text('t-DCF_EER.txt')).to.equal(
-        '\nCM SYSTEM\n' +
-          `\tEER\t\t= ${percent(metrics.eer)} % (Equal error rate for countermeasure)\n` +
-          '\nTANDEM\n' +
-          `\tmin-tDCF\t\t= ${metrics.minTdcf!.toFixed(9)}\n` +
-          '\nBREAKDOWN CM SYSTEM\n' +
-          attacks
-            .map(
-              attack =>
-                `\tEER ${attack}\t\t= ${percent(metrics.perAttack[attack]!.eer)} % (Equal error rate for ${attack}\n`,
-            )
-            .join(''),
-      )
-    })
-
-    it('metrics.json with every documented member, equal to what it returns', async () => {
-      writeCorpus(data(), demoLines(8))
-      const { metrics, failures } = await run({ asvPreset: 'la2019-eval' })
-      const written = json('metrics.json')
-      expect(written).to.deep.equal(JSON.parse(JSON.stringify(metrics)))
-      expect(written).to.include.keys(
-        ...[
-          'eer',
-          'eerThreshold',
-          'eerTieProper',
-          'minTdcf',
-          'minTdcfThreshold',
-          'minTdcfV2',
-          'minDcf',
-          'actDcf',
-        ],
-        ...[
-          'cllr',
-          'bonafide',
-          'spoof',
-          'missing',
-          'missingByCode',
-          'perAttack',
-          'asv',
-          'warnings',
-          'provenance',
-        ],
-      )
-      expect(failures).to.deep.equal([])
-      const bonafide = demoGolden.slice(0, 8).filter(({ key }) => key === 'bonafide').length
-      expect(metrics).to.include({ bonafide, spoof: 8 - bonafide, missing: 0 })
-      expect(metrics.asv!.source).to.equal('preset la2019-eval (option)')
-      const { provenance } = metrics
-      const hash = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
-      expect(provenance.model).to.include({
-        path: tinyModel.checkpoint,
-        format: 'checkpoint',
-        sha256: hash(tinyModel.checkpoint),
-        configSha256: hash(tinyModel.config),
-      })
-      expect(provenance.protocol).to.deep.equal({
-        path: join(data(), officialProtocol),
-        sha256: hash(join(data(), officialProtocol)),
-        utterances: 8,
-      })
-      expect(provenance.versions.node).to.equal(process.versions.node)
-      expect(provenance.versions.onnxruntime).to.match(/^\d+\.\d+\.\d+$/)
-      expect(provenance.device).to.match(/^cpu \(1 threads?, /)
-      expect(Date.now() - Date.parse(provenance.date)).to.be.within(0, 60_000)
-    })
-
-    it('manifest.json with what the scores depend on, and run.jsonl with what happened', async () => {
-      writeCorpus(data(), demoLines(4))
-      await run()
-      const manifest = json('manifest.json')
-      expect(Object.keys(manifest)).to.deep.equal([
-        ...['modelSha256', 'configSha256', 'graphSha256', 'conversion', 'batch', 'runtime', 'cpu', 'audio'],
-        ...['protocolSha256', 'utterances'],
-      ])
-      expect(manifest).to.include({ batch: 1, utterances: 4 })
-      expect(manifest['runtime']).to.match(/^onnxruntime \d/)
-      expect(manifest['conversion']).to.include('"target":"cpu"').and.include('"tiles"')
-      const [start, end, ...rest] = events()
-      expect(rest).to.deep.equal([])
-      expect(start).to.deep.include({ event: 'start', ...manifest })
-      expect(end).to.include({ event: 'end', scored: 4, failed: 0 })
-    })
-  })
 
   it('computes the EER that golden scores give by hand', async () => {
     // Scores of the demo weights by PyTorch, two clips with the wrong key on purpose:
@@ -197,20 +87,15 @@ describe('evaluate', () => {
   })
 
   describe('finds', () => {
-    it('the protocol under either of its names, and under the one that is asked for', async () => {
+    it('the protocol under either of its names, and under the one that is asked for; LA in the folder above it', async () => {
       writeCorpus(data(), demoLines(3), { protocol: 'ASVspoof2019_LA_cm_protocols/LA.cm.eval.trl.txt' })
-      await run()
+      expect((await run({ data: folder() })).metrics.missing).to.equal(0)
       const byGuideName = text('eval_scores.txt')
       writeCorpus(join(folder(), 'other'), demoLines(3), { protocol: 'lists/mine.txt' })
       const protocol = join(folder(), 'other', 'lists', 'mine.txt')
       const { metrics } = await run({ data: join(folder(), 'other'), out: join(folder(), 'out2'), protocol })
       expect(metrics.provenance.protocol.path).to.equal(protocol)
       expect(readFileSync(join(folder(), 'out2', 'eval_scores.txt'), 'utf8')).to.equal(byGuideName)
-    })
-
-    it('the corpus in the folder above it too', async () => {
-      writeCorpus(data(), demoLines(2))
-      expect((await run({ data: folder() })).metrics.missing).to.equal(0)
     })
 
     it('the ASV scores the configuration names, and says so', async () => {
@@ -372,7 +257,6 @@ describe('evaluate', () => {
       writeCorpus(data(), demoLines(2))
       writeFileSync(join(folder(), 'file'), '')
       await expectCode(run({ out: join(folder(), 'file') }), 'OUTPUT_UNWRITABLE')
-      await expectCode(run({ out: join(folder(), 'file', 'below') }), 'OUTPUT_UNWRITABLE')
       await expectCode(run({ out: '/proc/nothing/here' }), 'OUTPUT_UNWRITABLE')
     })
   })
