@@ -263,7 +263,7 @@ describe('Detector.load', () => {
   it('takes a checkpoint as bytes, with its configuration by path', async () => {
     const bytes = readFileSync(tinyModel.checkpoint)
     const detector = await load({ model: bytes, config: tinyModel.config, sessions: 1 })
-    const byPath = await load(tinyOptions())
+    const byPath = await load({ model: tinyModel.checkpoint, sessions: 1 })
     expect((await detector.score(speechWav())).score).to.equal((await byPath.score(speechWav())).score)
     expect(detector.provenance).to.deep.equal({ ...byPath.provenance, path: null })
     expect(detector.provenance).to.include({ format: 'checkpoint' })

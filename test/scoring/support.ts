@@ -1,8 +1,9 @@
 /** Models, clips and corpora the scoring tests share. */
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { errorCode } from '../../lib/errors'
+import { convertCheckpoint } from '../../lib/model'
 import { Detector, type DetectorOptions } from '../../lib/scoring'
 import { integerSignal } from '../audio/signals'
 import { integerData, wavFile } from '../audio/wav-files'
@@ -48,8 +49,17 @@ export function sharedDetector(options: () => DetectorOptions): () => Detector {
   return () => detector!
 }
 
+let converted: Uint8Array | undefined
+
+/** The tiny network as ONNX. Where the way from the checkpoint is not the point, it need not be gone again. */
+function tinyOnnx(): Uint8Array {
+  const { checkpoint, config } = tinyModel
+  converted ??= convertCheckpoint(readFileSync(checkpoint), readFileSync(config, 'utf8'), { target: 'cpu' })
+  return converted
+}
+
 export const tinyOptions = (more: DetectorOptions = {}): DetectorOptions => ({
-  model: tinyModel.checkpoint,
+  model: tinyOnnx(),
   sessions: 1,
   ...more,
 })
