@@ -347,8 +347,8 @@ const queueRetryMs = 20
 
 /** Says which model it is, where the room that refused it saw only bytes. */
 function naming(model: string | Uint8Array, error: unknown): unknown {
-  if (!(error instanceof ModelError) || typeof model !== 'string' || error.message.includes(model))
-    return error
+  if (!(error instanceof ModelError) || typeof model !== 'string') return error
+  if (error.code === 'CONFIG_INVALID' || error.message.includes(model)) return error
   return new ModelError(error.code, `${model}: ${error.message}`, error.detail, { cause: error })
 }
 
