@@ -1,7 +1,6 @@
 /** From what was named on the command line to a list of files. */
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { AudioError } from '../errors'
 
 /** What people keep speech in. Formats this package does not read are listed too: they fail by name, not silently. */
 const audioEndings = new Set(
@@ -16,8 +15,7 @@ export interface AudioFiles {
 
 /**
  * Files as they are named; folders with everything below them, in the order of their names.
- *
- * @throws AudioError AUDIO_NOT_FOUND when a folder holds no audio
+ * A folder without audio, or one that cannot be read, is listed itself.
  */
 export async function findAudioFiles(inputs: readonly string[]): Promise<AudioFiles> {
   const files: string[] = []
@@ -32,12 +30,12 @@ export async function findAudioFiles(inputs: readonly string[]): Promise<AudioFi
       files.push(input)
       continue
     }
-    const below = await filesBelow(input)
+    const below = await filesBelow(input).catch((): string[] => [])
     const audio = below.filter(path => audioEndings.has(extname(path).toLowerCase()))
     if (audio.length === 0) {
-      throw new AudioError('AUDIO_NOT_FOUND', `${input} holds no audio files (${below.length} other files)`, {
-        folder: input,
-      })
+      // Scored like a file, it gets an error of its own in its place, and the others go on.
+      files.push(input)
+      continue
     }
     ignored += below.length - audio.length
     // Not spread into one call: a corpus has more files than a call has room for arguments.

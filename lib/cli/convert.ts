@@ -1,7 +1,9 @@
 /** `aasist convert`: checkpoint to ONNX. */
 import { Option, type Command } from 'commander'
+import { realpath } from 'node:fs/promises'
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { writeFileAtomically } from '../dataset'
+import { ArgumentRangeError } from '../errors'
 import { convertCheckpoint, convertTargets, parseConfig, type ConvertTarget } from '../model'
 import { besides, readConfigFile, readModelFile } from '../scoring/model-file'
 import type { ExitCode } from './exit'
@@ -46,6 +48,7 @@ async function convert(flags: ConvertFlags, signal: AbortSignal): Promise<ExitCo
   const bytes = await readModelFile(checkpoint)
   const config = flags.config ?? besides(checkpoint, '.conf')
   const text = await readConfigFile(config, flags.config === undefined ? checkpoint : null)
+  await assertNotAnInput(out, [checkpoint, config])
   const onnx = convertCheckpoint(bytes, parseConfig(text, config), { batch, target })
   // A Ctrl-C during the conversion is delivered only now.
   await turnOfTheLoop()
@@ -54,4 +57,15 @@ async function convert(flags: ConvertFlags, signal: AbortSignal): Promise<ExitCo
   if (flags.json === true) printJson({ out, bytes: onnx.length, batch, target })
   else note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
   return 0
+}
+
+/** Writing is by renaming, which would replace even a read-only input. */
+async function assertNotAnInput(out: string, inputs: readonly string[]): Promise<void> {
+  const target = await realpath(out).catch(() => undefined)
+  if (target === undefined) return
+  for (const input of inputs) {
+    if ((await realpath(input)) === target) {
+      throw new ArgumentRangeError(`--out ${out} is the input ${input}; name another file`, { out, input })
+    }
+  }
 }

@@ -46,6 +46,7 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
   try {
     evaluation = await evaluate({
       ...detectorOptions(flags),
+      model: flags.model,
       data,
       out,
       ...(protocol !== undefined && { protocol }),

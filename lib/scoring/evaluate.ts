@@ -10,8 +10,10 @@ import { cpuClass, versions, type Versions } from './versions'
 
 export interface EvaluateOptions extends Pick<
   DetectorOptions,
-  'model' | 'config' | 'device' | 'sessions' | 'isolation' | 'resample' | 'channels'
+  'config' | 'device' | 'sessions' | 'isolation' | 'resample' | 'channels'
 > {
+  /** Path of a checkpoint or an ONNX model, or its bytes; the demo weights are used only when named. */
+  readonly model: string | Uint8Array
   /** The corpus: the `LA` folder of ASVspoof 2019, or the folder that holds it. */
   readonly data: string
   /** Where the results go; made when it is not there. */
@@ -90,6 +92,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { data, out, protocol, asvScores, asvPreset, signal, onProgress, ...detectorOptions } = options
   if (typeof data !== 'string' || typeof out !== 'string')
     throw new ArgumentTypeError('data and out must be paths')
+  if ((detectorOptions.model as unknown) === undefined) {
+    throw new ArgumentTypeError('evaluate() needs a model: its figures are about one')
+  }
   assertAsvChoice({ asvScores, asvPreset })
   checkSignal(signal)?.throwIfAborted()
   // Everything that can be wrong with the input is found before a file is written.
