@@ -85,7 +85,12 @@ async function readClip(path: string): Promise<Uint8Array> {
         throw new AudioError('AUDIO_TOO_LARGE', `${message}: cut the recording into parts`, detail, { cause })
       case 'not a file':
       case 'unreadable':
-        throw new AudioError('AUDIO_UNREADABLE', `${message}; expected an audio file`, detail, { cause })
+        throw new AudioError(
+          'AUDIO_UNREADABLE',
+          `${message}; expected an audio file or, on the command line, a folder that holds some`,
+          detail,
+          { cause },
+        )
     }
   }
 }

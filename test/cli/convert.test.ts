@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../support/environment'
@@ -106,5 +106,18 @@ describe('aasist convert', () => {
     expectFailure(ended, 1, 'CONFIG_INVALID')
     expect(ended.stderr).to.match(/mine\.conf beside mine\.pth.*--config/)
     expect(existsSync(join(folder(), 'out.onnx'))).to.equal(false)
+  })
+
+  it('never writes over its input, not even through a link', async () => {
+    const checkpointBytes = readFileSync(tinyModel.checkpoint)
+    const configBytes = readFileSync(tinyModel.config)
+    writeFileSync(join(folder(), 'mine.pth'), checkpointBytes)
+    writeFileSync(join(folder(), 'mine.conf'), configBytes)
+    symlinkSync('mine.pth', join(folder(), 'link.onnx'))
+    for (const out of ['mine.pth', './mine.conf', 'link.onnx']) {
+      expectFailure(await run('--checkpoint', 'mine.pth', '--out', out), 2, 'INVALID_ARGUMENT')
+    }
+    expect(readFileSync(join(folder(), 'mine.pth'))).to.deep.equal(checkpointBytes)
+    expect(readFileSync(join(folder(), 'mine.conf'))).to.deep.equal(configBytes)
   })
 })

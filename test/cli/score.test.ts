@@ -132,12 +132,21 @@ describe('aasist score', () => {
       expect(ended.stderr).to.equal('3 of 4 files could not be scored\n')
     })
 
-    it('without audio fails with AUDIO_NOT_FOUND', async () => {
+    it('without audio fails in its place, and the others go on', async () => {
       file('texts/a.txt', 'a')
       mkdirSync(join(folder(), 'empty'))
-      await inParallel(['texts', 'empty'], 2, async name => {
-        expectFailure(await run(name, ...tiny, '--json'), 1, 'AUDIO_NOT_FOUND')
-      })
+      file('a.wav')
+      const ended = await run('texts', 'a.wav', 'empty', ...tiny, '--json')
+      expect(ended.status).to.equal(1)
+      const results = jsonLines(ended.stdout).map(({ file: name, error }) => [
+        name,
+        (error as { code: string } | undefined)?.code,
+      ])
+      expect(results).to.deep.equal([
+        ['texts', 'AUDIO_UNREADABLE'],
+        ['a.wav', undefined],
+        ['empty', 'AUDIO_UNREADABLE'],
+      ])
     })
   })
 
