@@ -1,8 +1,7 @@
 /** `aasist eval`: the evaluation of a corpus, with its files. */
 import type { Command } from 'commander'
 import { existsSync } from 'node:fs'
-import { evaluate, type Evaluation } from '../scoring'
-import { EvaluationFiles } from '../scoring/evaluation-files'
+import { evaluate, evaluationPaths, type Evaluation } from '../scoring'
 import type { ExitCode } from './exit'
 import { formatMetrics } from './metrics-text'
 import { addAsvOptions, addModelOptions, detectorOptions, type AsvFlags, type ModelFlags } from './options'
@@ -57,8 +56,10 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
     })
   } catch (error) {
     display.stop()
-    const partial = new EvaluationFiles(out).partialScores
-    if (signal.aborted && existsSync(partial)) note(`the scores so far are in ${partial}`)
+    const { partialScores } = evaluationPaths(out)
+    if (signal.aborted && existsSync(partialScores)) {
+      note(`the scores so far are in ${partialScores}; the same command goes on from there`)
+    }
     throw error
   }
   display.stop()

@@ -16,7 +16,7 @@ import { demoCheckpoint, loadModel, type LoadedModel, type ModelProvenance } fro
 import { mapOrdered } from './ordered'
 import type { ClipSource } from './preparation'
 import { Preparer } from './preparer'
-import { findScoreInterface, WindowScorer, type ScoreInterface } from './window-scorer'
+import { findScoreInterface, WindowScorer, type ScoreInterface, type WindowOptions } from './window-scorer'
 
 /** Something to know before trusting a score. */
 export interface ScoreWarning {
@@ -83,6 +83,15 @@ export interface ScoreFilesOptions {
   readonly signal?: AbortSignal
   /** After each file, in input order. */
   readonly onProgress?: (progress: { readonly done: number; readonly failed: number }) => void
+}
+
+/**
+ * A file that is part of a longer list. A model with a fixed batch puts its window into row `position` modulo batch: on
+ * the row the last bits of a score can depend, so that part of a list scores as it does in the whole.
+ */
+export interface PlacedFile {
+  readonly file: string
+  readonly position: number
 }
 
 /** Speech to be scored: a path, the bytes of an audio file, or samples of one channel in [-1, 1]. */
@@ -243,10 +252,11 @@ export class Detector implements AsyncDisposable {
   /**
    * Scores files, several at a time, and gives the results in input order. A file that cannot be scored gives an error
    * instead of a score and never ends the sequence; what ends it is the signal, or a detector that is no longer able
-   * to score anything (`SESSION_FAULTED`, `SESSION_RELEASED`).
+   * to score anything (`SESSION_FAULTED`, `SESSION_RELEASED`). The place of a path in the sequence is its position
+   * (see {@link PlacedFile}) unless it says otherwise.
    */
   async *scoreFiles(
-    paths: Iterable<string> | AsyncIterable<string>,
+    paths: Iterable<string | PlacedFile> | AsyncIterable<string | PlacedFile>,
     options: ScoreFilesOptions = {},
   ): AsyncGenerator<FileScore, void, undefined> {
     assertKnownOptions(options, ['concurrency', 'signal', 'onProgress'], 'scoreFiles()')
@@ -260,7 +270,17 @@ export class Detector implements AsyncDisposable {
     }
     let done = 0
     let failed = 0
-    const work = (file: string, stop: AbortSignal): Promise<FileScore> => this.#scoreFile(file, stop)
+    let index = 0
+    const work = (path: string | PlacedFile, stop: AbortSignal): Promise<FileScore> => {
+      const placed = typeof path === 'string' ? { file: path, position: index } : path
+      index += 1
+      if (!Number.isSafeInteger(placed.position) || placed.position < 0) {
+        throw new ArgumentRangeError(
+          `position is ${placed.position}; it must be a whole number of at least 0`,
+        )
+      }
+      return this.#scoreFile(placed, stop)
+    }
     for await (const result of mapOrdered(paths, work, { concurrency, signal })) {
       done += 1
       if (result.error !== undefined) failed += 1
@@ -278,12 +298,12 @@ export class Detector implements AsyncDisposable {
     await this.release()
   }
 
-  async #scoreFile(file: string, signal: AbortSignal): Promise<FileScore> {
+  async #scoreFile({ file, position }: PlacedFile, signal: AbortSignal): Promise<FileScore> {
     try {
       const clip = await this.#prepare(file, signal)
       for (;;) {
         try {
-          return { file, ...(await this.#judge(clip, { signal })) }
+          return { file, ...(await this.#judge(clip, { signal, position })) }
         } catch (error) {
           // Other callers fill the queue too; that says nothing about this file.
           if (errorCode(error) !== 'QUEUE_FULL') throw error
@@ -309,7 +329,7 @@ export class Detector implements AsyncDisposable {
     }
   }
 
-  async #judge({ samples, durationSeconds, warnings }: PreparedClip, options: ScoreOptions): Promise<Score> {
+  async #judge({ samples, durationSeconds, warnings }: PreparedClip, options: WindowOptions): Promise<Score> {
     const score = await this.#scorer.score(samples, options)
     if (!Number.isFinite(score)) {
       throw new SessionError('RUN_FAILED', `the model gave the score ${score}; expected a finite number`, {

@@ -45,6 +45,8 @@ export interface EvaluationMetrics extends MetricsSummary {
     readonly device: string
     readonly model: Detector['provenance']
     readonly protocol: { readonly path: string; readonly sha256: string; readonly utterances: number }
+    /** Scores taken over from earlier runs into the same folder; rates and times are those of the last run. */
+    readonly scoredEarlier: number
     readonly elapsedSeconds: number
     readonly clipsPerSecond: number
   }
@@ -78,8 +80,11 @@ const optionNames = [
  * Scores every utterance of an ASVspoof evaluation and writes `eval_scores.txt`, `t-DCF_EER.txt`, `metrics.json`,
  * `manifest.json` and `run.jsonl` into `out`. An utterance without a file, or with one that cannot be decoded, has no
  * score: it is among `failures` and in run.jsonl, and the metrics, which are those of the others, say how many are
- * missing. When the run is stopped by its signal, the scores so far stay in `eval_scores.partial.txt`. Results of an
- * earlier run with the same manifest stay until the new ones are complete.
+ * missing.
+ *
+ * Started again into the same folder, it scores what has no score yet, however the run before ended: stopped, killed,
+ * out of disk space, or complete but for files that could not be read then. With an equal manifest the scores are those
+ * of one uninterrupted run to the byte; with another manifest it refuses and says what differs.
  *
  * @throws DatasetError DATASET_INVALID, PROTOCOL_INVALID, SCORES_INVALID, OUTPUT_EXISTS, OUTPUT_UNWRITABLE
  * @throws the errors of {@link Detector.load}, and the signal's reason
@@ -115,16 +120,21 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const configuredPath = detector.config?.asvScorePath
     const asv = await findAsvSource({ asvScores, asvPreset, data, configuredPath, trials: corpus.trials })
     const manifest = manifestOf(corpus, detector, options)
-    await files.begin(manifest)
+    const lost = new AbortController()
+    const earlier = await files.begin(manifest, corpus.trials, error => lost.abort(error))
+    const stop = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal])
     try {
-      await files.record({ event: 'start', ...manifest })
-      const run = await scoreCorpus({ corpus, detector, files, failovers, signal, onProgress })
-      const summary = summarizeScores({ trials: run.trials, asv })
-      const metrics = metricsOf({ corpus, detector, run, summary })
-      await files.finish(formatEerReport(summary), metrics)
+      const { found, dropped, scores } = earlier
+      await files.record(
+        found + dropped === 0 ? { event: 'start', ...manifest } : { event: 'resume', scored: found, dropped },
+      )
+      const run = await scoreCorpus({ corpus, scores, detector, files, failovers, signal: stop, onProgress })
+      const summary = summarizeScores({ trials: scoredTrials(corpus.trials, scores), asv })
+      const metrics = metricsOf({ corpus, detector, run, summary, scoredEarlier: found })
+      await files.finish({ report: formatEerReport(summary), metrics, trials: corpus.trials, scores })
       const failed = run.failures.length
       await files.record(...failovers, { event: 'end', scored: corpus.trials.length - failed, failed })
-      return { metrics, failures: run.failures, files: files.paths() }
+      return { metrics, failures: run.failures, files: files.paths }
     } catch (error) {
       await files.stop([...failovers, stopped(error)])
       throw error
@@ -145,8 +155,9 @@ function metricsOf(parts: {
   detector: Detector
   run: ScoredRun
   summary: MetricsSummary
+  scoredEarlier: number
 }): EvaluationMetrics {
-  const { corpus, detector, run, summary } = parts
+  const { corpus, detector, run, summary, scoredEarlier } = parts
   const { protocolPath: path, protocolSha256: sha256, trials } = corpus
   const { elapsedSeconds, clipsPerSecond } = run.progress
   return {
@@ -158,58 +169,70 @@ function metricsOf(parts: {
       device: deviceText(detector),
       model: detector.provenance,
       protocol: { path, sha256, utterances: trials.length },
+      scoredEarlier,
       elapsedSeconds,
       clipsPerSecond,
     },
   }
 }
 
+function* scoredTrials(trials: readonly CorpusTrial[], scores: Float64Array): Generator<ScoredTrial> {
+  for (const [index, { key, attack }] of trials.entries()) {
+    const score = scores[index]!
+    yield { key, attack, score: Number.isNaN(score) ? undefined : score }
+  }
+}
+
 interface ScoredRun {
-  readonly trials: readonly ScoredTrial[]
   readonly failures: readonly FailedUtterance[]
   readonly progress: Progress
 }
 
+/** Scores what has no score yet, into `scores`. */
 async function scoreCorpus(parts: {
   corpus: Corpus
+  scores: Float64Array
   detector: Detector
   files: EvaluationFiles
   failovers: RunEvent[]
-  signal: AbortSignal | undefined
+  signal: AbortSignal
   onProgress: ((progress: Progress) => void) | undefined
 }): Promise<ScoredRun> {
-  const { corpus, detector, files, failovers, signal, onProgress } = parts
-  const trials: ScoredTrial[] = []
+  const { corpus, scores, detector, files, failovers, signal, onProgress } = parts
   const failures: FailedUtterance[] = []
-  const present = corpus.trials.flatMap(({ audioPath }) => (audioPath === undefined ? [] : [audioPath]))
+  const remaining = [...scores.keys()].filter(index => Number.isNaN(scores[index]!))
+  const present = remaining.flatMap(position => {
+    const file = corpus.trials[position]!.audioPath
+    return file === undefined ? [] : [{ file, position }]
+  })
+  const earlier = corpus.trials.length - remaining.length
   const progress = startProgress({ utterances: corpus.trials.length, files: present.length })
   let withFile = 0
-  const scores = detector.scoreFiles(present, { ...(signal && { signal }) })
+  let done = 0
+  const state = (): Progress => progress({ done: earlier + done, failed: failures.length, files: withFile })
+  const results = detector.scoreFiles(present, { signal })
   try {
-    for (const trial of corpus.trials) {
-      const { utterance, key, attack, audioPath } = trial
-      const result = audioPath === undefined ? missingFile(trial, corpus) : (await scores.next()).value!
+    for (const index of remaining) {
+      const trial = corpus.trials[index]!
+      const { utterance, audioPath } = trial
+      const result = audioPath === undefined ? missingFile(trial, corpus) : (await results.next()).value!
       if (result.error === undefined) {
-        await files.append({ utterance, key, attack, score: result.score })
-        trials.push({ key, attack, score: result.score })
+        scores[index] = result.score
+        await files.append({ ...trial, score: result.score })
       } else {
         const { code, message } = result.error
         failures.push({ utterance, file: audioPath ?? null, error: result.error })
-        trials.push({ key, attack, score: undefined })
         await files.record({ event: 'failed', utterance, file: audioPath ?? null, code, message })
       }
       if (failovers.length > 0) await files.record(...failovers.splice(0))
       if (audioPath !== undefined) withFile += 1
-      onProgress?.(progress({ done: trials.length, failed: failures.length, files: withFile }))
+      done += 1
+      onProgress?.(state())
     }
   } finally {
-    await scores.return()
+    await results.return()
   }
-  return {
-    trials,
-    failures,
-    progress: progress({ done: trials.length, failed: failures.length, files: withFile }),
-  }
+  return { failures, progress: state() }
 }
 
 function missingFile({ utterance }: CorpusTrial, { audioFolder }: Corpus): { readonly error: AudioError } {

@@ -1,13 +1,15 @@
 /** The files of an evaluation's results folder: which there are, and how they come to be whole or not at all. */
-import { appendFile, mkdir, open, readFile, readdir, rename, stat, type FileHandle } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { DatasetError, errorCode } from '../errors'
+import { writeFileAtomically, writeScoreFile, type Trial, type TrialScore } from '../dataset'
+import { readEarlierScores, type EarlierScores } from './earlier-scores'
 import { FolderLock } from './folder-lock'
-import { formatScoreLine, writeFileAtomically, type TrialScore } from '../dataset'
+import { ScoreJournal } from './score-journal'
 
 /** One line of `run.jsonl`: what happened to a file that has no score, or to the sessions. */
 export interface RunEvent {
-  readonly event: 'start' | 'failed' | 'failover' | 'end' | 'stopped'
+  readonly event: 'start' | 'resume' | 'failed' | 'failover' | 'end' | 'stopped'
   readonly [key: string]: unknown
 }
 
@@ -18,6 +20,8 @@ export type Manifest = Readonly<Record<string, string | number | null>>
 export interface EvaluationPaths {
   readonly folder: string
   readonly scores: string
+  /** The scores so far while a run goes on, and after it was stopped. */
+  readonly partialScores: string
   readonly report: string
   readonly metrics: string
   readonly manifest: string
@@ -25,75 +29,51 @@ export interface EvaluationPaths {
 }
 
 /**
- * - `eval_scores.txt`: `utterance source key score`, protocol order. While the run goes on, and when it was stopped, the
- *   lines so far are in `eval_scores.partial.txt`.
+ * - `eval_scores.txt`: `utterance source key score`, protocol order. Until there are all, the lines so far are in
+ *   `eval_scores.partial.txt`, in the order in which they came.
  * - `t-DCF_EER.txt`: as the evaluation of AASIST writes it.
  * - `metrics.json`, `manifest.json`: what was computed, and with what.
  * - `run.jsonl`: files without a score and other events, one JSON object a line.
  */
-export class EvaluationFiles implements EvaluationPaths {
-  readonly folder: string
-  readonly scores: string
-  readonly partialScores: string
-  readonly report: string
-  readonly metrics: string
-  readonly manifest: string
-  readonly log: string
+export class EvaluationFiles {
+  readonly paths: EvaluationPaths
   readonly #lock: FolderLock
-  #partial: FileHandle | undefined
-  #pending = ''
-  #flushedAtMs = 0
+  #journal: ScoreJournal | undefined
 
   constructor(folder: string) {
-    this.folder = resolve(folder)
-    const within = (name: string): string => join(this.folder, name)
-    this.scores = within('eval_scores.txt')
-    this.partialScores = within('eval_scores.partial.txt')
-    this.report = within('t-DCF_EER.txt')
-    this.metrics = within('metrics.json')
-    this.manifest = within('manifest.json')
-    this.log = within('run.jsonl')
-    this.#lock = new FolderLock(within('running.lock'))
-  }
-
-  paths(): EvaluationPaths {
-    const { folder, scores, report, metrics, manifest, log } = this
-    return { folder, scores, report, metrics, manifest, log }
+    this.paths = evaluationPaths(folder)
+    this.#lock = new FolderLock(join(this.paths.folder, 'running.lock'))
   }
 
   /**
-   * Makes the folder ready and this run its only one, until {@link unlock}. Results of an earlier run with the same
-   * manifest stay until {@link finish}; other files, and results made with anything else, are refused before anything
-   * is touched.
+   * Makes the folder ready and this run its only one, until {@link unlock}, and gives the scores that are there already.
+   * Results of an earlier run with the same manifest stay until {@link finish}; other files, and results made with
+   * anything else, are refused before anything is touched.
+   *
+   * `onLost` is called when another run has taken the folder over.
    *
    * @throws DatasetError OUTPUT_EXISTS, OUTPUT_UNWRITABLE
    */
-  async begin(manifest: Manifest): Promise<void> {
-    await this.#writing(makeFolder(this.folder))
-    const own = [
-      this.scores,
-      this.partialScores,
-      this.report,
-      this.metrics,
-      this.manifest,
-      this.log,
-      this.#lock.path,
-    ]
-    const found = (await this.#writing(readdir(this.folder))).map(name => join(this.folder, name))
-    const foreign = found.filter(path => !own.includes(path))
-    if (foreign.length > 0) {
-      throw new DatasetError(
-        'OUTPUT_EXISTS',
-        `${this.folder} holds files that are not of an evaluation (${foreign[0]!}); choose an empty or a new folder`,
-        { folder: this.folder, foreign: foreign.slice(0, 20) },
-      )
-    }
-    const results = found.filter(path => path !== this.#lock.path)
-    if (results.length > 0) await this.#assertSameManifest(manifest)
-    await this.#writing(this.#lock.take())
+  async begin(
+    manifest: Manifest,
+    trials: readonly Trial[],
+    onLost: (error: DatasetError) => void,
+  ): Promise<EarlierScores> {
+    await this.#writing(makeFolder(this.paths.folder))
+    await this.#assertOwn()
+    await this.#writing(this.#lock.take(onLost))
     try {
-      if (results.length === 0) await writeFileAtomically(this.manifest, json(manifest))
-      this.#partial = await this.#writing(open(this.partialScores, 'w'))
+      const { results, leftovers } = await this.#assertOwn()
+      if (results.length > 0) await this.#assertSameManifest(manifest)
+      for (const path of leftovers) await this.#writing(rm(path, { force: true }))
+      if (results.length === 0) await writeFileAtomically(this.paths.manifest, json(manifest))
+      const earlier = await this.#writing(
+        readEarlierScores([this.paths.scores, this.paths.partialScores], trials),
+      )
+      this.#journal = await this.#writing(
+        ScoreJournal.begin(this.paths.partialScores, withScores(trials, earlier.scores)),
+      )
+      return earlier
     } catch (error) {
       await this.unlock()
       throw error
@@ -104,59 +84,73 @@ export class EvaluationFiles implements EvaluationPaths {
     await this.#lock.leave()
   }
 
-  async #assertSameManifest(manifest: Manifest): Promise<void> {
-    const differing = differences(await readManifest(this.manifest), manifest)
-    if (differing.length === 0) return
-    throw new DatasetError(
-      'OUTPUT_EXISTS',
-      `${this.folder} holds results made with something else: ${differing.join(', ')} differ; choose another folder`,
-      { folder: this.folder, differing },
-    )
-  }
-
   async append(score: TrialScore): Promise<void> {
-    this.#pending += `${formatScoreLine(score)}\n`
-    if (performance.now() - this.#flushedAtMs > flushIntervalMs) await this.flush()
-  }
-
-  async flush(): Promise<void> {
-    const text = this.#pending
-    this.#pending = ''
-    this.#flushedAtMs = performance.now()
-    if (text !== '') await this.#writing(this.#partial!.writeFile(text))
+    await this.#writing(this.#journal!.append(score))
   }
 
   async record(...events: readonly RunEvent[]): Promise<void> {
     const time = new Date().toISOString()
     const lines = events.map(event => `${JSON.stringify({ time, ...event })}\n`)
-    await this.#writing(appendFile(this.log, lines.join('')))
+    await this.#writing(appendFile(this.paths.log, lines.join('')))
   }
 
   /**
-   * Keeps what there is; the scores stay under the name that says they are not all. What goes wrong here is not
-   * reported: whoever stops has a reason already, and on a full disk this would hide it.
+   * Keeps what there is. What goes wrong here is not reported: whoever stops has a reason already, and on a full disk
+   * this would hide it.
    */
   async stop(events: readonly RunEvent[]): Promise<void> {
-    const partial = this.#partial
-    this.#partial = undefined
-    await partial?.writeFile(this.#pending).catch(() => undefined)
-    await partial?.close().catch(() => undefined)
+    await this.#journal?.close().catch(() => undefined)
     await this.record(...events).catch(() => undefined)
   }
 
-  /** The scores last: where they are, all the others are too. */
-  async finish(report: string, metrics: unknown): Promise<void> {
-    await this.flush()
-    const partial = this.#partial!
-    this.#partial = undefined
-    try {
-      await this.#writing(partial.sync())
-    } finally {
-      await partial.close()
-    }
-    await writeFileAtomically(this.report, report)
-    await writeFileAtomically(this.metrics, json(metrics))
-    await this.#writing(rename(this.partialScores, this.scores))
+  /** Scores are in the order of the trials, NaN where there is none. Their file comes last: where it is, all are. */
+  async finish(parts: {
+    readonly report: string
+    readonly metrics: unknown
+    readonly trials: readonly Trial[]
+    readonly scores: Float64Array
+  }): Promise<void> {
+    await this.#writing(this.#journal!.close())
+    await writeFileAtomically(this.paths.report, parts.report)
+    await writeFileAtomically(this.paths.metrics, json(parts.metrics))
+    await writeScoreFile(this.paths.scores, withScores(parts.trials, parts.scores))
+    await this.#writing(this.#journal!.remove())
+  }
+
+  /** What is there, if nothing of it is somebody else's. */
+  async #assertOwn(): Promise<{
+    readonly results: readonly string[]
+    readonly leftovers: readonly string[]
+  }> {
+    const { folder, ...own } = this.paths
+    const found = (await this.#writing(readdir(folder))).map(name => join(folder, name))
+    const leftovers = found.filter(path => temporaryFile.test(path))
+    const others = found.filter(path => !temporaryFile.test(path) && path !== this.#lock.path)
+    const results = others.filter(path => Object.values(own).includes(path))
+    const foreign = others.filter(path => !results.includes(path))
+    if (foreign.length === 0) return { results, leftovers }
+    throw new DatasetError(
+      'OUTPUT_EXISTS',
+      `${folder} holds files that are not of an evaluation (${foreign[0]!}); choose an empty or a new folder`,
+      { folder, foreign: foreign.slice(0, 20) },
+    )
+  }
+
+  async #assertSameManifest(manifest: Manifest): Promise<void> {
+    const { folder } = this.paths
+    const found = await readManifest(this.paths.manifest)
+    const names = [...new Set([...Object.keys(manifest), ...Object.keys(found)])]
+    const differing = names.filter(name => found[name] !== manifest[name])
+    if (differing.length === 0) return
+    const text = (value: Manifest[string] | undefined): string => shortened(JSON.stringify(value ?? null))
+    const differences = differing.map(
+      name => `${name} (${text(found[name])} there, ${text(manifest[name])} now)`,
+    )
+    throw new DatasetError(
+      'OUTPUT_EXISTS',
+      `${folder} holds results made with something else: different ${differences.join(', ')}; choose another folder`,
+      { folder, differing },
+    )
   }
 
   async #writing<T>(step: Promise<T>): Promise<T> {
@@ -164,18 +158,40 @@ export class EvaluationFiles implements EvaluationPaths {
       return await step
     } catch (cause) {
       if (cause instanceof DatasetError) throw cause
+      const { folder } = this.paths
       throw new DatasetError(
         'OUTPUT_UNWRITABLE',
-        `cannot write to ${this.folder}: ${String(cause)}; choose a folder that may be written to and has room`,
-        { folder: this.folder, systemCode: errorCode(cause) ?? null },
+        `cannot write to ${folder}: ${String(cause)}; choose a folder that may be written to and has room`,
+        { folder, systemCode: errorCode(cause) ?? null },
         { cause },
       )
     }
   }
 }
 
-/** What a killed run loses at the most; a write for every clip would cost more than its line. */
-const flushIntervalMs = 2000
+/** The files of an evaluation into this folder, whether they are there yet or not. */
+export function evaluationPaths(folder: string): EvaluationPaths {
+  const within = (name: string): string => join(resolve(folder), name)
+  return {
+    folder: resolve(folder),
+    scores: within('eval_scores.txt'),
+    partialScores: within('eval_scores.partial.txt'),
+    report: within('t-DCF_EER.txt'),
+    metrics: within('metrics.json'),
+    manifest: within('manifest.json'),
+    log: within('run.jsonl'),
+  }
+}
+
+/** Of a run that was killed while it wrote a file. */
+const temporaryFile = /[/\\]\.aasist-[0-9a-f]{16}\.tmp$/
+
+function* withScores(trials: readonly Trial[], scores: Float64Array): Generator<TrialScore> {
+  for (const [index, trial] of trials.entries()) {
+    const score = scores[index]!
+    if (!Number.isNaN(score)) yield { ...trial, score }
+  }
+}
 
 /** Not with `recursive`, which tries for ever where a folder below an existing one cannot be made: in /proc. */
 async function makeFolder(path: string): Promise<void> {
@@ -205,9 +221,7 @@ async function readManifest(path: string): Promise<Manifest> {
   return { manifest: 'missing or damaged' }
 }
 
-function differences(found: Manifest, expected: Manifest): string[] {
-  const names = new Set([...Object.keys(found), ...Object.keys(expected)])
-  return [...names].filter(name => found[name] !== expected[name])
-}
+/** A hash is told from another by less. */
+const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 16)}…` : text)
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

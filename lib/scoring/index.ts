@@ -5,6 +5,7 @@ export {
   type Clip,
   type DetectorOptions,
   type FileScore,
+  type PlacedFile,
   type Score,
   type ScoreFilesOptions,
   type ScoreOptions,
@@ -17,7 +18,7 @@ export {
   type EvaluationMetrics,
   type FailedUtterance,
 } from './evaluate'
-export type { EvaluationPaths } from './evaluation-files'
+export { evaluationPaths, type EvaluationPaths } from './evaluation-files'
 export { demoCheckpoint, demoFolder, type ModelProvenance } from './model-file'
 export type { ModelCard, Threshold } from './model-card'
 export type { Progress } from './progress'

@@ -62,9 +62,15 @@ export function findScoreInterface(session: Session): ScoreInterface {
   }
 }
 
+export interface WindowOptions extends RunOptions {
+  /** The row of a fixed batch, modulo its size; default: any. Equal windows in one row have equal scores. */
+  readonly position?: number | undefined
+}
+
 /** A caller whose window waits to share a run, or shares one. */
 interface Waiting {
   readonly samples: Float32Array
+  readonly position: number | undefined
   readonly timeoutMs: number | undefined
   /** False once the caller has its score, or no longer waits for it. */
   isOpen: () => boolean
@@ -93,37 +99,46 @@ export class WindowScorer {
   }
 
   /** The score, `logits[:, 1]`: higher means more bona fide. */
-  score(samples: Float32Array, options: RunOptions = {}): Promise<number> {
+  score(samples: Float32Array, options: WindowOptions = {}): Promise<number> {
     const { batch } = this.#interface
-    if (batch === null || batch === 1) return this.#run([samples], options).then(scores => scores[0]!)
+    const { position, ...runOptions } = options
+    if (batch === null || batch === 1) return this.#run([samples], runOptions).then(scores => scores[0]!)
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted()
-      this.#waiting.push(waitingCaller(samples, options, resolve, reject))
-      this.#timer ??= setTimeout(() => {
-        this.#waitedLongEnough = true
-        this.#flush(batch)
-      }, fillWaitMs)
+      this.#waiting.push(waitingCaller({ samples, position }, runOptions, resolve, reject))
+      if (this.#timer === undefined) this.#startTimer(batch)
       this.#flush(batch)
     })
   }
 
+  #startTimer(batch: number): void {
+    this.#timer = setTimeout(() => {
+      this.#waitedLongEnough = true
+      this.#flush(batch)
+    }, fillWaitMs)
+  }
+
   /** Starts a full run, or one with rows to spare when its callers have waited and it would not wait itself. */
   #flush(batch: number): void {
-    const group = this.#waiting.filter(({ isOpen }) => isOpen())
+    this.#waiting = this.#waiting.filter(({ isOpen }) => isOpen())
+    const rows = rowsOf(this.#waiting, batch)
+    const group = rows.filter(caller => caller !== undefined)
     const isDue = this.#waitedLongEnough && this.#runs < this.#parallelRuns
     if (group.length > 0 && group.length < batch && !isDue) return
-    this.#waiting = []
-    this.#waitedLongEnough = false
+    this.#waiting = this.#waiting.filter(caller => !group.includes(caller))
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#waitedLongEnough = false
     if (group.length === 0) return
+    // Callers whose row was taken begin to wait for the next run.
+    if (this.#waiting.length > 0) this.#startTimer(batch)
     // One caller's time-out must not take the others' run with it, so the session gets the longest.
     const timeoutMs = Math.max(...group.map(caller => caller.timeoutMs ?? Infinity))
     this.#runs += 1
-    const windows = group.map(({ samples }) => samples)
+    const windows = rows.map(caller => caller?.samples)
     this.#run(windows, Number.isFinite(timeoutMs) ? { timeoutMs } : {})
       .then(
-        scores => group.forEach(({ resolve }, row) => resolve(scores[row]!)),
+        scores => rows.forEach((caller, row) => caller?.resolve(scores[row]!)),
         (error: unknown) => group.forEach(({ reject }) => reject(error)),
       )
       .finally(() => {
@@ -132,15 +147,16 @@ export class WindowScorer {
       })
   }
 
-  async #run(windows: readonly Float32Array[], options: RunOptions): Promise<number[]> {
+  /** A window for each row; those nobody asked for may be missing. */
+  async #run(windows: readonly (Float32Array | undefined)[], options: RunOptions): Promise<number[]> {
     const { input, output, windowSamples } = this.#interface
-    const batch = this.#interface.batch ?? windows.length
-    const only = windows.length === 1 && batch === 1 ? windows[0] : undefined
+    const batch = windows.length
+    const only = batch === 1 ? windows[0] : undefined
     const data = only ?? new Float32Array(batch * windowSamples)
     if (only === undefined) {
-      // Rows nobody asked for repeat the last one: zeros would be another clip to compute, and could be slower.
-      for (let row = 0; row < batch; row++)
-        data.set(windows[Math.min(row, windows.length - 1)]!, row * windowSamples)
+      // Empty rows repeat another one: zeros would be another clip to compute, and could be slower.
+      const filler = windows.find(window => window !== undefined)!
+      for (const [row, window] of windows.entries()) data.set(window ?? filler, row * windowSamples)
     }
     const feeds = { [input]: { type: 'float32', dims: [batch, windowSamples], data } } as const
     const outputs = await this.#session.run(feeds, [output], options)
@@ -149,9 +165,19 @@ export class WindowScorer {
   }
 }
 
+/** A run's callers by row: each row's first, and callers that do not mind in what is left. */
+function rowsOf(callers: readonly Waiting[], batch: number): (Waiting | undefined)[] {
+  const rows = Array.from<Waiting | undefined>({ length: batch })
+  for (const caller of callers) {
+    if (caller.position !== undefined) rows[caller.position % batch] ??= caller
+  }
+  const anywhere = callers.filter(({ position }) => position === undefined).values()
+  return rows.map(caller => caller ?? anywhere.next().value)
+}
+
 /** Its own signal and time-out end the waiting of one caller; the run it shares goes on for the others. */
 function waitingCaller(
-  samples: Float32Array,
+  { samples, position }: Pick<Waiting, 'samples' | 'position'>,
   { signal, timeoutMs }: RunOptions,
   resolve: (score: number) => void,
   reject: (error: unknown) => void,
@@ -171,6 +197,7 @@ function waitingCaller(
   const unsubscribe = signal && onAbort(signal, () => settle(() => reject(signal.reason)))
   return {
     samples,
+    position,
     timeoutMs,
     isOpen: () => open,
     resolve: score => settle(() => resolve(score)),
