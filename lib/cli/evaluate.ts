@@ -64,6 +64,8 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
   }
   display.stop()
   const { metrics, failures, files } = evaluation
+  const { scoredEarlier } = metrics.provenance
+  if (scoredEarlier > 0) note(`${counted(scoredEarlier, 'score', 'scores')} taken over from earlier runs`)
   if (flags.json === true) printJson(metrics)
   else printLine(formatMetrics(metrics))
   for (const warning of metrics.warnings) note(`warning: ${warning}`)

@@ -16,8 +16,7 @@ interface Holder {
 }
 
 /** How often a holder says that it is there, and after how long a silent one on another machine is given up. */
-const heartbeatMs = 10_000
-const silenceMs = 60_000
+const defaultTimes = { heartbeatMs: 10_000, silenceMs: 60_000 }
 
 /**
  * A file that names the process at work. One left behind by a process that is no more is taken over: at once where that
@@ -28,8 +27,11 @@ export class FolderLock {
   #token: string | undefined
   #heartbeat: NodeJS.Timeout | undefined
 
-  constructor(path: string) {
+  readonly #times: typeof defaultTimes
+
+  constructor(path: string, times = defaultTimes) {
     this.path = path
+    this.#times = times
   }
 
   /**
@@ -56,7 +58,7 @@ export class FolderLock {
     this.#token = token
     this.#heartbeat = setInterval(() => {
       void this.#beat(onLost)
-    }, heartbeatMs)
+    }, this.#times.heartbeatMs)
     this.#heartbeat.unref()
   }
 
@@ -114,7 +116,7 @@ export class FolderLock {
     if (host !== hostname()) {
       // Both times are the file system's, whose clock may differ from this machine's.
       const [theirs, now] = await Promise.all([modifiedAtMs(this.path), modifiedAtMs(prepared)])
-      return now - theirs < silenceMs
+      return now - theirs < this.#times.silenceMs
     }
     try {
       process.kill(pid, 0)

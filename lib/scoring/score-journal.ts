@@ -3,14 +3,14 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import { formatScoreLine, writeScoreFile, type TrialScore } from '../dataset'
 
 /** What a killed run loses at the most; a write for every clip would cost more than its line. */
-const flushIntervalMs = 2000
+const flushIntervalMs = 500
 
 /** A score file that grows. However it ends, its whole lines are right. */
 export class ScoreJournal {
   readonly path: string
   #file: FileHandle | undefined
   #pending = ''
-  #flushedAtMs = 0
+  #flushedAtMs = -Infinity
 
   private constructor(path: string, file: FileHandle) {
     this.path = path
