@@ -1,6 +1,6 @@
-import { detCurveOfSorted } from './det'
-import { eerOfCurve } from './eer'
-import { sortedScores, type Scores } from './scores'
+import { eerOfRanking } from './eer'
+import { rankSorted } from './ranking'
+import { countBelow, sortedScores, type Scores } from './scores'
 
 /** Scores of an automatic speaker verification system, by the kind of trial. */
 export interface AsvScores {
@@ -47,7 +47,7 @@ export function asvOperatingPoint(scores: AsvScores): AsvOperatingPoint {
   const target = sortedScores(scores.target, 'ASV target')
   const nontarget = sortedScores(scores.nontarget, 'ASV non-target')
   const spoof = sortedScores(scores.spoof, 'ASV spoof')
-  const { eer, threshold } = eerOfCurve(detCurveOfSorted(target, nontarget))
+  const { eer, threshold } = eerOfRanking(rankSorted(target, nontarget))
   return {
     eer,
     threshold,
@@ -55,9 +55,4 @@ export function asvOperatingPoint(scores: AsvScores): AsvOperatingPoint {
     pMiss: countBelow(target, threshold) / target.length,
     pMissSpoof: countBelow(spoof, threshold) / spoof.length,
   }
-}
-
-function countBelow(sorted: Float64Array, threshold: number): number {
-  const firstAccepted = sorted.findIndex(score => score >= threshold)
-  return firstAccepted < 0 ? sorted.length : firstAccepted
 }

@@ -10,11 +10,27 @@ import { assertUsableScores, type Scores } from './scores'
 export function computeCllr(bonafide: Scores, spoof: Scores): number {
   assertUsableScores(bonafide, 'bona fide')
   assertUsableScores(spoof, 'spoof')
-  let bonafideNats = 0
-  for (const score of bonafide) bonafideNats += softplus(-score)
-  let spoofNats = 0
-  for (const score of spoof) spoofNats += softplus(score)
-  return (bonafideNats / bonafide.length + spoofNats / spoof.length) / (2 * Math.LN2)
+  return cllrOfNats(meanOf(natsOfTrials(bonafide, 'bonafide')), meanOf(natsOfTrials(spoof, 'spoof')))
+}
+
+/** What each trial costs in nats, and costs again whenever it is drawn again. */
+export function natsOfTrials(scores: Scores, key: 'bonafide' | 'spoof'): Float64Array {
+  const nats = new Float64Array(scores.length)
+  for (let index = 0; index < nats.length; index++) {
+    nats[index] = softplus(key === 'bonafide' ? -scores[index]! : scores[index]!)
+  }
+  return nats
+}
+
+/** From the mean cost of each class to bits. */
+export function cllrOfNats(bonafideMean: number, spoofMean: number): number {
+  return (bonafideMean + spoofMean) / (2 * Math.LN2)
+}
+
+function meanOf(values: Float64Array): number {
+  let sum = 0
+  for (const value of values) sum += value
+  return sum / values.length
 }
 
 // ln(1 + e^x) without overflow for large x and without losing e^x beside 1 for small x.

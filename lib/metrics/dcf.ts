@@ -1,6 +1,7 @@
 import { MetricsError } from '../errors'
-import { detCurve, type DetCurve } from './det'
-import { assertUsableScores, type Scores } from './scores'
+import { lowestCost, type CostWeights } from './lowest-cost'
+import { falseAlarmRate, missRate, rankingOf, type Ranking } from './ranking'
+import { countBelow, type Scores } from './scores'
 
 /** Prior of a spoofed trial and the two costs of a stand-alone countermeasure. */
 export interface DcfCostModel {
@@ -27,7 +28,7 @@ export interface ActDcf {
 }
 
 /**
- * Minimum detection cost (ASVspoof 5, track 1): the minimum over all points of `detCurve` of
+ * Minimum detection cost (ASVspoof 5, track 1): the minimum over all thresholds of
  * C_miss·(1 − π)·miss + C_fa·π·falseAlarm, divided by min(C_miss·(1 − π), C_fa·π), with π the spoof prior.
  *
  * @throws MetricsError `METRICS_INVALID` when a class is empty, a score is NaN or infinite, or the costs are not costs
@@ -37,23 +38,13 @@ export function computeMinDcf(
   spoof: Scores,
   costModel: DcfCostModel = DCF_COSTS_ASVSPOOF5,
 ): MinDcf {
-  return minDcfOfCurve(detCurve(bonafide, spoof), costModel)
+  return minDcfOfRanking(rankingOf(bonafide, spoof), costModel)
 }
 
-/** {@link computeMinDcf} from a curve at hand. */
-export function minDcfOfCurve(curve: DetCurve, costModel: DcfCostModel = DCF_COSTS_ASVSPOOF5): MinDcf {
-  const { missWeight, faWeight, norm } = dcfWeights(costModel)
-  const { miss, falseAlarm, thresholds } = curve
-  let lowest = Infinity
-  let threshold = NaN
-  for (let point = 0; point < thresholds.length; point++) {
-    const cost = missWeight * miss[point]! + faWeight * falseAlarm[point]!
-    if (cost < lowest) {
-      lowest = cost
-      threshold = thresholds[point]!
-    }
-  }
-  return { minDcf: lowest / norm, threshold }
+/** {@link computeMinDcf} of classes ranked already. */
+export function minDcfOfRanking(ranking: Ranking, costModel: DcfCostModel = DCF_COSTS_ASVSPOOF5): MinDcf {
+  const { cost, threshold } = lowestCost(ranking, dcfWeights(costModel))
+  return { minDcf: cost, threshold }
 }
 
 /**
@@ -67,32 +58,30 @@ export function computeActDcf(
   spoof: Scores,
   costModel: DcfCostModel = DCF_COSTS_ASVSPOOF5,
 ): ActDcf {
-  const { missWeight, faWeight, norm } = dcfWeights(costModel)
-  assertUsableScores(bonafide, 'bona fide')
-  assertUsableScores(spoof, 'spoof')
-  const threshold = -Math.log(missWeight / faWeight)
-  const miss = shareOf(bonafide, score => score < threshold)
-  const falseAlarm = shareOf(spoof, score => score >= threshold)
-  return { actDcf: (missWeight * miss + faWeight * falseAlarm) / norm, threshold }
+  return actDcfOfRanking(rankingOf(bonafide, spoof), costModel)
 }
 
-function shareOf(scores: Scores, isCounted: (score: number) => boolean): number {
-  let count = 0
-  for (const score of scores) if (isCounted(score)) count++
-  return count / scores.length
+/** {@link computeActDcf} of classes ranked already. */
+export function actDcfOfRanking(ranking: Ranking, costModel: DcfCostModel = DCF_COSTS_ASVSPOOF5): ActDcf {
+  const { miss, falseAlarm, norm } = dcfWeights(costModel)
+  const threshold = -Math.log(miss / falseAlarm)
+  const missed = missRate(ranking, countBelow(ranking.bonafide, threshold))
+  const accepted = falseAlarmRate(ranking, countBelow(ranking.spoof, threshold))
+  return { actDcf: (miss * missed + falseAlarm * accepted) / norm, threshold }
 }
 
-function dcfWeights(costs: DcfCostModel): { missWeight: number; faWeight: number; norm: number } {
-  const missWeight = costs.costMiss * (1 - costs.pSpoof)
-  const faWeight = costs.costFa * costs.pSpoof
-  const norm = Math.min(missWeight, faWeight)
-  if (!(norm > 0 && missWeight < Infinity && faWeight < Infinity)) {
+function dcfWeights(costs: DcfCostModel): CostWeights {
+  const { pSpoof, costMiss, costFa } = costs
+  const miss = costMiss * (1 - pSpoof)
+  const falseAlarm = costFa * pSpoof
+  const norm = Math.min(miss, falseAlarm)
+  if (!(pSpoof > 0 && pSpoof < 1 && costMiss > 0 && costFa > 0 && miss + falseAlarm < Infinity && norm > 0)) {
     throw new MetricsError(
       'METRICS_INVALID',
-      `DCF costs ${costs.costMiss} and ${costs.costFa} with a spoof prior of ${costs.pSpoof} weigh misses ` +
-        `${missWeight} and false alarms ${faWeight}; expected finite costs above 0 and a prior between 0 and 1`,
+      `DCF costs ${costMiss} and ${costFa} with a spoof prior of ${pSpoof} weigh misses ${miss} and false alarms ` +
+        `${falseAlarm}; expected finite costs above 0 and a prior between 0 and 1`,
       { ...costs },
     )
   }
-  return { missWeight, faWeight, norm }
+  return { constant: 0, miss, falseAlarm, norm }
 }

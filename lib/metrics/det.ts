@@ -1,4 +1,4 @@
-import { sortedScores, type Scores, type SortedScores } from './scores'
+import { sortedScores, type Scores } from './scores'
 
 /**
  * Error rates at every operating point of a detector. All three arrays have length N + 1 for N scores in total.
@@ -22,12 +22,9 @@ export interface DetCurve {
  *
  * @throws MetricsError `METRICS_INVALID` when a class is empty or a score is NaN or infinite
  */
-export function detCurve(bonafide: Scores, spoof: Scores): DetCurve {
-  return detCurveOfSorted(sortedScores(bonafide, 'bona fide'), sortedScores(spoof, 'spoof'))
-}
-
-/** {@link detCurve} for classes sorted already: thirteen attacks share one sorted bona fide class. */
-export function detCurveOfSorted(bonafide: SortedScores, spoof: SortedScores): DetCurve {
+export function detCurve(bonafideScores: Scores, spoofScores: Scores): DetCurve {
+  const bonafide = sortedScores(bonafideScores, 'bona fide')
+  const spoof = sortedScores(spoofScores, 'spoof')
   const total = bonafide.length + spoof.length
   const miss = new Float64Array(total + 1)
   const falseAlarm = new Float64Array(total + 1)

@@ -1,5 +1,5 @@
-import { detCurve, type DetCurve } from './det'
-import type { Scores } from './scores'
+import { falseAlarmRate, missRate, rankingOf, thresholdOf, type Ranking, type Rejected } from './ranking'
+import { countBelow, countUpTo, firstIndex, type Scores } from './scores'
 
 export interface EqualErrorRate {
   /** Fraction, 0…1. */
@@ -10,14 +10,14 @@ export interface EqualErrorRate {
 
 /**
  * Equal error rate as the ASVspoof tools define it (`compute_eer` of the ASVspoof 2019 evaluation package):
- * (miss + false alarm) / 2 at the first point of {@link detCurve} where |miss − false alarm| is smallest. Among equal
+ * (miss + false alarm) / 2 at the first point of `detCurve` where |miss − false alarm| is smallest. Among equal
  * scores it assumes bona fide before spoof, so with ties it is not symmetric in the classes; use it to compare with
  * published figures, and {@link computeEerTieProper} to judge detectors with coarse scores.
  *
  * @throws MetricsError `METRICS_INVALID` when a class is empty or a score is NaN or infinite
  */
 export function computeEer(bonafide: Scores, spoof: Scores): EqualErrorRate {
-  return eerOfCurve(detCurve(bonafide, spoof))
+  return eerOfRanking(rankingOf(bonafide, spoof))
 }
 
 /**
@@ -27,31 +27,50 @@ export function computeEer(bonafide: Scores, spoof: Scores): EqualErrorRate {
  * @throws MetricsError `METRICS_INVALID` when a class is empty or a score is NaN or infinite
  */
 export function computeEerTieProper(bonafide: Scores, spoof: Scores): EqualErrorRate {
-  return tieProperEerOfCurve(detCurve(bonafide, spoof))
+  return tieProperEerOfRanking(rankingOf(bonafide, spoof))
 }
 
-/** {@link computeEer} from a curve at hand. */
-export function eerOfCurve(curve: DetCurve): EqualErrorRate {
-  return equalErrorPoint(curve, 'every point')
+/** {@link computeEer} of classes ranked already. */
+export function eerOfRanking(ranking: Ranking): EqualErrorRate {
+  const { before, after } = crossing(ranking)
+  return closerToEqual(ranking, before, after)
 }
 
-/** {@link computeEerTieProper} from a curve at hand. */
-export function tieProperEerOfCurve(curve: DetCurve): EqualErrorRate {
-  return equalErrorPoint(curve, 'between distinct scores')
+/** {@link computeEerTieProper} of classes ranked already. */
+export function tieProperEerOfRanking(ranking: Ranking): EqualErrorRate {
+  const { bonafide, spoof } = ranking
+  // The trial that makes the misses catch up, and with it every trial of the same score.
+  const score = thresholdOf(ranking, crossing(ranking).after)
+  return closerToEqual(
+    ranking,
+    { bonafide: countBelow(bonafide, score), spoof: countBelow(spoof, score) },
+    { bonafide: countUpTo(bonafide, score), spoof: countUpTo(spoof, score) },
+  )
 }
 
-function equalErrorPoint(curve: DetCurve, points: 'every point' | 'between distinct scores'): EqualErrorRate {
-  const { miss, falseAlarm, thresholds } = curve
-  let best = 0
-  let smallest = Infinity
-  for (let point = 0; point < thresholds.length; point++) {
-    const insideTie = thresholds[point] === thresholds[point + 1]
-    if (insideTie && points === 'between distinct scores') continue
-    const difference = Math.abs(miss[point]! - falseAlarm[point]!)
-    if (difference < smallest) {
-      smallest = difference
-      best = point
-    }
-  }
-  return { eer: (miss[best]! + falseAlarm[best]!) / 2, threshold: thresholds[best]! }
+/**
+ * The operating points between which misses overtake false alarms: `after` is the first with miss ≥ false alarm. Miss
+ * never falls and false alarm never rises, so no other point is closer to equality.
+ */
+function crossing(ranking: Ranking): { before: Rejected; after: Rejected } {
+  const { bonafide, spoofBelow } = ranking
+  const hasCrossed = (rejectedBonafide: number, rejectedSpoof: number): boolean =>
+    missRate(ranking, rejectedBonafide) >= falseAlarmRate(ranking, rejectedSpoof)
+  const kept = firstIndex(0, bonafide.length - 1, index => hasCrossed(index + 1, spoofBelow[index]!))
+  const spoofBefore = kept === 0 ? 0 : spoofBelow[kept - 1]!
+  const spoofAfter = spoofBelow[kept]!
+  const spoof = firstIndex(spoofBefore + 1, spoofAfter + 1, rejected => hasCrossed(kept, rejected))
+  return spoof <= spoofAfter
+    ? { before: { bonafide: kept, spoof: spoof - 1 }, after: { bonafide: kept, spoof } }
+    : { before: { bonafide: kept, spoof: spoofAfter }, after: { bonafide: kept + 1, spoof: spoofAfter } }
+}
+
+function closerToEqual(ranking: Ranking, before: Rejected, after: Rejected): EqualErrorRate {
+  const [first, second] = [before, after].map(rejected => {
+    const miss = missRate(ranking, rejected.bonafide)
+    const falseAlarm = falseAlarmRate(ranking, rejected.spoof)
+    return { rejected, eer: (miss + falseAlarm) / 2, distance: Math.abs(miss - falseAlarm) }
+  })
+  const { rejected, eer } = first!.distance <= second!.distance ? first! : second!
+  return { eer, threshold: thresholdOf(ranking, rejected) }
 }

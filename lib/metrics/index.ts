@@ -4,31 +4,33 @@
  * are not finite numbers and for empty classes, except `summarizeScores`, which answers null with a reason for the
  * latter.
  */
+export {
+  ADCF_COSTS_ASVSPOOF5,
+  computeADcf,
+  type ADcf,
+  type ADcfCostModel,
+  type SpoofAwareScores,
+} from './a-dcf'
+export { bootstrapIntervals, type AttackIntervals, type ConfidenceIntervals } from './bootstrap'
+export type { BootstrapOptions, BootstrapProgress } from './bootstrap-options'
 export { computeCllr } from './cllr'
 export { asvOperatingPoint, LA2019_EVAL_OPERATING_POINT, type AsvOperatingPoint, type AsvScores } from './asv'
 export {
   computeActDcf,
   computeMinDcf,
   DCF_COSTS_ASVSPOOF5,
-  minDcfOfCurve,
   type ActDcf,
   type DcfCostModel,
   type MinDcf,
 } from './dcf'
 export { detCurve, type DetCurve } from './det'
-export { computeEer, computeEerTieProper, eerOfCurve, tieProperEerOfCurve, type EqualErrorRate } from './eer'
+export { computeEer, computeEerTieProper, type EqualErrorRate } from './eer'
+export type { ConfidenceInterval } from './percentile'
 export type { Scores } from './scores'
-export {
-  summarizeScores,
-  type AsvSummary,
-  type AttackSummary,
-  type MetricsSummary,
-  type ScoredTrial,
-  type ScoresToSummarize,
-} from './summary'
+export { summarizeScores, type AttackSummary, type MetricsSummary, type ScoresToSummarize } from './summary'
+export type { AsvSource, AsvSummary } from './tandem'
 export {
   computeTdcf,
-  minTdcfOfCurve,
   TDCF_COSTS_2019,
   tdcfWeights,
   type MinTdcf,
@@ -37,5 +39,6 @@ export {
   type TdcfVersion,
   type TdcfWeights,
 } from './tdcf'
-export { AasistError, MetricsError } from '../errors'
-export type { ErrorCode, ErrorDetail, MetricsErrorCode } from '../errors'
+export type { ScoredTrial } from './trial-classes'
+export { AasistError, ArgumentRangeError, ArgumentTypeError, MetricsError } from '../errors'
+export type { ArgumentErrorCode, ErrorCode, ErrorDetail, MetricsErrorCode } from '../errors'

@@ -1,9 +1,10 @@
 import { MetricsError } from '../errors'
+import { sortedCopy } from './sort'
 
 /** Scores of one class, in any order; higher means more bona fide (more target-like for ASV scores). */
 export type Scores = Float64Array | Float32Array | readonly number[]
 
-/** A sorted copy of the scores, which is what every metric here starts from. */
+/** Scores in ascending order, which is what every metric here starts from. */
 export type SortedScores = Float64Array & { readonly sorted: unique symbol }
 
 /**
@@ -12,7 +13,7 @@ export type SortedScores = Float64Array & { readonly sorted: unique symbol }
  */
 export function sortedScores(scores: Scores, className: string): SortedScores {
   assertUsableScores(scores, className)
-  return Float64Array.from(scores).sort() as SortedScores
+  return sortedCopy(scores) as SortedScores
 }
 
 /** @throws MetricsError `METRICS_INVALID` when there is no score, or one is NaN or infinite */
@@ -34,4 +35,24 @@ export function assertUsableScores(scores: Scores, className: string): void {
       )
     }
   }
+}
+
+/** How many of the scores are below `threshold`. */
+export function countBelow(scores: SortedScores, threshold: number): number {
+  return firstIndex(0, scores.length, index => scores[index]! >= threshold)
+}
+
+/** How many of the scores are `threshold` or below. */
+export function countUpTo(scores: SortedScores, threshold: number): number {
+  return firstIndex(0, scores.length, index => scores[index]! > threshold)
+}
+
+/** The first index from `start` to `end` that meets a condition all later ones meet too; `end` when none before does. */
+export function firstIndex(start: number, end: number, meets: (index: number) => boolean): number {
+  while (start < end) {
+    const middle = (start + end) >>> 1
+    if (meets(middle)) end = middle
+    else start = middle + 1
+  }
+  return start
 }

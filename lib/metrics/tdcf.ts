@@ -1,6 +1,8 @@
 import { MetricsError } from '../errors'
 import type { AsvOperatingPoint } from './asv'
-import { detCurve, type DetCurve } from './det'
+import { assertCostModel } from './cost-model'
+import { lowestCost } from './lowest-cost'
+import { rankingOf, type Ranking } from './ranking'
 import type { Scores } from './scores'
 
 /**
@@ -32,6 +34,8 @@ export const TDCF_COSTS_2019: TdcfCostModel = Object.freeze({
   costMissCm: 1,
   costFaCm: 10,
 })
+
+const COST_NAMES = Object.keys(TDCF_COSTS_2019) as (keyof TdcfCostModel)[]
 
 export interface TdcfOptions {
   /** Default `v1`. */
@@ -74,29 +78,20 @@ export function computeTdcf(
   operatingPoint: AsvOperatingPoint,
   options: TdcfOptions = {},
 ): MinTdcf {
-  return minTdcfOfCurve(detCurve(bonafide, spoof), operatingPoint, options)
+  return minTdcfOfRanking(rankingOf(bonafide, spoof), operatingPoint, options)
 }
 
-/** {@link computeTdcf} from a curve at hand. */
-export function minTdcfOfCurve(
-  curve: DetCurve,
+/** {@link computeTdcf} of classes ranked already. */
+export function minTdcfOfRanking(
+  ranking: Ranking,
   operatingPoint: AsvOperatingPoint,
   options: TdcfOptions = {},
 ): MinTdcf {
   const version = options.version ?? 'v1'
   const weights = tdcfWeights(operatingPoint, { ...options, version })
   const { c0, c1, c2, norm } = weights
-  const { miss, falseAlarm, thresholds } = curve
-  let minTdcf = Infinity
-  let threshold = NaN
-  for (let point = 0; point < thresholds.length; point++) {
-    const cost = (c0 + c1 * miss[point]! + c2 * falseAlarm[point]!) / norm
-    if (cost < minTdcf) {
-      minTdcf = cost
-      threshold = thresholds[point]!
-    }
-  }
-  return { version, minTdcf, threshold, ...weights }
+  const { cost, threshold } = lowestCost(ranking, { constant: c0, miss: c1, falseAlarm: c2, norm })
+  return { version, minTdcf: cost, threshold, ...weights }
 }
 
 /**
@@ -106,7 +101,7 @@ export function minTdcfOfCurve(
 export function tdcfWeights(operatingPoint: AsvOperatingPoint, options: TdcfOptions = {}): TdcfWeights {
   const costs = options.costModel ?? TDCF_COSTS_2019
   const { pFa, pMiss, pMissSpoof } = operatingPoint
-  assertCostModel(costs)
+  assertCostModel('t-DCF', costs, COST_NAMES)
   assertRates({ pFa, pMiss, pMissSpoof })
   const c2 = costs.costFaCm * costs.pSpoof * (1 - pMissSpoof)
   if ((options.version ?? 'v1') === 'v1') {
@@ -150,25 +145,5 @@ function assertRates(rates: Readonly<Record<string, number>>): void {
         { name, found: String(rate) },
       )
     }
-  }
-}
-
-function assertCostModel(costs: TdcfCostModel): void {
-  for (const [name, value] of Object.entries(costs) as [string, number][]) {
-    if (!(value >= 0 && value < Infinity)) {
-      throw new MetricsError(
-        'METRICS_INVALID',
-        `${name} of the t-DCF cost model is ${value}; expected a finite number of at least 0`,
-        { name, found: String(value) },
-      )
-    }
-  }
-  const priors = costs.pSpoof + costs.pTarget + costs.pNontarget
-  if (Math.abs(priors - 1) > 1e-10) {
-    throw new MetricsError(
-      'METRICS_INVALID',
-      `pSpoof + pTarget + pNontarget of the t-DCF cost model is ${priors}; expected 1`,
-      { found: priors },
-    )
   }
 }

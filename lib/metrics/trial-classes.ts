@@ -1,0 +1,83 @@
+import { MetricsError } from '../errors'
+import { sortedScores, type SortedScores } from './scores'
+
+/** One trial of an evaluation list. `score` is undefined where the clip could not be scored. */
+export interface ScoredTrial {
+  readonly key: 'bonafide' | 'spoof'
+  /** Name of the attack, such as `A07`; undefined for bona fide trials and where the list does not say. */
+  readonly attack?: string | undefined
+  /** Higher means more bona fide. */
+  readonly score: number | undefined
+}
+
+/** The scores of a list by class, sorted; empty where no trial of a class has a score. */
+export interface TrialClasses {
+  readonly bonafide: SortedScores
+  readonly spoof: SortedScores
+  /** By name, every attack of the list, also those of which no trial has a score. */
+  readonly attacks: ReadonlyMap<string, SortedScores>
+  /** Scored spoof trials of no attack. */
+  readonly unnamedSpoof: number
+  /** Trials without a score. */
+  readonly missing: number
+}
+
+/** @throws MetricsError `METRICS_INVALID` when a score is NaN or infinite, or a key is neither of the two */
+export function classesOf(trials: Iterable<ScoredTrial>): TrialClasses {
+  const bonafide: number[] = []
+  const spoof: number[] = []
+  const attacks = new Map<string, number[]>()
+  let unnamedSpoof = 0
+  let missing = 0
+  for (const { key, attack, score } of trials) {
+    assertKey(key)
+    let attackScores: number[] | undefined
+    if (key === 'spoof' && attack !== undefined) {
+      attackScores = attacks.get(attack)
+      if (attackScores === undefined) attacks.set(attack, (attackScores = []))
+    }
+    if (score === undefined) {
+      missing++
+    } else if (key === 'bonafide') {
+      bonafide.push(score)
+    } else {
+      spoof.push(score)
+      attackScores?.push(score)
+      if (attackScores === undefined) unnamedSpoof++
+    }
+  }
+  return {
+    bonafide: sortedOrEmpty(bonafide, 'bona fide'),
+    spoof: sortedOrEmpty(spoof, 'spoof'),
+    attacks: new Map(
+      [...attacks]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([attack, scores]) => [attack, sortedOrEmpty(scores, `attack ${attack}`)]),
+    ),
+    unnamedSpoof,
+    missing,
+  }
+}
+
+/** Why nothing can be computed from two classes, if so. */
+export function reasonOfMissingClass({
+  bonafide,
+  spoof,
+}: Pick<TrialClasses, 'bonafide' | 'spoof'>): string | undefined {
+  if (bonafide.length === 0 && spoof.length === 0) return 'no trial has a score'
+  if (bonafide.length === 0) return 'no bona fide trial has a score'
+  if (spoof.length === 0) return 'no spoof trial has a score'
+  return undefined
+}
+
+// JavaScript callers pass any word, and whatever is not bona fide would count as spoof.
+function assertKey(key: string): void {
+  if (key === 'bonafide' || key === 'spoof') return
+  throw new MetricsError('METRICS_INVALID', `a trial has the key "${key}"; expected bonafide or spoof`, {
+    found: key,
+  })
+}
+
+function sortedOrEmpty(scores: readonly number[], className: string): SortedScores {
+  return scores.length === 0 ? (new Float64Array() as SortedScores) : sortedScores(scores, className)
+}
