@@ -40,8 +40,8 @@ async function demo({ out, json }: { out?: string; json?: boolean }, signal: Abo
       printJson(metrics)
       return failures.length === 0 ? 0 : 1
     }
-    const scores = await readScoreFile(files.scores)
-    const rows = scores.map(({ utterance, attack, key, score }) => [
+    const { trials } = await readScoreFile(files.scores)
+    const rows = trials.map(({ utterance, attack, key, score }) => [
       utterance,
       attack ?? '-',
       key,

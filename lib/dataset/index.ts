@@ -14,12 +14,15 @@ export {
 } from './corpus'
 export { formatEerReport, type EerReportValues } from './eer-report'
 export { readProtocol, type Protocol, type ProtocolTrial } from './protocol'
+export { readAsvScores, type AsvScoreLists } from './asv-scores'
+export type { ScoreColumn, ScoreLayout } from './score-layout'
 export {
   formatScoreLine,
-  readAsvScores,
   readScoreFile,
   writeScoreFile,
-  type AsvScoreLists,
+  type ReadScoreFileOptions,
+  type ScoreFile,
+  type ScoreFileLayout,
   type TrialScore,
 } from './scores'
 export type { Trial, TrialKey } from './trial'

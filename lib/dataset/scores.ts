@@ -1,18 +1,16 @@
-import { DatasetError } from '../errors'
-import { readColumns, type LineFailure } from './text-lines'
-import { parseTrial, UniqueUtterances, type Trial } from './trial'
+import { assertKnownOptions, DatasetError } from '../errors'
 import { writeFileAtomically } from './atomic-file'
+import { parseScore } from './decimal'
+import { utterancePlaces, type Protocol, type ProtocolTrial } from './protocol'
+import { detectLayout, splitLine, type ScoreColumn, type ScoreLayout } from './score-layout'
+import { keyOfWord, parseSource, plainUtterance, type Source } from './score-words'
+import { lineError, readLines, type LineFailure } from './text-lines'
+import type { TextFile } from './text-source'
+import { holdsPathOrControl, secondTime, UniqueUtterances, type Trial } from './trial'
 
 /** A trial with its countermeasure score; higher means more bona fide. */
 export interface TrialScore extends Trial {
   readonly score: number
-}
-
-/** ASV scores by the kind of trial. */
-export interface AsvScoreLists {
-  readonly target: Float64Array
-  readonly nontarget: Float64Array
-  readonly spoof: Float64Array
 }
 
 /**
@@ -44,68 +42,239 @@ function* scoreLines(scores: Iterable<TrialScore>): Generator<string> {
   for (const score of scores) yield `${formatScoreLine(score)}\n`
 }
 
-/**
- * Reads a four-column countermeasure score file as {@link writeScoreFile} and the AASIST tools write it.
- *
- * @throws DatasetError `SCORES_INVALID` with file and line: unreadable or not text, no score, wrong number of columns,
- *   unknown key, source and key that contradict each other, an utterance twice, a score that is not a finite number
- */
-export async function readScoreFile(path: string): Promise<readonly TrialScore[]> {
-  const scores: TrialScore[] = []
-  const utterances = new UniqueUtterances()
-  await readColumns({ path, code: 'SCORES_INVALID', kind: 'score file' }, (columns, fail) => {
-    const [utterance, source, key, score] = columns
-    if (columns.length !== 4) throw fail(`${columns.length} columns`, '4: utterance source key score')
-    const trial = parseTrial(utterance!, source!, key!, fail)
-    utterances.add(trial.utterance, fail)
-    scores.push({ ...trial, score: parseScore(score!, fail) })
-  })
-  if (scores.length === 0) {
-    throw new DatasetError(
-      'SCORES_INVALID',
-      `the score file ${path} holds no score; expected lines of "utterance source key score"`,
-      { path },
-    )
-  }
-  return scores
+/** How a score file was understood. */
+export interface ScoreFileLayout extends ScoreLayout {
+  readonly gzip: boolean
+}
+
+export interface ScoreFile {
+  readonly path: string
+  /** SHA-256 of the file's bytes, in hex. */
+  readonly sha256: string
+  readonly layout: ScoreFileLayout
+  /** In the order of the protocol; without one, of the file. */
+  readonly trials: readonly TrialScore[]
+  /** Trials of the protocol that have no score, in its order. */
+  readonly missing: readonly ProtocolTrial[]
+}
+
+export interface ReadScoreFileOptions {
+  /** Which trials there are, and what they are; default: what the file itself says. */
+  readonly protocol?: Protocol | undefined
 }
 
 /**
- * Reads the scores of a speaker verification system as the ASVspoof organisers publish them: a line a trial,
- * `source key score`, with key `target`, `nontarget` or `spoof`. The source (`bonafide` or an attack) is not used.
+ * Reads a countermeasure score file, a line a trial, as the various tools write it. Columns are recognised by what they
+ * hold, whatever their order and number: the utterance (also a path, or with the ending of the audio), its score, and
+ * at will its source (`-`, `A00` or a word for bona fide speech, or the name of an attack), its key (`bonafide`,
+ * `genuine`, `spoof`, `fake` …, in any case), and columns that are not used, such as speakers, constants and labels in
+ * numbers. Between them stand blanks, tabs or commas; there may be CRLF, a byte order mark, a line with the names of the
+ * columns, and gzip around it all. The first 8,192 lines decide, and every line is held to it.
  *
- * @throws DatasetError `SCORES_INVALID` with file and line: unreadable or not text, wrong number of columns, unknown
- *   key, a score that is not a finite number; or one of the three kinds missing
+ * Scores and trials of a protocol are joined by utterance. Without a protocol the file must say by key or source which
+ * trials are bona fide; spoofs of a file without sources have no attack.
+ *
+ * @throws DatasetError `SCORES_INVALID` with file and line: unreadable or not text, no score, columns that cannot be
+ *   told apart, another number of columns, unknown key, source and key that contradict each other or the protocol, an
+ *   utterance twice or not in the protocol, a score that is not a finite number, damaged gzip, more than 10 million lines
  */
-export async function readAsvScores(path: string): Promise<AsvScoreLists> {
-  const lists = { target: [] as number[], nontarget: [] as number[], spoof: [] as number[] }
-  await readColumns({ path, code: 'SCORES_INVALID', kind: 'file of ASV scores' }, (columns, fail) => {
-    const [, key, score] = columns
-    if (columns.length !== 3) throw fail(`${columns.length} columns`, '3: source key score')
-    if (key !== 'target' && key !== 'nontarget' && key !== 'spoof') {
-      throw fail(`the key "${key!}"`, 'target, nontarget or spoof')
+export async function readScoreFile(path: string, options: ReadScoreFileOptions = {}): Promise<ScoreFile> {
+  assertKnownOptions(options, ['protocol'], 'readScoreFile')
+  const { protocol } = options
+  const file: TextFile = { path, code: 'SCORES_INVALID', kind: 'score file' }
+  const collected = protocol === undefined ? new OwnTrials() : new ProtocolTrials(protocol)
+  const reader = new ScoreLines(file, collected)
+  const { sha256, isGzip } = await readLines(file, (text, line) => reader.take(text, line))
+  const layout = reader.end()
+  return { path, sha256, layout: { ...layout, gzip: isGzip }, ...collected.result() }
+}
+
+/** What a line says of an utterance. */
+interface ScoreRow {
+  /** As it stands in the file. */
+  readonly name: string
+  readonly source: Source | undefined
+  readonly key: Trial['key'] | undefined
+  readonly score: number
+}
+
+interface TrialCollection {
+  readonly trialOf: ((name: string) => Trial | undefined) | undefined
+  add(row: ScoreRow, fail: LineFailure): void
+  result(): Pick<ScoreFile, 'trials' | 'missing'>
+}
+
+/** More than the 7,355 bona fide trials of the ASVspoof 2019 LA evaluation, which sorted files begin with. */
+const sampleLines = 8192
+
+/** Holds lines back until the layout is clear. */
+class ScoreLines {
+  private readonly sample: { readonly text: string; readonly line: number }[] = []
+  private parser: ((text: string) => ScoreRow) | undefined
+  private layout: ScoreLayout | undefined
+  private line = 0
+  private readonly file: TextFile
+  private readonly collected: TrialCollection
+  private readonly fail: LineFailure = (found, expected) => lineError(this.file, this.line, found, expected)
+
+  constructor(file: TextFile, collected: TrialCollection) {
+    this.file = file
+    this.collected = collected
+  }
+
+  take(text: string, line: number): void {
+    if (this.parser === undefined) {
+      this.sample.push({ text, line })
+      if (this.sample.length === sampleLines) this.begin()
+      return
     }
-    lists[key].push(parseScore(score!, fail))
-  })
-  for (const [key, scores] of Object.entries(lists)) {
-    if (scores.length === 0) {
-      throw new DatasetError(
-        'SCORES_INVALID',
-        `${path} holds no ${key} score; an operating point needs target, nontarget and spoof scores`,
-        { path, key },
+    this.line = line
+    this.collected.add(this.parser(text), this.fail)
+  }
+
+  end(): ScoreLayout {
+    if (this.parser === undefined && this.sample.length > 0) this.begin()
+    const { path } = this.file
+    if (this.layout === undefined || this.line === 0) {
+      const message = `the score file ${path} holds no score; expected lines such as "utterance source key score"`
+      throw new DatasetError('SCORES_INVALID', message, { path })
+    }
+    return this.layout
+  }
+
+  private begin(): void {
+    const { sample, collected } = this
+    const fail: LineFailure = (found, expected) => lineError(this.file, sample[0]!.line, found, expected)
+    this.layout = detectLayout({ lines: sample.map(({ text }) => text), trialOf: collected.trialOf, fail })
+    this.parser = rowParser(this.layout, this.fail)
+    const rows = sample.splice(0)
+    for (const { text, line } of this.layout.header ? rows.slice(1) : rows) this.take(text, line)
+  }
+}
+
+function rowParser(layout: ScoreLayout, fail: LineFailure): (line: string) => ScoreRow {
+  const { columns, separator } = layout
+  const place = (column: ScoreColumn): number => columns.indexOf(column)
+  const [utterance, source, key, score] = [place('utterance'), place('source'), place('key'), place('score')]
+  const sources = new Map<string, Source>()
+  const sourceOf = (text: string): Source => {
+    let found = sources.get(text)
+    if (found === undefined) sources.set(text, (found = parseSource(text)))
+    return found
+  }
+  return line => {
+    const cells = splitLine(line, separator)
+    if (cells.length !== columns.length) {
+      throw fail(
+        `${cells.length} columns`,
+        `${columns.length}, as in most of the first lines: ${columns.join(' ')}`,
       )
     }
-  }
-  return {
-    target: Float64Array.from(lists.target),
-    nontarget: Float64Array.from(lists.nontarget),
-    spoof: Float64Array.from(lists.spoof),
+    const row: ScoreRow = {
+      name: cells[utterance]!,
+      source: source < 0 ? undefined : sourceOf(cells[source]!),
+      key: key < 0 ? undefined : parseKey(cells[key]!, fail),
+      score: parseScore(cells[score]!, fail),
+    }
+    if (row.key !== undefined && row.source !== undefined && row.key !== row.source.key) {
+      throw contradiction(row.key, cells[source]!, fail)
+    }
+    return row
   }
 }
 
-// Number() alone would take '', '0x10' and 'Infinity'.
-function parseScore(text: string, fail: LineFailure): number {
-  const score = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN
-  if (!Number.isFinite(score)) throw fail(`the score "${text}"`, 'a finite decimal number')
-  return score
+function parseKey(text: string, fail: LineFailure): Trial['key'] {
+  const key = keyOfWord(text)
+  if (key === undefined) throw fail(`the key "${text}"`, 'bonafide or spoof')
+  return key
+}
+
+function contradiction(key: Trial['key'], source: string, fail: LineFailure): DatasetError {
+  return key === 'bonafide'
+    ? fail(`a bona fide trial with the attack "${source}"`, '"-" for bona fide speech')
+    : fail(`a spoof trial with the source "${source}"`, 'the name of its attack, such as A07')
+}
+
+/** The trials a file itself speaks of. */
+class OwnTrials implements TrialCollection {
+  readonly trialOf = undefined
+  private readonly trials: TrialScore[] = []
+  private readonly utterances = new UniqueUtterances()
+
+  add({ name, source, key, score }: ScoreRow, fail: LineFailure): void {
+    const utterance = holdsPathOrControl(name) ? fileName(name, fail) : name
+    this.utterances.add(utterance, fail)
+    // Without a protocol no layout lacks both.
+    this.trials.push({ utterance, attack: source?.attack, key: key ?? source!.key, score })
+  }
+
+  result(): Pick<ScoreFile, 'trials' | 'missing'> {
+    return { trials: this.trials, missing: [] }
+  }
+}
+
+function fileName(path: string, fail: LineFailure): string {
+  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+  if (name === '' || name === '.' || name === '..' || holdsPathOrControl(name)) {
+    throw fail(`the utterance name ${JSON.stringify(path)}`, 'the name of a file, such as LA_E_1000147')
+  }
+  return name
+}
+
+/** The trials of a protocol. */
+class ProtocolTrials implements TrialCollection {
+  private readonly protocol: Protocol
+  private readonly places: ReadonlyMap<string, number>
+  /** By place in the protocol; NaN where there is none. */
+  private readonly scores: Float64Array
+
+  constructor(protocol: Protocol) {
+    this.protocol = protocol
+    this.scores = new Float64Array(protocol.trials.length).fill(NaN)
+    this.places = utterancePlaces(protocol)
+  }
+
+  readonly trialOf = (name: string): Trial | undefined => {
+    const index = this.placeOf(name)
+    return index === undefined ? undefined : this.protocol.trials[index]
+  }
+
+  private placeOf(name: string): number | undefined {
+    return this.places.get(name) ?? this.places.get(plainUtterance(name))
+  }
+
+  add({ name, source, key, score }: ScoreRow, fail: LineFailure): void {
+    const { path, trials } = this.protocol
+    const index = this.placeOf(name)
+    if (index === undefined) {
+      const expected = `an utterance of the protocol ${path}: is this the list the scores were made for?`
+      throw fail(`utterance ${JSON.stringify(name)}`, expected)
+    }
+    const trial = trials[index]!
+    const told = key ?? source?.key
+    if (told !== undefined && told !== trial.key) {
+      throw fail(`${told} as what ${trial.utterance} is`, `${trial.key}, as in the protocol ${path}`)
+    }
+    const attack = source?.attack
+    if (attack !== undefined && trial.attack !== undefined && attack !== parseSource(trial.attack).attack) {
+      throw fail(
+        `the attack "${attack}" of ${trial.utterance}`,
+        `${trial.attack}, as in the protocol ${path}`,
+      )
+    }
+    if (!Number.isNaN(this.scores[index])) throw secondTime(trial.utterance, fail)
+    this.scores[index] = score
+  }
+
+  result(): Pick<ScoreFile, 'trials' | 'missing'> {
+    const trials: TrialScore[] = []
+    const missing: ProtocolTrial[] = []
+    for (const [index, trial] of this.protocol.trials.entries()) {
+      const score = this.scores[index]!
+      const { utterance, attack, key } = trial
+      if (Number.isNaN(score)) missing.push(trial)
+      else trials.push({ utterance, attack, key, score })
+    }
+    return { trials, missing }
+  }
 }
