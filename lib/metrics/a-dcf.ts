@@ -1,7 +1,6 @@
 import { MetricsError } from '../errors'
 import { assertCostModel } from './cost-model'
-import { firstLowest } from './lowest-cost'
-import { falseAlarmRate, missRate, rankSorted } from './ranking'
+import { falseAlarmRate, firstLowest, missRate, rankSorted } from './ranking'
 import { sortedScores, type Scores } from './scores'
 
 /** Scores of a verifier that must refuse both impostors and spoofs; higher means more of a genuine target. */

@@ -1,6 +1,5 @@
 import { MetricsError } from '../errors'
-import { lowestCost, type CostWeights } from './lowest-cost'
-import { falseAlarmRate, missRate, rankingOf, type Ranking } from './ranking'
+import { falseAlarmRate, lowestCost, missRate, rankingOf, type CostWeights, type Ranking } from './ranking'
 import { countBelow, type Scores } from './scores'
 
 /** Prior of a spoofed trial and the two costs of a stand-alone countermeasure. */

@@ -8,12 +8,15 @@ export type Scores = Float64Array | Float32Array | readonly number[]
 export type SortedScores = Float64Array & { readonly sorted: unique symbol }
 
 /**
+ * Scores in ascending order: the same array where it is one of doubles in that order already, else a copy.
+ *
  * @param className the class as an error message should call it, such as `bona fide`
  * @throws MetricsError `METRICS_INVALID` when there is no score, or one is NaN or infinite
  */
 export function sortedScores(scores: Scores, className: string): SortedScores {
   assertUsableScores(scores, className)
-  return sortedCopy(scores) as SortedScores
+  const isSorted = scores instanceof Float64Array && isAscending(scores)
+  return (isSorted ? scores : sortedCopy(scores)) as SortedScores
 }
 
 /** @throws MetricsError `METRICS_INVALID` when there is no score, or one is NaN or infinite */
@@ -35,6 +38,13 @@ export function assertUsableScores(scores: Scores, className: string): void {
       )
     }
   }
+}
+
+function isAscending(scores: Float64Array): boolean {
+  for (let index = 1; index < scores.length; index++) {
+    if (scores[index]! < scores[index - 1]!) return false
+  }
+  return true
 }
 
 /** How many of the scores are below `threshold`. */

@@ -12,7 +12,7 @@ const UPPER_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
  * numbers agree in their upper words hardly more.
  */
 export function sortedCopy(values: ArrayLike<number>): Float64Array {
-  let sorted = Float64Array.from(values)
+  let sorted = new Float64Array(values)
   if (sorted.length < WORTH_DIGITS) return sorted.sort()
   let spare = new Float64Array(sorted.length)
   for (const shift of [0, DIGIT_BITS, 2 * DIGIT_BITS]) {

@@ -1,8 +1,7 @@
 import { MetricsError } from '../errors'
 import type { AsvOperatingPoint } from './asv'
 import { assertCostModel } from './cost-model'
-import { lowestCost } from './lowest-cost'
-import { rankingOf, type Ranking } from './ranking'
+import { lowestCost, rankingOf, type Ranking } from './ranking'
 import type { Scores } from './scores'
 
 /**
