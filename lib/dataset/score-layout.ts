@@ -81,8 +81,9 @@ export function detectLayout({ lines, trialOf, fail }: LayoutSample): ScoreLayou
   }
 }
 
-export function splitLine(line: string, separator: ScoreLayout['separator']): string[] {
-  return separator === 'blanks' ? splitAtBlanks(line) : line.split(',').map(unquoted)
+/** The cells of a line; `into` as for {@link splitAtBlanks}. */
+export function splitLine(line: string, separator: ScoreLayout['separator'], into?: string[]): string[] {
+  return separator === 'blanks' ? splitAtBlanks(line, into) : line.split(',').map(unquoted)
 }
 
 function unquoted(cell: string): string {

@@ -162,8 +162,9 @@ function rowParser(layout: ScoreLayout, fail: LineFailure): (line: string) => Sc
     if (found === undefined) sources.set(text, (found = parseSource(text)))
     return found
   }
+  const reused: string[] = []
   return line => {
-    const cells = splitLine(line, separator)
+    const cells = splitLine(line, separator, reused)
     if (cells.length !== columns.length) {
       throw fail(
         `${cells.length} columns`,
@@ -227,6 +228,7 @@ class ProtocolTrials implements TrialCollection {
   private readonly places: ReadonlyMap<string, number>
   /** By place in the protocol; NaN where there is none. */
   private readonly scores: Float64Array
+  private next = 0
 
   constructor(protocol: Protocol) {
     this.protocol = protocol
@@ -243,9 +245,14 @@ class ProtocolTrials implements TrialCollection {
     return this.places.get(name) ?? this.places.get(plainUtterance(name))
   }
 
+  /** Most files are in the order of the protocol: a look at the next trial saves that into a large map. */
+  private isNext(name: string): boolean {
+    return this.protocol.trials[this.next]?.utterance === name
+  }
+
   add({ name, source, key, score }: ScoreRow, fail: LineFailure): void {
     const { path, trials } = this.protocol
-    const index = this.placeOf(name)
+    const index = this.isNext(name) ? this.next : this.placeOf(name)
     if (index === undefined) {
       const expected = `an utterance of the protocol ${path}: is this the list the scores were made for?`
       throw fail(`utterance ${JSON.stringify(name)}`, expected)
@@ -264,6 +271,7 @@ class ProtocolTrials implements TrialCollection {
     }
     if (!Number.isNaN(this.scores[index])) throw secondTime(trial.utterance, fail)
     this.scores[index] = score
+    this.next = index + 1
   }
 
   result(): Pick<ScoreFile, 'trials' | 'missing'> {

@@ -12,20 +12,22 @@ export interface Trial {
   readonly key: TrialKey
 }
 
-/** Turns the columns of a protocol's line into a trial, and refuses what cannot be one. */
-export function parseTrial(utterance: string, attack: string, key: string, fail: LineFailure): Trial {
-  assertUtteranceName(utterance, fail)
-  if (key === 'bonafide') {
-    // The protocols of ASVspoof 5 write the key where those of 2019 write a dash.
-    if (attack !== '-' && attack !== 'bonafide')
-      throw fail(`a bona fide trial with the attack "${attack}"`, '"-" for bona fide speech')
-    return { utterance, attack: undefined, key }
-  }
+export function parseKey(text: string, fail: LineFailure): TrialKey {
+  // Constants instead of the text: a string less to keep for every trial.
+  if (text === 'spoof') return 'spoof'
+  if (text === 'bonafide') return 'bonafide'
+  throw fail(`the key "${text}"`, 'bonafide or spoof')
+}
+
+/** The attack of a protocol's trial; refuses one that contradicts the key. */
+export function parseAttack(attack: string, key: TrialKey, fail: LineFailure): string | undefined {
   if (key === 'spoof') {
-    if (attack === '-') throw fail('a spoof trial without an attack', 'the name of its attack, such as A07')
-    return { utterance, attack, key }
+    if (attack !== '-') return attack
+    throw fail('a spoof trial without an attack', 'the name of its attack, such as A07')
   }
-  throw fail(`the key "${key}"`, 'bonafide or spoof')
+  // The protocols of ASVspoof 5 write the key where those of 2019 write a dash.
+  if (attack === '-' || attack === 'bonafide') return undefined
+  throw fail(`a bona fide trial with the attack "${attack}"`, '"-" for bona fide speech')
 }
 
 /** Keeps the names met so far and refuses the second of two. */
@@ -44,7 +46,7 @@ export function secondTime(utterance: string, fail: LineFailure): DatasetError {
 }
 
 /** Names become paths below the audio folder and columns of a score file. */
-function assertUtteranceName(utterance: string, fail: LineFailure): void {
+export function assertUtteranceName(utterance: string, fail: LineFailure): void {
   if (utterance === '.' || utterance === '..' || holdsPathOrControl(utterance)) {
     throw fail(
       `the utterance name ${JSON.stringify(utterance)}`,
