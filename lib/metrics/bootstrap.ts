@@ -63,6 +63,7 @@ export async function bootstrapIntervals(
     const steps = stepsOfReplicate(classes, { asv: tandemOf(asv).operatingPoint, seed, values })
     const pauseWhenDue = pauseBetweenSlices(signal)
     for (let done = 1; done <= replicates; done++) {
+      signal?.throwIfAborted()
       for (const step of steps) {
         await pauseWhenDue()
         step()

@@ -1,8 +1,8 @@
 /**
- * Detection metrics of the ASVspoof challenges: pure functions over arrays of scores, no input or output. Higher
+ * Detection metrics of the ASVspoof challenges: functions over arrays of scores without input, output or state. Higher
  * scores mean more bona fide. Rates are fractions. Everything throws MetricsError `METRICS_INVALID` for scores that
- * are not finite numbers and for empty classes, except `summarizeScores`, which answers null with a reason for the
- * latter.
+ * are not finite numbers and for empty classes, except `summarizeScores` and `bootstrapIntervals`, which answer null for
+ * the latter.
  */
 export {
   ADCF_COSTS_ASVSPOOF5,
@@ -26,7 +26,7 @@ export {
 export { detCurve, type DetCurve } from './det'
 export { computeEer, computeEerTieProper, type EqualErrorRate } from './eer'
 export type { ConfidenceInterval } from './percentile'
-export type { Scores } from './scores'
+export { sortScores, type Scores, type SortedScores } from './scores'
 export { summarizeScores, type AttackSummary, type MetricsSummary, type ScoresToSummarize } from './summary'
 export type { AsvSource, AsvSummary } from './tandem'
 export {

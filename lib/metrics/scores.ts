@@ -1,4 +1,4 @@
-import { MetricsError } from '../errors'
+import { ArgumentTypeError, MetricsError } from '../errors'
 import { sortedCopy } from './sort'
 
 /** Scores of one class, in any order; higher means more bona fide (more target-like for ASV scores). */
@@ -6,6 +6,16 @@ export type Scores = Float64Array | Float32Array | readonly number[]
 
 /** Scores in ascending order, which is what every metric here starts from. */
 export type SortedScores = Float64Array & { readonly sorted: unique symbol }
+
+/**
+ * Scores in ascending order, for callers who need several metrics: no function here sorts such an array again. The same
+ * array where it is one of doubles in that order already, else a copy; it must not be written to while in use.
+ *
+ * @throws MetricsError `METRICS_INVALID` when there is no score, or one is NaN or infinite
+ */
+export function sortScores(scores: Scores): SortedScores {
+  return sortedScores(scores, 'given')
+}
 
 /**
  * Scores in ascending order: the same array where it is one of doubles in that order already, else a copy.
@@ -21,7 +31,13 @@ export function sortedScores(scores: Scores, className: string): SortedScores {
 
 /** @throws MetricsError `METRICS_INVALID` when there is no score, or one is NaN or infinite */
 export function assertUsableScores(scores: Scores, className: string): void {
-  if (scores.length === 0) {
+  if (!Array.isArray(scores) && !ArrayBuffer.isView(scores)) {
+    throw new ArgumentTypeError(
+      `the ${className} scores must be an array or a typed array, found ${typeof scores}`,
+      { className },
+    )
+  }
+  if (!(scores.length > 0)) {
     throw new MetricsError(
       'METRICS_INVALID',
       `there is no ${className} score; error rates need at least one score of each class`,

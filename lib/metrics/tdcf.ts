@@ -1,4 +1,4 @@
-import { MetricsError } from '../errors'
+import { ArgumentTypeError, assertKnownOptions, MetricsError } from '../errors'
 import type { AsvOperatingPoint } from './asv'
 import { assertCostModel } from './cost-model'
 import { lowestCost, rankingOf, type Ranking } from './ranking'
@@ -70,6 +70,7 @@ export interface MinTdcf extends TdcfWeights {
  *
  * @throws MetricsError `METRICS_INVALID` when a class is empty, a score is NaN or infinite, the cost model is not one,
  *   or the ASV system leaves no room for a countermeasure (a weight below 0, or nothing to normalise by)
+ * @throws ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` for options that are none
  */
 export function computeTdcf(
   bonafide: Scores,
@@ -86,24 +87,25 @@ export function minTdcfOfRanking(
   operatingPoint: AsvOperatingPoint,
   options: TdcfOptions = {},
 ): MinTdcf {
-  const version = options.version ?? 'v1'
-  const weights = tdcfWeights(operatingPoint, { ...options, version })
+  const weights = tdcfWeights(operatingPoint, options)
   const { c0, c1, c2, norm } = weights
   const { cost, threshold } = lowestCost(ranking, { constant: c0, miss: c1, falseAlarm: c2, norm })
-  return { version, minTdcf: cost, threshold, ...weights }
+  return { version: options.version ?? 'v1', minTdcf: cost, threshold, ...weights }
 }
 
 /**
  * The weights alone; they depend on the ASV system and the cost model only.
- * @throws MetricsError `METRICS_INVALID` as for {@link computeTdcf}
+ * @throws MetricsError, ArgumentTypeError as for {@link computeTdcf}
  */
 export function tdcfWeights(operatingPoint: AsvOperatingPoint, options: TdcfOptions = {}): TdcfWeights {
-  const costs = options.costModel ?? TDCF_COSTS_2019
+  assertKnownOptions(options, ['version', 'costModel'], 'the t-DCF')
+  const { version = 'v1', costModel: costs = TDCF_COSTS_2019 } = options
+  assertVersion(version)
   const { pFa, pMiss, pMissSpoof } = operatingPoint
   assertCostModel('t-DCF', costs, COST_NAMES)
   assertRates({ pFa, pMiss, pMissSpoof })
   const c2 = costs.costFaCm * costs.pSpoof * (1 - pMissSpoof)
-  if ((options.version ?? 'v1') === 'v1') {
+  if (version === 'v1') {
     const c1 =
       costs.pTarget * (costs.costMissCm - costs.costMissAsv * pMiss) -
       costs.pNontarget * costs.costFaAsv * pFa
@@ -112,6 +114,12 @@ export function tdcfWeights(operatingPoint: AsvOperatingPoint, options: TdcfOpti
   const c0 = costs.pTarget * costs.costMissAsv * pMiss + costs.pNontarget * costs.costFaAsv * pFa
   const c1 = costs.pTarget * costs.costMissCm - c0
   return checkedWeights({ c0, c1, c2, norm: c0 + Math.min(c1, c2) })
+}
+
+// JavaScript callers pass anything, and whatever is not v1 would be computed as v2.
+function assertVersion(version: string): void {
+  if (version === 'v1' || version === 'v2') return
+  throw new ArgumentTypeError(`the t-DCF has the versions v1 and v2, found ${version}`, { option: 'version' })
 }
 
 function checkedWeights(weights: TdcfWeights): TdcfWeights {

@@ -1,5 +1,5 @@
 import { MetricsError } from '../errors'
-import { sortedScores, type SortedScores } from './scores'
+import { sortedScores, type Scores, type SortedScores } from './scores'
 
 /** One trial of an evaluation list. `score` is undefined where the clip could not be scored. */
 export interface ScoredTrial {
@@ -25,38 +25,45 @@ export interface TrialClasses {
 /** @throws MetricsError `METRICS_INVALID` when a score is NaN or infinite, or a key is neither of the two */
 export function classesOf(trials: Iterable<ScoredTrial>): TrialClasses {
   const bonafide: number[] = []
-  const spoof: number[] = []
+  const unnamed: number[] = []
   const attacks = new Map<string, number[]>()
-  let unnamedSpoof = 0
   let missing = 0
   for (const { key, attack, score } of trials) {
-    assertKey(key)
-    let attackScores: number[] | undefined
-    if (key === 'spoof' && attack !== undefined) {
-      attackScores = attacks.get(attack)
-      if (attackScores === undefined) attacks.set(attack, (attackScores = []))
+    let scores = bonafide
+    if (key !== 'bonafide') {
+      assertSpoof(key)
+      scores = attack === undefined ? unnamed : (attacks.get(attack) ?? newAttack(attacks, attack))
     }
-    if (score === undefined) {
-      missing++
-    } else if (key === 'bonafide') {
-      bonafide.push(score)
-    } else {
-      spoof.push(score)
-      attackScores?.push(score)
-      if (attackScores === undefined) unnamedSpoof++
-    }
+    if (score === undefined) missing++
+    else scores.push(score)
   }
+  const byName = [...attacks].sort(([a], [b]) => (a < b ? -1 : 1))
+  const sortedAttacks = byName.map(
+    ([attack, scores]) => [attack, sortedOrEmpty(scores, `attack ${attack}`)] as const,
+  )
   return {
     bonafide: sortedOrEmpty(bonafide, 'bona fide'),
-    spoof: sortedOrEmpty(spoof, 'spoof'),
-    attacks: new Map(
-      [...attacks]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([attack, scores]) => [attack, sortedOrEmpty(scores, `attack ${attack}`)]),
-    ),
-    unnamedSpoof,
+    spoof: sortedOrEmpty(joined([unnamed, ...attacks.values()]), 'spoof'),
+    attacks: new Map(sortedAttacks),
+    unnamedSpoof: unnamed.length,
     missing,
   }
+}
+
+function newAttack(attacks: Map<string, number[]>, attack: string): number[] {
+  const scores: number[] = []
+  attacks.set(attack, scores)
+  return scores
+}
+
+function joined(parts: readonly (readonly number[])[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((total, part) => total + part.length, 0))
+  let start = 0
+  for (const part of parts) {
+    whole.set(part, start)
+    start += part.length
+  }
+  return whole
 }
 
 /** Why nothing can be computed from two classes, if so. */
@@ -71,13 +78,13 @@ export function reasonOfMissingClass({
 }
 
 // JavaScript callers pass any word, and whatever is not bona fide would count as spoof.
-function assertKey(key: string): void {
-  if (key === 'bonafide' || key === 'spoof') return
+function assertSpoof(key: string): void {
+  if (key === 'spoof') return
   throw new MetricsError('METRICS_INVALID', `a trial has the key "${key}"; expected bonafide or spoof`, {
     found: key,
   })
 }
 
-function sortedOrEmpty(scores: readonly number[], className: string): SortedScores {
+function sortedOrEmpty(scores: Scores, className: string): SortedScores {
   return scores.length === 0 ? (new Float64Array() as SortedScores) : sortedScores(scores, className)
 }
