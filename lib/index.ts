@@ -2,6 +2,7 @@
  * Tells bona fide from spoofed speech with AASIST and AASIST-L.
  *
  * - `Detector` scores clips; `evaluate` reproduces an ASVspoof evaluation; `convertCheckpoint` makes ONNX models.
+ * - `metricsOfScoreFile` computes the metrics of scores that anyone wrote.
  * - `createSession` and `createPool` run any ONNX model off the caller's thread.
  * - The metrics are pure functions over arrays of scores.
  *
@@ -9,7 +10,7 @@
  */
 export * from './metrics'
 export * from './model'
-export { demoCheckpoint, demoFolder, Detector, evaluate } from './scoring'
+export { demoCheckpoint, demoFolder, Detector, evaluate, metricsOfScoreFile } from './scoring'
 export type {
   AsvPreset,
   Clip,
@@ -20,9 +21,14 @@ export type {
   EvaluateOptions,
   FailedUtterance,
   FileScore,
+  IntervalOptions,
   ModelProvenance,
   Progress,
   Score,
+  ScoreFileEvaluation,
+  ScoreFileMetrics,
+  ScoreFileMetricsOptions,
+  ScoredMetrics,
   ScoreFilesOptions,
   ScoreOptions,
   ScoreWarning,

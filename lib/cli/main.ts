@@ -7,6 +7,7 @@ import { addDemoCommand } from './demo'
 import { addDoctorCommand } from './doctor'
 import { addEvalCommand } from './evaluate'
 import { exitCodeOf, explain, stopOnRequest, watchStreams, type ExitCode } from './exit'
+import { addMetricsCommand } from './metrics'
 import { addScoreCommand } from './score'
 
 async function run(action: (signal: AbortSignal) => Promise<ExitCode>): Promise<void> {
@@ -27,7 +28,14 @@ async function main(): Promise<void> {
     // Usage errors are printed with all the others, each with its code.
     .configureOutput({ outputError: () => undefined })
     .configureHelp({ showGlobalOptions: false })
-  for (const add of [addDemoCommand, addScoreCommand, addEvalCommand, addConvertCommand, addDoctorCommand])
+  for (const add of [
+    addDemoCommand,
+    addScoreCommand,
+    addEvalCommand,
+    addMetricsCommand,
+    addConvertCommand,
+    addDoctorCommand,
+  ])
     add(program, run)
   try {
     await program.parseAsync()

@@ -9,8 +9,6 @@ const maxLines = 10_000_000
 const maxTextBytes = 2 ** 30
 
 const lineFeed = 0x0a
-const space = 0x20
-const tab = 0x09
 
 /** What a reader says when a line is wrong; it knows file, line number and code. */
 export type LineFailure = (found: string, expected: string) => DatasetError
@@ -62,21 +60,17 @@ export async function readColumns(
 
 /**
  * Splits at spaces and tabs, into an array at hand: a new one for every line is a third of the garbage of reading it.
- * A loop, because splitting at a regular expression takes three times as long.
+ * Splitting at a regular expression takes three times as long.
  */
-export function splitAtBlanks(text: string, into: string[] = []): string[] {
+export function splitAtBlanks(line: string, into: string[] = []): string[] {
+  const text = line.includes('\t') ? line.replaceAll('\t', ' ') : line
   let count = 0
-  let start = -1
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (code !== space && code !== tab) {
-      if (start < 0) start = index
-    } else if (start >= 0) {
-      into[count++] = text.slice(start, index)
-      start = -1
-    }
+  for (let start = 0; start < text.length;) {
+    const found = text.indexOf(' ', start)
+    const end = found < 0 ? text.length : found
+    if (end > start) into[count++] = text.slice(start, end)
+    start = end + 1
   }
-  if (start >= 0) into[count++] = text.slice(start)
   if (into.length > count) into.length = count
   return into
 }

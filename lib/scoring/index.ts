@@ -22,4 +22,11 @@ export { evaluationPaths, type EvaluationPaths } from './evaluation-files'
 export { demoCheckpoint, demoFolder, type ModelProvenance } from './model-file'
 export type { ModelCard, Threshold } from './model-card'
 export type { Progress } from './progress'
+export {
+  metricsOfScoreFile,
+  type ScoreFileEvaluation,
+  type ScoreFileMetrics,
+  type ScoreFileMetricsOptions,
+} from './score-file-metrics'
+export type { IntervalOptions, ScoredMetrics } from './scored-metrics'
 export { cpuClass, onnxruntimeVersion, packageVersion, versions, type Versions } from './versions'
