@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { DatasetError, errorCode } from '../errors'
 import { writeFileAtomically, writeScoreFile, type Trial, type TrialScore } from '../dataset'
 import { readEarlierScores, type EarlierScores } from './earlier-scores'
-import { FolderLock } from './folder-lock'
+import { FolderLock, isLockName } from './folder-lock'
 import { ScoreJournal } from './score-journal'
 
 /** One line of `run.jsonl`: what happened to a file that has no score, or to the sessions. */
@@ -42,7 +42,7 @@ export class EvaluationFiles {
 
   constructor(folder: string) {
     this.paths = evaluationPaths(folder)
-    this.#lock = new FolderLock(join(this.paths.folder, 'running.lock'))
+    this.#lock = new FolderLock(this.paths.folder)
   }
 
   /**
@@ -123,9 +123,10 @@ export class EvaluationFiles {
     readonly leftovers: readonly string[]
   }> {
     const { folder, ...own } = this.paths
-    const found = (await this.#writing(readdir(folder))).map(name => join(folder, name))
-    const leftovers = found.filter(path => temporaryFile.test(path))
-    const others = found.filter(path => !temporaryFile.test(path) && path !== this.#lock.path)
+    const names = (await this.#writing(readdir(folder))).filter(name => !isLockName(name))
+    const within = (name: string): string => join(folder, name)
+    const leftovers = names.filter(name => temporaryName.test(name)).map(within)
+    const others = names.filter(name => !temporaryName.test(name)).map(within)
     const results = others.filter(path => Object.values(own).includes(path))
     const foreign = others.filter(path => !results.includes(path))
     if (foreign.length === 0) return { results, leftovers }
@@ -184,7 +185,7 @@ export function evaluationPaths(folder: string): EvaluationPaths {
 }
 
 /** Of a run that was killed while it wrote a file. */
-const temporaryFile = /[/\\]\.aasist-[0-9a-f]{16}\.tmp$/
+const temporaryName = /^\.aasist-[0-9a-f]{16}\.tmp$/
 
 function* withScores(trials: readonly Trial[], scores: Float64Array): Generator<TrialScore> {
   for (const [index, trial] of trials.entries()) {

@@ -1,170 +1,156 @@
 /** Keeps two runs from writing into one folder. */
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
-import { DatasetError, errorCode } from '../errors'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { DatasetError } from '../errors'
 
 interface Holder {
   readonly pid: number
   readonly host: string
   /** When the process began, in the system's own unit: process numbers are used again, in containers at once. */
   readonly began: string | null
-  /** No two locks have the same. */
-  readonly token: string
 }
 
 /** How often a holder says that it is there, and after how long a silent one on another machine is given up. */
 const defaultTimes = { heartbeatMs: 10_000, silenceMs: 60_000 }
 
 /**
- * A file that names the process at work. One left behind by a process that is no more is taken over: at once where that
- * can be seen, and on another machine, or in another container, when it has been silent for a minute.
+ * Two that come at the same moment see each other and both step back; chance decides who is first next time. One that is
+ * still there then has the folder: who steps back comes again with a new file.
+ */
+const pauseMs = { shortest: 25, longest: 250 }
+
+const lockName = /^running\.[0-9a-f]{16}\.lock$/
+
+export function isLockName(name: string): boolean {
+  return lockName.test(name)
+}
+
+/**
+ * Every run puts a file of its own into the folder, which names its process, and looks for others after that: of two
+ * runs the later one sees the earlier one, however they interleave, and removing what a dead process left can never hit
+ * a living one's. Dead is a process that can be seen to be gone, and one on another machine or in another container
+ * that has been silent for a minute.
  */
 export class FolderLock {
-  readonly path: string
-  #token: string | undefined
+  readonly #folder: string
+  readonly #times: typeof defaultTimes
+  #path: string | undefined
   #heartbeat: NodeJS.Timeout | undefined
 
-  readonly #times: typeof defaultTimes
-
-  constructor(path: string, times = defaultTimes) {
-    this.path = path
+  constructor(folder: string, times = defaultTimes) {
+    this.#folder = resolve(folder)
     this.#times = times
   }
 
   /**
-   * `onLost` is called when somebody else holds the lock all of a sudden: this process must have been taken for dead,
-   * as after a long sleep of its machine.
+   * `onLost` is called when another run has the folder all of a sudden: this process must have been taken for dead, as
+   * after a long sleep of its machine.
    *
    * @throws DatasetError OUTPUT_EXISTS while another run holds it
    */
   async take(onLost: (error: DatasetError) => void = () => undefined): Promise<void> {
-    const token = randomBytes(8).toString('hex')
-    const own: Holder = { pid: process.pid, host: hostname(), began: beginOf(process.pid), token }
-    const prepared = this.#temporary()
-    try {
-      for (;;) {
-        // Whole before it gets its name, so that nobody ever reads half a lock and takes it for an abandoned one; each
-        // time anew, because a run that has just got the folder tidies it up.
-        await writeFile(prepared, JSON.stringify(own))
-        if (await this.#linked(prepared)) break
-        await this.#removeAbandoned(prepared)
+    for (let seenBefore: string | undefined; ;) {
+      const path = await this.#announce()
+      const other = await this.#livingOther(path)
+      if (other === undefined) {
+        this.#path = path
+        this.#heartbeat = setInterval(() => void this.#beat(path, onLost), this.#times.heartbeatMs)
+        this.#heartbeat.unref()
+        return
       }
-    } finally {
-      await rm(prepared, { force: true })
+      await rm(path, { force: true })
+      if (other.detail['path'] === seenBefore) throw other
+      seenBefore = other.detail['path'] as string
+      await delay(pauseMs.shortest + Math.random() * (pauseMs.longest - pauseMs.shortest))
     }
-    this.#token = token
-    this.#heartbeat = setInterval(() => {
-      void this.#beat(onLost)
-    }, this.#times.heartbeatMs)
-    this.#heartbeat.unref()
   }
 
   async leave(): Promise<void> {
     clearInterval(this.#heartbeat)
-    const token = this.#token
-    this.#token = undefined
-    if (token === undefined || (await readHolder(this.path))?.token !== token) return
-    await rm(this.path, { force: true }).catch(() => undefined)
+    const path = this.#path
+    this.#path = undefined
+    if (path !== undefined) await rm(path, { force: true }).catch(() => undefined)
   }
 
-  #temporary(): string {
-    return join(dirname(this.path), `.aasist-${randomBytes(8).toString('hex')}.tmp`)
+  /** Under its name only when it is whole: half a file would be taken for a dead one's. */
+  async #announce(): Promise<string> {
+    const token = randomBytes(8).toString('hex')
+    const own: Holder = { pid: process.pid, host: hostname(), began: beginOf(process.pid) }
+    const [temporary, path] = [`.aasist-${token}.tmp`, `running.${token}.lock`].map(name =>
+      join(this.#folder, name),
+    ) as [string, string]
+    await writeFile(temporary, JSON.stringify(own))
+    await rename(temporary, path)
+    return path
   }
 
-  /** False when there is a lock already. */
-  async #linked(prepared: string): Promise<boolean> {
-    try {
-      await link(prepared, this.path)
-      return true
-    } catch (error) {
-      if (errorCode(error) === 'EEXIST' || errorCode(error) === 'ENOENT') return false
-      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(error) ?? ''))
-        throw error
+  /** The error that names a living run, if there is one beside `own`; removes the files of dead ones. */
+  async #livingOther(own: string): Promise<DatasetError | undefined> {
+    const names = (await readdir(this.#folder)).filter(isLockName)
+    for (const path of names.map(name => join(this.#folder, name))) {
+      if (path === own) continue
+      const holder = await readHolder(path)
+      if (holder !== undefined && (await this.#isAlive(holder, path, own))) return taken(holder, path)
+      await rm(path, { force: true })
     }
-    // A file system without hard links, such as exFAT.
-    try {
-      const file = await open(this.path, 'wx')
-      await file.writeFile(await readFile(prepared))
-      await file.close()
-      return true
-    } catch (error) {
-      if (errorCode(error) === 'EEXIST') return false
-      throw error
-    }
+    return undefined
   }
 
-  async #removeAbandoned(prepared: string): Promise<void> {
-    const holder = await readHolder(this.path)
-    if (holder !== undefined && (await this.#isAlive(holder, prepared))) throw this.#taken(holder)
-    // Moved before it is removed: of two runs that both see an abandoned lock, one must not remove the other's new one.
-    const moved = this.#temporary()
-    try {
-      await rename(this.path, moved)
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return
-      throw error
-    }
-    if ((await readHolder(moved))?.token !== holder?.token)
-      await link(moved, this.path).catch(() => undefined)
-    await rm(moved, { force: true })
-  }
-
-  async #isAlive({ pid, host, began }: Holder, prepared: string): Promise<boolean> {
+  async #isAlive({ pid, host, began }: Holder, path: string, own: string): Promise<boolean> {
     if (host !== hostname()) {
       // Both times are the file system's, whose clock may differ from this machine's.
-      const [theirs, now] = await Promise.all([modifiedAtMs(this.path), modifiedAtMs(prepared)])
-      return now - theirs < this.#times.silenceMs
+      const [theirs, now] = await Promise.all([modifiedAtMs(path), modifiedAtMs(own)])
+      return theirs !== undefined && (now ?? Date.now()) - theirs < this.#times.silenceMs
     }
     try {
       process.kill(pid, 0)
     } catch (error) {
-      if (errorCode(error) !== 'EPERM') return false
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
     }
     const found = beginOf(pid)
     return began === null || found === null || began === found
   }
 
-  #taken({ pid, host }: Holder): DatasetError {
-    return new DatasetError(
-      'OUTPUT_EXISTS',
-      `another evaluation writes here: process ${pid} on ${host}; wait for it, choose another folder, ` +
-        `or remove ${this.path} if that process is gone`,
-      { path: this.path, pid, host },
-    )
-  }
-
-  async #beat(onLost: (error: DatasetError) => void): Promise<void> {
-    const holder = await readHolder(this.path)
-    if (this.#token === undefined) return
-    if (holder?.token === this.#token) {
+  async #beat(own: string, onLost: (error: DatasetError) => void): Promise<void> {
+    const holder = await readHolder(own)
+    if (this.#path !== own) return
+    if (holder !== undefined) {
       // The same bytes in their own place: nobody can read half of them, and the time is the file system's.
-      await writeFile(this.path, JSON.stringify(holder), { flag: 'r+' }).catch(() => undefined)
+      await writeFile(own, JSON.stringify(holder), { flag: 'r+' }).catch(() => undefined)
       return
     }
-    // Whoever removed the file by hand was told that this ends nothing.
-    if (holder === undefined) return
+    const other = await this.#livingOther(own).catch(() => undefined)
+    if (other === undefined) return
     clearInterval(this.#heartbeat)
-    onLost(this.#taken(holder))
+    onLost(other)
   }
 }
 
-/** Infinity for a file that is gone. */
-async function modifiedAtMs(path: string): Promise<number> {
+function taken({ pid, host }: Holder, path: string): DatasetError {
+  return new DatasetError(
+    'OUTPUT_EXISTS',
+    `another evaluation writes here: process ${pid} on ${host}; wait for it, choose another folder, ` +
+      `or remove ${path} if that process is gone`,
+    { path, pid, host },
+  )
+}
+
+/** Undefined for a file that is gone. */
+async function modifiedAtMs(path: string): Promise<number | undefined> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs,
-    () => Infinity,
+    () => undefined,
   )
 }
 
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    const holder: unknown = JSON.parse(await readFile(path, 'utf8'))
-    return typeof holder === 'object' && holder !== null && 'pid' in holder && 'host' in holder
-      ? { began: null, token: '', ...(holder as Pick<Holder, 'pid' | 'host'>) }
-      : undefined
+    const { pid, host, began = null } = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder>
+    return typeof pid === 'number' && typeof host === 'string' ? { pid, host, began } : undefined
   } catch {
     return undefined
   }

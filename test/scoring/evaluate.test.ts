@@ -182,7 +182,7 @@ describe('evaluate', () => {
       writeCorpus(data(), demoLines(5))
       await run()
       const before = [text('eval_scores.txt'), text('manifest.json'), text('t-DCF_EER.txt')]
-      writeFileSync(join(out(), 'eval_scores.txt'), 'stale')
+      writeFileSync(join(out(), 'eval_scores.txt'), 'stale\n')
       await run({ sessions: 2 })
       expect([text('eval_scores.txt'), text('manifest.json'), text('t-DCF_EER.txt')]).to.deep.equal(before)
       expect(filesIn(out())).to.deep.equal(resultFiles)
@@ -204,7 +204,7 @@ describe('evaluate', () => {
       writeCorpus(data(), demoLines(3))
       await run()
       writeFileSync(join(out(), 'eval_scores.partial.txt'), 'of the other one')
-      const lock = new FolderLock(join(out(), 'running.lock'))
+      const lock = new FolderLock(out())
       await lock.take()
       expect((await expectCode(run(), 'OUTPUT_EXISTS')).message).to.include(`process ${process.pid}`)
       expect(text('eval_scores.partial.txt')).to.equal('of the other one')
@@ -217,10 +217,13 @@ describe('evaluate', () => {
       writeCorpus(data(), demoLines(3))
       await run()
       const { pid } = spawnSync(process.execPath, ['--version'])
-      writeFileSync(join(out(), 'running.lock'), JSON.stringify({ pid, host: hostname() }))
+      writeFileSync(join(out(), 'running.0123456789abcdef.lock'), JSON.stringify({ pid, host: hostname() }))
       await run()
       expect(filesIn(out())).to.deep.equal(resultFiles)
-      writeFileSync(join(out(), 'running.lock'), JSON.stringify({ pid, host: 'another-machine' }))
+      writeFileSync(
+        join(out(), 'running.0123456789abcdef.lock'),
+        JSON.stringify({ pid, host: 'another-machine' }),
+      )
       const error = await expectCode(run(), 'OUTPUT_EXISTS')
       expect(error.message).to.include('another-machine')
     })
