@@ -10,6 +10,8 @@ import {
   detCurve,
   tdcfWeights,
   type AsvOperatingPoint,
+  type TdcfCostModel,
+  type TdcfOptions,
 } from '../../lib/metrics'
 
 const plain = (values: Float64Array): number[] => Array.from(values)
@@ -158,10 +160,29 @@ describe('metrics of cases small enough to do by hand', () => {
         { ...costs, pTarget: 0.95 },
         { ...costs, costFaCm: -1 },
         { ...costs, costMissCm: NaN },
+        { ...costs, costMissAsv: undefined },
+        { ...costs, pSpoof: undefined },
       ]) {
-        expect(() => tdcfWeights(asv, { costModel: wrong }))
+        expect(() => tdcfWeights(asv, { costModel: wrong as TdcfCostModel }))
           .to.throw()
           .with.property('code', 'METRICS_INVALID')
+      }
+    })
+  })
+
+  describe('t-DCF options', () => {
+    const asv: AsvOperatingPoint = { eer: 0.1, threshold: 0, pFa: 0.1, pMiss: 0.2, pMissSpoof: 0.4 }
+
+    it('refuse a version there is none of, and names they do not know', () => {
+      for (const [options, code] of [
+        [{ version: 'v3' }, 'INVALID_ARGUMENT'],
+        [{ versions: 'v1' }, 'UNKNOWN_OPTION'],
+        ['v2', 'INVALID_ARGUMENT'],
+        [null, 'INVALID_ARGUMENT'],
+      ] as [TdcfOptions, string][]) {
+        expect(() => computeTdcf([1], [0], asv, options))
+          .to.throw(TypeError)
+          .with.property('code', code)
       }
     })
   })
@@ -186,6 +207,8 @@ describe('metrics of cases small enough to do by hand', () => {
       for (const costs of [
         { pSpoof: 0, costMiss: 1, costFa: 10 },
         { pSpoof: 1.5, costMiss: 1, costFa: 10 },
+        // Two wrongs whose products are above 0.
+        { pSpoof: 1.5, costMiss: -1, costFa: 10 },
         { pSpoof: 0.05, costMiss: NaN, costFa: 10 },
         { pSpoof: 0.05, costMiss: 1, costFa: Infinity },
       ]) {

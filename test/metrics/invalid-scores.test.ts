@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import {
   asvOperatingPoint,
   computeActDcf,
+  computeADcf,
   computeCllr,
   computeEer,
   computeEerTieProper,
@@ -10,6 +11,7 @@ import {
   detCurve,
   LA2019_EVAL_OPERATING_POINT,
   summarizeScores,
+  type ScoredTrial,
   type Scores,
 } from '../../lib/metrics'
 
@@ -21,6 +23,8 @@ const metrics: Record<string, (bonafide: Scores, spoof: Scores) => unknown> = {
   computeMinDcf,
   computeActDcf,
   computeCllr,
+  'computeADcf (target, spoof)': (target, spoof) => computeADcf({ target, nontarget: [0], spoof }),
+  'computeADcf (non-target)': (target, nontarget) => computeADcf({ target, nontarget, spoof: [0] }),
   'asvOperatingPoint (target, spoof)': (target, spoof) =>
     asvOperatingPoint({ target, nontarget: [0], spoof }),
   'asvOperatingPoint (non-target)': (target, nontarget) =>
@@ -52,6 +56,30 @@ describe('metrics refuse scores they cannot rank', () => {
       .to.throw(/bona fide score 2 is NaN/)
       .with.property('detail')
       .that.deep.equals({ className: 'bona fide', index: 2, found: 'NaN' })
+  })
+
+  for (const scores of [undefined, null, 5, 'scores', {}]) {
+    it(`refuses ${JSON.stringify(scores)} in place of scores`, () => {
+      expect(() => computeEer(scores as Scores, [0]))
+        .to.throw(TypeError)
+        .with.property('code', 'INVALID_ARGUMENT')
+    })
+  }
+
+  it('refuses numbers written as text', () => {
+    expect(() => computeEer(['1'] as unknown as Scores, [0]))
+      .to.throw()
+      .with.property('code', 'METRICS_INVALID')
+  })
+
+  it('summarizeScores refuses a trial that is neither bona fide nor spoof', () => {
+    const trials = [
+      { key: 'bonafide', score: 1 },
+      { key: 'genuine', score: 1 },
+    ] as unknown as ScoredTrial[]
+    expect(() => summarizeScores({ trials }))
+      .to.throw(/"genuine"/)
+      .with.property('code', 'METRICS_INVALID')
   })
 
   it('summarizeScores refuses NaN instead of leaving the trial out', () => {

@@ -2,13 +2,16 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import {
   computeActDcf,
+  computeADcf,
   computeCllr,
   computeEer,
   computeEerTieProper,
   computeMinDcf,
   computeTdcf,
+  DCF_COSTS_ASVSPOOF5,
   detCurve,
   LA2019_EVAL_OPERATING_POINT,
+  tdcfWeights,
 } from '../../lib/metrics'
 
 /** A coarse grid, so that ties are the rule. */
@@ -21,6 +24,15 @@ const anyScores = fc.oneof(coarseScores, fineScores)
 const exactScores = fc
   .constantFrom(1, 2, 4, 8, 16)
   .chain(length => fc.array(coarse, { minLength: length, maxLength: length }))
+
+/** Enough scores for the sort that counts digits. */
+const manyScores = fc
+  .tuple(fc.array(coarse, { minLength: 1, maxLength: 40 }), fc.integer({ min: 0, max: 1000 }))
+  .map(([scores, step]) =>
+    Array.from({ length: 1600 }, (_, i) => scores[i % scores.length]! + i * step * 1e-6),
+  )
+
+const negated = (scores: readonly number[]): number[] => scores.map(score => -score)
 
 const shuffled = (scores: readonly number[]): fc.Arbitrary<number[]> =>
   fc.shuffledSubarray([...scores], { minLength: scores.length, maxLength: scores.length })
@@ -80,7 +92,6 @@ describe('metrics, whatever the scores', () => {
         })
         const smallest = Math.min(...distances)
         fc.pre(distances.filter(distance => distance === smallest).length === 1)
-        const negated = (scores: readonly number[]): number[] => scores.map(score => -score)
         const swapped = computeEerTieProper(negated(spoof), negated(bonafide)).eer
         expect(swapped).to.equal(computeEerTieProper(bonafide, spoof).eer)
       }),
@@ -136,6 +147,126 @@ describe('metrics, whatever the scores', () => {
         expect(computeActDcf(bonafide, spoof).actDcf).to.be.at.least(minDcf - 1e-12)
         expect(computeCllr(bonafide, spoof)).to.be.at.least(0)
       }),
+    )
+  })
+
+  it('no metric but the official EER depends on the order of the scores', () => {
+    fc.assert(
+      fc.property(
+        anyScores.chain(scores => fc.tuple(fc.constant(scores), shuffled(scores))),
+        anyScores.chain(scores => fc.tuple(fc.constant(scores), shuffled(scores))),
+        ([bonafide, bonafideShuffled], [spoof, spoofShuffled]) => {
+          const point = LA2019_EVAL_OPERATING_POINT
+          const exact = (b: readonly number[], s: readonly number[]): unknown[] => [
+            computeTdcf(b, s, point),
+            computeTdcf(b, s, point, { version: 'v2' }),
+            computeMinDcf(b, s),
+            computeActDcf(b, s),
+          ]
+          expect(exact(bonafideShuffled, spoofShuffled)).to.deep.equal(exact(bonafide, spoof))
+          const cllr = computeCllr(bonafide, spoof)
+          expect(computeCllr(bonafideShuffled, spoofShuffled)).to.be.closeTo(cllr, 1e-12 * (1 + cllr))
+        },
+      ),
+    )
+  })
+
+  it('the lowest of all points of the DET curve is what EER, min t-DCF and minDCF find', () => {
+    const point = LA2019_EVAL_OPERATING_POINT
+    const { pSpoof, costMiss, costFa } = DCF_COSTS_ASVSPOOF5
+    fc.assert(
+      fc.property(fc.oneof(anyScores, manyScores), fc.oneof(anyScores, manyScores), (bonafide, spoof) => {
+        const { miss, falseAlarm, thresholds } = detCurve(bonafide, spoof)
+        const lowest = (costOf: (miss: number, falseAlarm: number) => number): [number, number] => {
+          const costs = Array.from(miss, (rate, index) => costOf(rate, falseAlarm[index]!))
+          const best = costs.reduce((first, cost, index) => (cost < costs[first]! ? index : first), 0)
+          return [best, costs[best]!]
+        }
+        const [closest] = lowest((m, f) => Math.abs(m - f))
+        expect(computeEer(bonafide, spoof)).to.deep.equal({
+          eer: (miss[closest]! + falseAlarm[closest]!) / 2,
+          threshold: thresholds[closest]!,
+        })
+        for (const version of ['v1', 'v2'] as const) {
+          const { c0, c1, c2, norm } = tdcfWeights(point, { version })
+          const [best, cost] = lowest((m, f) => c0 + c1 * m + c2 * f)
+          const found = computeTdcf(bonafide, spoof, point, { version })
+          expect(found.minTdcf).to.be.closeTo(cost / norm, 1e-12)
+          expect(found.threshold).to.equal(thresholds[best])
+        }
+        const [best, cost] = lowest((m, f) => costMiss * (1 - pSpoof) * m + costFa * pSpoof * f)
+        const found = computeMinDcf(bonafide, spoof)
+        expect(found.minDcf).to.be.closeTo(cost / (costFa * pSpoof), 1e-12)
+        expect(found.threshold).to.equal(thresholds[best])
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('swapping labels, signs, prior and costs keeps minDCF, and labels and signs keep Cllr', () => {
+    const { pSpoof, costMiss, costFa } = DCF_COSTS_ASVSPOOF5
+    const swappedCosts = { pSpoof: 1 - pSpoof, costMiss: costFa, costFa: costMiss }
+    fc.assert(
+      fc.property(anyScores, anyScores, (bonafide, spoof) => {
+        expect(computeMinDcf(negated(spoof), negated(bonafide), swappedCosts).minDcf).to.be.closeTo(
+          computeMinDcf(bonafide, spoof).minDcf,
+          1e-12,
+        )
+        expect(computeCllr(negated(spoof), negated(bonafide))).to.equal(computeCllr(bonafide, spoof))
+      }),
+    )
+  })
+
+  it('scores that are all equal say nothing, whatever their value and number', () => {
+    const value = fc.double({ min: -1e300, max: 1e300, noNaN: true })
+    const size = fc.integer({ min: 1, max: 2000 })
+    fc.assert(
+      fc.property(value, size, size, (score, bonafideCount, spoofCount) => {
+        const [b, s] = [
+          new Array<number>(bonafideCount).fill(score),
+          new Array<number>(spoofCount).fill(score),
+        ]
+        expect(computeEerTieProper(b, s).eer).to.equal(0.5)
+        expect(computeTdcf(b, s, LA2019_EVAL_OPERATING_POINT).minTdcf).to.equal(1)
+        expect(computeTdcf(b, s, LA2019_EVAL_OPERATING_POINT, { version: 'v2' }).minTdcf).to.be.closeTo(
+          1,
+          1e-15,
+        )
+        expect(computeMinDcf(b, s).minDcf).to.equal(1)
+        expect(computeCllr(b, s)).to.be.at.least(1 - 1e-12)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('one score that is not finite is refused, wherever it stands', () => {
+    const bad = fc.constantFrom(NaN, Infinity, -Infinity)
+    fc.assert(
+      fc.property(
+        anyScores,
+        anyScores,
+        bad,
+        fc.nat(),
+        fc.boolean(),
+        (bonafide, spoof, score, place, first) => {
+          const damaged = first ? bonafide : spoof
+          damaged.splice(place % (damaged.length + 1), 0, score)
+          const computations: (() => unknown)[] = [
+            () => detCurve(bonafide, spoof),
+            () => computeEer(bonafide, Float64Array.from(spoof)),
+            () => computeEerTieProper(Float64Array.from(bonafide), spoof),
+            () => computeTdcf(bonafide, spoof, LA2019_EVAL_OPERATING_POINT),
+            () => computeMinDcf(bonafide, spoof),
+            () => computeActDcf(bonafide, spoof),
+            () => computeCllr(bonafide, spoof),
+            () => computeADcf({ target: bonafide, nontarget: spoof, spoof: [0] }),
+            () => computeADcf({ target: [0], nontarget: bonafide, spoof }),
+          ]
+          for (const compute of computations) {
+            expect(compute).to.throw().with.property('code', 'METRICS_INVALID')
+          }
+        },
+      ),
     )
   })
 

@@ -135,6 +135,15 @@ describe('summarizeScores', () => {
     expect(JSON.parse(JSON.stringify(summary.perAttack)) as object).to.have.own.property('__proto__')
   })
 
+  it('goes once through trials of any kind', () => {
+    const list = [...bonafide(3, 4, 1), ...spoof('A07', -2, 2), ...spoof(undefined, 0)]
+    const once = (function* () {
+      yield* list
+    })()
+    expect(summarizeScores({ trials: once, asv })).to.deep.equal(summarizeScores({ trials: list, asv }))
+    expect(once.next().done).to.equal(true)
+  })
+
   it('survives JSON unchanged', () => {
     const summary = summarizeScores({ trials: [...bonafide(3, 0.5), ...spoof('A07', 1)] })
     expect(JSON.parse(JSON.stringify(summary))).to.deep.equal(summary)
