@@ -38,6 +38,7 @@ const mostRows = 512
 export function detectLayout({ lines, trialOf, fail }: LayoutSample): ScoreLayout {
   const separator = separatorOf(lines)
   const names = headerOf(splitLine(lines[0]!, separator))
+  if (names !== undefined && lines.length === 1) return { columns: [], separator, header: true }
   const body = spread(names === undefined ? lines : lines.slice(1), mostRows)
   const rows = regularRows(body.map(line => splitLine(line, separator)))
   const table = new Table(rows, trialOf)

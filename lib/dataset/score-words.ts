@@ -22,7 +22,7 @@ export interface Source {
   readonly attack: string | undefined
 }
 
-const challengeAttack = /^a\d\d$/i
+const challengeAttack = /^a(?!00)\d\d$/i
 
 /** `A07` and the like, in any case. */
 export const isChallengeAttack = (text: string): boolean => challengeAttack.test(text)

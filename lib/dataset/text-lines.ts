@@ -13,9 +13,14 @@ const lineFeed = 0x0a
 /** What a reader says when a line is wrong; it knows file, line number and code. */
 export type LineFailure = (found: string, expected: string) => DatasetError
 
-export function lineError(file: TextFile, line: number, found: string, expected: string): DatasetError {
-  const { path, code } = file
-  return new DatasetError(code, `${path}:${line}: ${found}; expected ${expected}`, { path, line })
+export function lineError(
+  { path, code }: TextFile,
+  line: number,
+  found: string,
+  expected: string,
+  cause?: unknown,
+): DatasetError {
+  return new DatasetError(code, `${path}:${line}: ${found}; expected ${expected}`, { path, line }, { cause })
 }
 
 /**
@@ -160,26 +165,16 @@ class LineSplitter {
 }
 
 /** What is wrong with a file whose bytes are no text or no gzip; undefined for every other error. */
-function damage({ path, code, kind }: TextFile, lines: number, error: unknown): DatasetError | undefined {
-  const systemCode = errorCode(error)
-  const detail = { path, line: lines + 1 }
-  if (error instanceof TypeError && systemCode === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-    return new DatasetError(
-      code,
-      `${path}: not UTF-8 text after line ${lines}; expected a ${kind}: is this another file, or text in UTF-16? ` +
-        'Save it as UTF-8',
-      detail,
-      { cause: error },
-    )
+function damage(file: TextFile, lines: number, cause: unknown): DatasetError | undefined {
+  const { kind } = file
+  const systemCode = errorCode(cause)
+  if (cause instanceof TypeError && systemCode === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+    const expected = `a ${kind}: is this another file, or text in UTF-16? Save it as UTF-8`
+    return lineError(file, lines + 1, 'not UTF-8 text', expected, cause)
   }
   if (systemCode?.startsWith('Z_') === true) {
-    return new DatasetError(
-      code,
-      `${path}: damaged gzip after line ${lines} (${(error as Error).message}); expected a whole ${kind}: fetch or ` +
-        'compress it again',
-      detail,
-      { cause: error },
-    )
+    const expected = `a whole ${kind}: fetch or compress it again`
+    return lineError(file, lines + 1, `damaged gzip (${(cause as Error).message})`, expected, cause)
   }
   return undefined
 }

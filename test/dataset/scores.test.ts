@@ -1,18 +1,24 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import {
   findAsvScores,
   formatScoreLine,
   readAsvScores,
+  readProtocol,
   readScoreFile,
   writeScoreFile,
   type TrialScore,
 } from '../../lib/dataset'
-import { errorCode } from '../../lib/errors'
+import { DatasetError, errorCode } from '../../lib/errors'
 import { referenceData } from '../support/environment'
+import { badScoreFiles } from './bad-score-files'
 import { temporaryFolder } from './folders'
+
+/** What the protocol beside a bad file lists. */
+const fourTrials = 'S1 u1 - - bonafide\nS2 u2 - A07 spoof\nS2 u3 - A08 spoof\nS1 u4 - - bonafide\n'
 
 const bonafide = (score: number): TrialScore => ({
   utterance: 'u1',
@@ -23,7 +29,7 @@ const bonafide = (score: number): TrialScore => ({
 
 describe('countermeasure score files', () => {
   const folder = temporaryFolder()
-  const write = (text: string): string => {
+  const write = (text: string | Uint8Array): string => {
     const path = join(folder(), 'scores.txt')
     writeFileSync(path, text)
     return path
@@ -74,27 +80,29 @@ describe('countermeasure score files', () => {
     expect(readdirSync(folder())).to.deep.equal([])
   })
 
-  const wrong: [string, string, RegExp][] = [
-    ['an empty file', '', /holds no score/],
-    ['three columns', 'u1 - bonafide 1\nu2 spoof 2\n', /:2: 3 columns/],
-    ['an unknown key', 'u1 - bonafide 1\nu2 A07 target 1\n', /:2: the key "target"/],
-    [
-      'an utterance twice',
-      'u1 - bonafide 1\nu2 A07 spoof 1\nu1 - bonafide 1\n',
-      /:3: utterance u1 a second time/,
-    ],
-    ['a source that contradicts the key', 'u1 A07 bonafide 1\n', /:1: .*attack "A07"/],
-    ...['nan', 'NaN', 'inf', '-Infinity', '0x10', '1,5', '1_000', '--1', '1e999', '.', 'e5'].map(
-      (text): [string, string, RegExp] => [`the score ${text}`, `u1 - bonafide ${text}\n`, /:1: the score "/],
-    ),
-  ]
-  for (const [name, text, message] of wrong) {
+  for (const { name, content, withProtocol, message } of badScoreFiles) {
     it(`refuses ${name} with SCORES_INVALID`, async () => {
-      const error: unknown = await readScoreFile(write(text)).catch((reason: unknown) => reason)
-      expect(errorCode(error)).to.equal('SCORES_INVALID')
-      expect(String(error)).to.match(message)
+      writeFileSync(join(folder(), 'protocol.txt'), fourTrials)
+      const protocol = withProtocol && (await readProtocol(join(folder(), 'protocol.txt')))
+      const error: unknown = await readScoreFile(write(content), { protocol }).catch(
+        (reason: unknown) => reason,
+      )
+      expect(error).to.be.instanceOf(DatasetError).with.property('code', 'SCORES_INVALID')
+      expect((error as DatasetError).message).to.match(message)
+      const line = /scores\.txt:(\d+)/.exec((error as DatasetError).message)?.[1]
+      const { path } = (error as DatasetError).detail
+      expect((error as DatasetError).detail).to.deep.equal(
+        line === undefined ? { path } : { path, line: Number(line) },
+      )
     })
   }
+
+  it('refuses options that mean nothing', async () => {
+    const error: unknown = await readScoreFile(write('u1 - bonafide 1\n'), { protocoll: 1 } as never).catch(
+      (reason: unknown) => reason,
+    )
+    expect(errorCode(error)).to.equal('UNKNOWN_OPTION')
+  })
 
   it('takes every way of writing a decimal', async () => {
     const texts = ['1', '+1.5', '-.5', '2.', '1e-7', '3.25E+2', '-0']
@@ -149,6 +157,13 @@ describe('ASV score files', () => {
     )
     expect(errorCode(error)).to.equal('SCORES_INVALID')
     expect(String(error)).to.match(/asv\.txt:2: the score "one"/)
+  })
+
+  it('may be gzip', async () => {
+    const text = 'bonafide target 2.5\nA07 spoof 1\nbonafide nontarget -3\n'
+    const path = join(folder(), 'asv.txt.gz')
+    writeFileSync(path, gzipSync(text))
+    expect(await readAsvScores(path)).to.deep.equal(await readAsvScores(write(text)))
   })
 
   it("of the organisers hold the evaluation's 102,579 trials", async function () {
