@@ -203,7 +203,7 @@ class OwnTrials implements TrialCollection {
   private readonly utterances = new UniqueUtterances()
 
   add({ name, source, key, score }: ScoreRow, fail: LineFailure): void {
-    const utterance = holdsPathOrControl(name) ? fileName(name, fail) : name
+    const utterance = name === '' || holdsPathOrControl(name) ? fileName(name, fail) : name
     this.utterances.add(utterance, fail)
     // Without a protocol no layout lacks both.
     this.trials.push({ utterance, attack: source?.attack, key: key ?? source!.key, score })

@@ -53,6 +53,11 @@ export const badScoreFiles: readonly BadScoreFile[] = [
   badLine('a spoof of genuine source', 'u4 - spoof 1', /spoof trial with the source "-"/),
   badLine('a spoof of source A00', 'u4 A00 spoof 1', /spoof trial with the source "A00"/),
   badLine('a line of another tool', 'Loading checkpoint', /2 columns; expected 4/),
+  {
+    name: 'an empty cell where the utterance should be',
+    content: 'u1,bonafide,1.5\nu2,spoof,0.5\n,spoof,0.5\n',
+    message: /:3: the utterance name ""/,
+  },
   badLine('an utterance that is a folder', 'a/ - bonafide 1', /the utterance name "a\/"/),
   badLine(
     'an utterance with an escape sequence',
