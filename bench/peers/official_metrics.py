@@ -1,9 +1,9 @@
 """The metrics of an evaluation in numpy, organised as the ASVspoof tools are: every metric builds its own DET curve.
 
-    python3 official_metrics.py <trials> <rounds>
+    python3 official_metrics.py <score file>
 
-<trials> is a text file, one trial a line: `class score`, class `bonafide` or the name of the attack. Its reading is not
-timed. Prints one line of JSON: milliseconds of every round and the values.
+The file has the columns `utterance source key score`. Once it is read, one line of JSON says so and gives the values;
+then every line on standard input asks for one round, answered by the milliseconds it took.
 
 Definitions: DET curve and EER of the ASVspoof 2019 evaluation package, t-DCF of its plan (v1) and of Kinnunen et al.,
 TASLP 2020 (v2), minDCF and Cllr of the ASVspoof 5 plan, track 1.
@@ -82,19 +82,17 @@ def all_metrics(bonafide, spoof, attacks):
     }
 
 
-def main(path, rounds):
-    classes, texts = np.loadtxt(path, dtype=str, unpack=True)
-    scores = texts.astype(np.float64)
-    bonafide, spoof = scores[classes == "bonafide"], scores[classes != "bonafide"]
-    attacks = {str(name): scores[classes == name] for name in np.unique(classes) if name != "bonafide"}
-    values = all_metrics(bonafide, spoof, attacks)
-    milliseconds = []
-    for _ in range(rounds):
+def main(path):
+    columns = np.loadtxt(path, dtype=str, usecols=(1, 2, 3), unpack=True)
+    sources, keys, scores = columns[0], columns[1], columns[2].astype(np.float64)
+    bonafide, spoof = scores[keys == "bonafide"], scores[keys == "spoof"]
+    attacks = {str(name): scores[sources == name] for name in np.unique(sources[keys == "spoof"])}
+    print(json.dumps({"numpy": np.__version__, "values": all_metrics(bonafide, spoof, attacks)}), flush=True)
+    for _ in sys.stdin:
         start = time.perf_counter()
         all_metrics(bonafide, spoof, attacks)
-        milliseconds.append(1000 * (time.perf_counter() - start))
-    print(json.dumps({"numpy": np.__version__, "milliseconds": milliseconds, "values": values}))
+        print(json.dumps({"milliseconds": 1000 * (time.perf_counter() - start)}), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1])

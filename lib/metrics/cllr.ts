@@ -1,4 +1,6 @@
-import { assertUsableScores, type Scores } from './scores'
+import { assertUsableScores, type Scores, type SortedScores } from './scores'
+
+type TrialKey = 'bonafide' | 'spoof'
 
 /**
  * Cost of the log-likelihood ratio in bits (Brümmer and du Preez, "Application-independent evaluation of speaker
@@ -10,16 +12,12 @@ import { assertUsableScores, type Scores } from './scores'
 export function computeCllr(bonafide: Scores, spoof: Scores): number {
   assertUsableScores(bonafide, 'bona fide')
   assertUsableScores(spoof, 'spoof')
-  return cllrOfNats(meanOf(natsOfTrials(bonafide, 'bonafide')), meanOf(natsOfTrials(spoof, 'spoof')))
+  return cllrOfNats(meanNats(bonafide, 'bonafide'), meanNats(spoof, 'spoof'))
 }
 
 /** What each trial costs in nats, and costs again whenever it is drawn again. */
-export function natsOfTrials(scores: Scores, key: 'bonafide' | 'spoof'): Float64Array {
-  const nats = new Float64Array(scores.length)
-  for (let index = 0; index < nats.length; index++) {
-    nats[index] = softplus(key === 'bonafide' ? -scores[index]! : scores[index]!)
-  }
-  return nats
+export function natsOfTrials(scores: SortedScores, key: TrialKey): Float64Array {
+  return scores.map(score => nats(score, key))
 }
 
 /** From the mean cost of each class to bits. */
@@ -27,13 +25,13 @@ export function cllrOfNats(bonafideMean: number, spoofMean: number): number {
   return (bonafideMean + spoofMean) / (2 * Math.LN2)
 }
 
-function meanOf(values: Float64Array): number {
+function meanNats(scores: Scores, key: TrialKey): number {
   let sum = 0
-  for (const value of values) sum += value
-  return sum / values.length
+  for (let index = 0; index < scores.length; index++) sum += nats(scores[index]!, key)
+  return sum / scores.length
 }
 
-// ln(1 + e^x) without overflow for large x and without losing e^x beside 1 for small x.
-function softplus(x: number): number {
-  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
+// ln(1 + e^−s) or ln(1 + e^s), without overflow for a large power and without losing a small one beside 1.
+function nats(score: number, key: TrialKey): number {
+  return Math.max(key === 'bonafide' ? -score : score, 0) + Math.log1p(Math.exp(-Math.abs(score)))
 }

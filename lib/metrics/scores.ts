@@ -24,9 +24,9 @@ export function sortScores(scores: Scores): SortedScores {
  * @throws MetricsError `METRICS_INVALID` when there is no score, or one is NaN or infinite
  */
 export function sortedScores(scores: Scores, className: string): SortedScores {
+  if (scores instanceof Float64Array && isAscending(scores)) return scores as SortedScores
   assertUsableScores(scores, className)
-  const isSorted = scores instanceof Float64Array && isAscending(scores)
-  return (isSorted ? scores : sortedCopy(scores)) as SortedScores
+  return sortedCopy(scores) as SortedScores
 }
 
 /** @throws MetricsError `METRICS_INVALID` when there is no score, or one is NaN or infinite */
@@ -56,11 +56,12 @@ export function assertUsableScores(scores: Scores, className: string): void {
   }
 }
 
+/** Whether they are finite numbers in ascending order, at least one: no NaN compares, and infinities end up outside. */
 function isAscending(scores: Float64Array): boolean {
   for (let index = 1; index < scores.length; index++) {
-    if (scores[index]! < scores[index - 1]!) return false
+    if (!(scores[index]! >= scores[index - 1]!)) return false
   }
-  return true
+  return Number.isFinite(scores[0]) && Number.isFinite(scores.at(-1))
 }
 
 /** How many of the scores are below `threshold`. */
