@@ -4,6 +4,8 @@
  */
 import {
   AasistError,
+  bootstrapIntervals,
+  computeADcf,
   computeEer,
   computeTdcf,
   convertCheckpoint,
@@ -15,8 +17,12 @@ import {
   parseConfig,
   readCheckpoint,
   SessionError,
+  sortScores,
   summarizeScores,
+  type BootstrapOptions,
   type Clip,
+  type ConfidenceInterval,
+  type ConfidenceIntervals,
   type Device,
   type ErrorCode,
   type Evaluation,
@@ -25,6 +31,7 @@ import {
   type Outputs,
   type Progress,
   type Score,
+  type ScoredTrial,
   type Session,
   type SessionErrorCode,
 } from '../../lib'
@@ -123,6 +130,31 @@ export function measure(bonafide: readonly number[], spoof: Float64Array): [numb
   ]
 }
 
+// Trials may come from anything that can be gone through, and an interval is two numbers or null.
+export async function measureWithIntervals(
+  trials: Iterable<ScoredTrial>,
+  signal: AbortSignal,
+): Promise<readonly ConfidenceInterval[]> {
+  const options: BootstrapOptions = {
+    replicates: 200,
+    level: 0.9,
+    seed: 7,
+    signal,
+    onProgress: () => undefined,
+  }
+  const intervals: ConfidenceIntervals = await bootstrapIntervals({ trials }, options)
+  // @ts-expect-error it may be null
+  takesNumber(intervals.eer[0])
+  const { eer, perAttack } = intervals
+  if (eer !== null) takesNumber(eer[1] - eer[0])
+  return [eer, ...Object.values(perAttack).map(({ minTdcf }) => minTdcf)]
+}
+
+export function measureVerifier(target: Float32Array, nontarget: readonly number[]): number {
+  const { aDcf, threshold } = computeADcf({ target: sortScores(target), nontarget, spoof: [0] })
+  return aDcf + threshold
+}
+
 // The class of an error narrows its code.
 export function codeOf(error: unknown): ErrorCode | undefined {
   if (error instanceof SessionError) {
@@ -148,6 +180,8 @@ export const mistakes = [
   () => convertCheckpoint('AASIST-L.pth', '{}'),
   // @ts-expect-error no such target
   () => convertCheckpoint(new Uint8Array(), '{}', { target: 'gpu' }),
+  // @ts-expect-error a misspelt option
+  () => bootstrapIntervals({ trials: [] }, { replicate: 10 }),
   // @ts-expect-error results need a place
   () => evaluate({ data: 'LA' }),
 ]
