@@ -14,6 +14,7 @@ import {
   Detector,
   evaluate,
   LA2019_EVAL_OPERATING_POINT,
+  metricsOfScoreFile,
   parseConfig,
   readCheckpoint,
   SessionError,
@@ -27,10 +28,15 @@ import {
   type ErrorCode,
   type Evaluation,
   type FileScore,
+  type IntervalOptions,
   type MetricsSummary,
   type Outputs,
   type Progress,
   type Score,
+  type ScoredMetrics,
+  type ScoreFileEvaluation,
+  type ScoreFileMetrics,
+  type ScoreFileMetricsOptions,
   type ScoredTrial,
   type Session,
   type SessionErrorCode,
@@ -188,3 +194,18 @@ export const mistakes = [
 
 // @ts-expect-error the constructor is private: load() awaits what a detector needs
 export type Parts = ConstructorParameters<typeof Detector>
+
+// Metrics of a score file: only the file is needed, and what cannot be computed is null.
+export async function measureFile(scores: string, ci: IntervalOptions): Promise<ScoredMetrics> {
+  const options: ScoreFileMetricsOptions = { scores, protocol: 'protocol.txt', asvPreset: 'la2019-eval', ci }
+  const { metrics, missing }: ScoreFileEvaluation = await metricsOfScoreFile(options)
+  const { provenance }: ScoreFileMetrics = metrics
+  takesNumber(missing.length + provenance.scores.layout.columns.indexOf('score'))
+  // @ts-expect-error there may be no figure
+  takesNumber(metrics.eer)
+  // @ts-expect-error intervals are there only when they were asked for
+  takesNumber(metrics.ci.level)
+  // @ts-expect-error a protocol alone is nothing to measure
+  await metricsOfScoreFile({ protocol: 'protocol.txt' })
+  return metrics
+}
