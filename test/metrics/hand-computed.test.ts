@@ -193,6 +193,12 @@ describe('metrics of cases small enough to do by hand', () => {
       expect(computeMinDcf([2, 4], [1, 3])).to.deep.equal({ minDcf: 0.5, threshold: 1 })
     })
 
+    it('takes the first of equally low costs', () => {
+      // Accepting one spoof of two costs as much as missing one bona fide trial of two.
+      const even = { pSpoof: 0.5, costMiss: 1, costFa: 1 }
+      expect(computeMinDcf([2, 4], [1, 3], even)).to.deep.equal({ minDcf: 0.5, threshold: 1 })
+    })
+
     it('at the fixed threshold −ln 1.9 accepts what is on it', () => {
       const threshold = -Math.log(1.9)
       const result = computeActDcf([threshold, -1, 0, 1], [threshold, -1])
