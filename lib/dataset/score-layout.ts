@@ -27,6 +27,8 @@ export interface LayoutSample {
 
 /** Enough to tell columns apart, and looked at in a few milliseconds. */
 const mostRows = 512
+/** Beyond what any tool writes; a line has room for two thousand, which would take seconds to look at. */
+const mostColumns = 64
 
 /**
  * The layout that fits most of the sample; single rows that do not fit it are refused when they are read. Where the
@@ -41,6 +43,10 @@ export function detectLayout({ lines, trialOf, fail }: LayoutSample): ScoreLayou
   if (names !== undefined && lines.length === 1) return { columns: [], separator, header: true }
   const body = spread(names === undefined ? lines : lines.slice(1), mostRows)
   const rows = regularRows(body.map(line => splitLine(line, separator)))
+  const width = rows[0]!.length
+  if (width > mostColumns) {
+    throw fail(`${width} columns`, `at most ${mostColumns}, one with scores: is this another file?`)
+  }
   const table = new Table(rows, trialOf)
   const { columns } = table
 
@@ -161,7 +167,7 @@ class Table {
   constructor(rows: readonly string[][], trialOf: LayoutSample['trialOf']) {
     this.rows = rows
     this.trialOf = trialOf
-    this.columns = (rows[0] ?? []).map((_, index) => this.profile(index))
+    this.columns = rows[0]!.map((_, index) => this.profile(index))
   }
 
   private profile(index: number): Column {

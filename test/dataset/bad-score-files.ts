@@ -118,6 +118,16 @@ export const badScoreFiles: readonly BadScoreFile[] = [
     message: /:1: no column of numbers: column 1 like "u1;bonafide;1\.5"|:1: no column/,
   },
   {
+    name: 'a table of features',
+    content: `u1 ${'1.5 '.repeat(900)}\n`.repeat(600),
+    message: /:1: 901 columns; expected at most 64/,
+  },
+  {
+    name: 'text behind the end of a gzip',
+    content: Buffer.concat([gzipSync(good), Buffer.from('u4 - bonafide 1\n')]),
+    message: /scores\.txt:\d+: damaged gzip/,
+  },
+  {
     name: 'no word on which utterances are bona fide',
     content: 'u1 1.5\nu2 -2.5\n',
     message: /:1: nothing that says which utterances are bona fide.*--protocol/,
