@@ -12,6 +12,7 @@ interface EvalFlags extends ModelFlags, AsvFlags {
   readonly data: string
   readonly out: string
   readonly protocol?: string
+  readonly ci?: boolean
   readonly allowMissing?: boolean
   readonly json?: boolean
 }
@@ -27,12 +28,14 @@ export function addEvalCommand(
     .requiredOption('--data <folder>', 'the LA folder of ASVspoof 2019')
     .requiredOption('--out <folder>', 'where the results go')
     .option('--protocol <file>', "evaluation list (default: the corpus's own)")
+    .option('--ci', '95 % bootstrap confidence intervals, 1000 replicates')
     .option('--allow-missing', 'exit 0 although some utterances have no score')
     .option('--json', 'print metrics.json')
   addAsvOptions(addModelOptions(command))
     .addHelpText(
       'after',
-      '\nWrites eval_scores.txt, t-DCF_EER.txt, metrics.json, manifest.json and run.jsonl.' +
+      '\nWrites eval_scores.txt, t-DCF_EER.txt, metrics.json, manifest.json and run.jsonl. Started again, the same' +
+        '\ncommand scores what has no score yet.' +
         '\n\nExample:\n  aasist eval --model AASIST-L.pth --config AASIST-L.conf --data LA --out results',
     )
     .action((flags: EvalFlags) => run(signal => evaluateCorpus(flags, signal)))
@@ -51,6 +54,7 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
       ...(protocol !== undefined && { protocol }),
       ...(asvScores !== undefined && { asvScores }),
       ...(asvPreset !== undefined && { asvPreset }),
+      ...(flags.ci === true && { ci: {} }),
       signal,
       onProgress: progress => display.update(progress),
     })

@@ -1,12 +1,9 @@
-import { readdir, stat } from 'node:fs/promises'
+import { opendir, stat } from 'node:fs/promises'
 import { isAbsolute, join, normalize, resolve, sep } from 'node:path'
 import { assertKnownOptions, DatasetError, errorCode } from '../errors'
-import { readProtocol, type Protocol, type ProtocolTrial } from './protocol'
+import { readProtocol, utterancePlaces, type Protocol, type ProtocolTrial } from './protocol'
 
-export interface CorpusTrial extends ProtocolTrial {
-  /** The clip's file; undefined when the audio folder has none. */
-  readonly audioPath: string | undefined
-}
+export type AudioEnding = '.flac' | '.wav'
 
 export interface Corpus {
   /** The folder that holds `ASVspoof2019_LA_eval`. */
@@ -16,9 +13,17 @@ export interface Corpus {
   /** SHA-256 of the protocol's bytes, in hex. */
   readonly protocolSha256: string
   /** In protocol order. */
-  readonly trials: readonly CorpusTrial[]
+  readonly trials: readonly ProtocolTrial[]
+  /** Of each trial's file; undefined when the audio folder has none. Paths of 71,237 files would take 10 MB. */
+  readonly audioEndings: readonly (AudioEnding | undefined)[]
   /** How many trials have no file. */
   readonly missingAudio: number
+}
+
+/** The file of the trial at this place of the protocol; undefined when there is none. */
+export function audioPath({ trials, audioEndings, audioFolder }: Corpus, place: number): string | undefined {
+  const ending = audioEndings[place]
+  return ending === undefined ? undefined : join(audioFolder, trials[place]!.utterance + ending)
 }
 
 export interface OpenCorpusOptions {
@@ -27,7 +32,7 @@ export interface OpenCorpusOptions {
 }
 
 const protocolFolder = 'ASVspoof2019_LA_cm_protocols'
-const audioFolder = join('ASVspoof2019_LA_eval', 'flac')
+const flacFolder = join('ASVspoof2019_LA_eval', 'flac')
 /** As the corpus ships it, and as the guide to AASIST-L on Ascend calls it. */
 const protocolNames = ['ASVspoof2019.LA.cm.eval.trl.txt', 'LA.cm.eval.trl.txt'] as const
 const asvScoresPath = join('ASVspoof2019_LA_asv_scores', 'ASVspoof2019.LA.asv.eval.gi.trl.scores.txt')
@@ -48,21 +53,15 @@ export async function openCorpus(dataFolder: string, options: OpenCorpusOptions 
     options.protocol === undefined
       ? await readOwnProtocol(folder)
       : await readRequestedProtocol(options.protocol, [...new Set([resolve(dataFolder), folder])])
-  const clips = await listClips(join(folder, audioFolder))
-  let missingAudio = 0
-  const trials = protocol.trials.map(trial => {
-    const ending = clips.get(trial.utterance)
-    if (ending === undefined) missingAudio++
-    const audioPath = ending === undefined ? undefined : join(folder, audioFolder, trial.utterance + ending)
-    return { ...trial, audioPath }
-  })
+  const audioEndings = await findClips(join(folder, flacFolder), protocol)
   return {
     folder,
-    audioFolder: join(folder, audioFolder),
+    audioFolder: join(folder, flacFolder),
     protocolPath: protocol.path,
     protocolSha256: protocol.sha256,
-    trials,
-    missingAudio,
+    trials: protocol.trials,
+    audioEndings,
+    missingAudio: audioEndings.filter(ending => ending === undefined).length,
   }
 }
 
@@ -131,9 +130,9 @@ async function findCorpusFolder(dataFolder: string): Promise<string> {
       },
     )
   }
-  const tried = corpusFolders(dataFolder).map(folder => join(folder, audioFolder))
+  const tried = corpusFolders(dataFolder).map(folder => join(folder, flacFolder))
   for (const folder of corpusFolders(dataFolder)) {
-    if ((await kindOf(join(folder, audioFolder))) === 'folder') return folder
+    if ((await kindOf(join(folder, flacFolder))) === 'folder') return folder
   }
   throw notThere(`no folder with the evaluation clips`, tried)
 }
@@ -177,23 +176,22 @@ function notThere(what: string, tried: readonly string[], alternative = ''): Dat
   )
 }
 
-type AudioEnding = '.flac' | '.wav'
-
 // One listing of the folder instead of a look at each of 71,237 files.
-async function listClips(folder: string): Promise<ReadonlyMap<string, AudioEnding>> {
-  const clips = new Map<string, AudioEnding>()
-  for (const name of await listFolder(folder)) {
-    const match = /^(.+)(\.flac|\.wav)$/.exec(name)
-    if (match === null) continue
-    const [, utterance, ending] = match as unknown as [string, string, AudioEnding]
-    if (ending === '.flac' || !clips.has(utterance)) clips.set(utterance, ending)
+async function findClips(folder: string, protocol: Protocol): Promise<readonly (AudioEnding | undefined)[]> {
+  const places = utterancePlaces(protocol)
+  const endings = Array.from<AudioEnding | undefined>({ length: protocol.trials.length })
+  for await (const name of listFolder(folder)) {
+    const ending = name.endsWith('.flac') ? '.flac' : name.endsWith('.wav') ? '.wav' : undefined
+    if (ending === undefined) continue
+    const place = places.get(name.slice(0, -ending.length))
+    if (place !== undefined && endings[place] !== '.flac') endings[place] = ending
   }
-  return clips
+  return endings
 }
 
-async function listFolder(folder: string): Promise<string[]> {
+async function* listFolder(folder: string): AsyncGenerator<string, void, undefined> {
   try {
-    return await readdir(folder)
+    for await (const { name } of await opendir(folder, { bufferSize: 1024 })) yield name
   } catch (error) {
     throw new DatasetError(
       'DATASET_INVALID',

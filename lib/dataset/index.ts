@@ -4,11 +4,12 @@
  */
 export { writeFileAtomically } from './atomic-file'
 export {
+  audioPath,
   findAsvScores,
   openCorpus,
   type AsvScoresLocation,
+  type AudioEnding,
   type Corpus,
-  type CorpusTrial,
   type FindAsvScoresOptions,
   type OpenCorpusOptions,
 } from './corpus'

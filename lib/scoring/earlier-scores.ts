@@ -22,10 +22,12 @@ export async function readEarlierScores(
 ): Promise<EarlierScores> {
   const scores = new Float64Array(trials.length).fill(NaN)
   const contradicted = new Set<number>()
-  const indices = new Map(trials.map(({ utterance }, index) => [utterance, index]))
+  const indices = new Map<string, number>()
   let dropped = 0
   for (const path of paths) {
     for await (const line of wholeLines(path)) {
+      if (indices.size === 0)
+        for (const [index, { utterance }] of trials.entries()) indices.set(utterance, index)
       const index = indices.get(line.slice(0, line.indexOf(' ')))
       const score = Number(line.slice(line.lastIndexOf(' ') + 1))
       const isOwn =

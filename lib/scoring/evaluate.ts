@@ -1,10 +1,16 @@
 import { AasistError, AudioError, assertKnownOptions, ArgumentTypeError, errorCode } from '../errors'
-import { formatEerReport, openCorpus, type Corpus, type CorpusTrial } from '../dataset'
-import { summarizeScores, type MetricsSummary, type ScoredTrial } from '../metrics'
+import { audioPath, formatEerReport, openCorpus, type Corpus, type Trial } from '../dataset'
+import type { ScoredTrial } from '../metrics'
 import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
-import { Detector, type DetectorOptions } from './detector'
+import { Detector, type DetectorOptions, type PlacedFile } from './detector'
 import { EvaluationFiles, type EvaluationPaths, type Manifest, type RunEvent } from './evaluation-files'
+import {
+  assertIntervalOptions,
+  measureTrials,
+  type IntervalOptions,
+  type ScoredMetrics,
+} from './scored-metrics'
 import { startProgress, type Progress } from './progress'
 import { cpuClass, versions, type Versions } from './versions'
 
@@ -24,6 +30,8 @@ export interface EvaluateOptions extends Pick<
   readonly asvScores?: string
   /** A published ASV operating point instead. */
   readonly asvPreset?: AsvPreset
+  /** Bootstrap confidence intervals too; `{}` for 1,000 replicates, 95 %, seed 1. */
+  readonly ci?: IntervalOptions
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
 }
@@ -36,7 +44,7 @@ export interface FailedUtterance {
 }
 
 /** metrics.json: the metrics, and what they were computed with. */
-export interface EvaluationMetrics extends MetricsSummary {
+export interface EvaluationMetrics extends ScoredMetrics {
   /** How many utterances have no score, by error code. */
   readonly missingByCode: Readonly<Record<string, number>>
   readonly provenance: {
@@ -72,6 +80,7 @@ const optionNames = [
   'protocol',
   'asvScores',
   'asvPreset',
+  'ci',
   'signal',
   'onProgress',
 ]
@@ -94,13 +103,14 @@ const optionNames = [
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   assertKnownOptions(options, optionNames, 'evaluate()')
-  const { data, out, protocol, asvScores, asvPreset, signal, onProgress, ...detectorOptions } = options
+  const { data, out, protocol, asvScores, asvPreset, ci, signal, onProgress, ...detectorOptions } = options
   if (typeof data !== 'string' || typeof out !== 'string')
     throw new ArgumentTypeError('data and out must be paths')
   if ((detectorOptions.model as unknown) === undefined) {
     throw new ArgumentTypeError('evaluate() needs a model: its figures are about one')
   }
   assertAsvChoice({ asvScores, asvPreset })
+  assertIntervalOptions(ci)
   checkSignal(signal)?.throwIfAborted()
   // Everything that can be wrong with the input is found before a file is written.
   const corpus = await openCorpus(data, { protocol })
@@ -129,7 +139,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
         found + dropped === 0 ? { event: 'start', ...manifest } : { event: 'resume', scored: found, dropped },
       )
       const run = await scoreCorpus({ corpus, scores, detector, files, failovers, signal: stop, onProgress })
-      const summary = summarizeScores({ trials: scoredTrials(corpus.trials, scores), asv })
+      const trials = (): Iterable<ScoredTrial> => scoredTrials(corpus.trials, scores)
+      const summary = await measureTrials({ trials, asv, ci, signal: stop })
       const metrics = metricsOf({ corpus, detector, run, summary, scoredEarlier: found })
       await files.finish({ report: formatEerReport(summary), metrics, trials: corpus.trials, scores })
       const failed = run.failures.length
@@ -154,7 +165,7 @@ function metricsOf(parts: {
   corpus: Corpus
   detector: Detector
   run: ScoredRun
-  summary: MetricsSummary
+  summary: ScoredMetrics
   scoredEarlier: number
 }): EvaluationMetrics {
   const { corpus, detector, run, summary, scoredEarlier } = parts
@@ -176,7 +187,7 @@ function metricsOf(parts: {
   }
 }
 
-function* scoredTrials(trials: readonly CorpusTrial[], scores: Float64Array): Generator<ScoredTrial> {
+function* scoredTrials(trials: readonly Trial[], scores: Float64Array): Generator<ScoredTrial> {
   for (const [index, { key, attack }] of trials.entries()) {
     const score = scores[index]!
     yield { key, attack, score: Number.isNaN(score) ? undefined : score }
@@ -201,31 +212,29 @@ async function scoreCorpus(parts: {
   const { corpus, scores, detector, files, failovers, signal, onProgress } = parts
   const failures: FailedUtterance[] = []
   const remaining = [...scores.keys()].filter(index => Number.isNaN(scores[index]!))
-  const present = remaining.flatMap(position => {
-    const file = corpus.trials[position]!.audioPath
-    return file === undefined ? [] : [{ file, position }]
-  })
+  const withFile = remaining.filter(index => corpus.audioEndings[index] !== undefined)
   const earlier = corpus.trials.length - remaining.length
-  const progress = startProgress({ utterances: corpus.trials.length, files: present.length })
-  let withFile = 0
+  const progress = startProgress({ utterances: corpus.trials.length, files: withFile.length })
+  let filesDone = 0
   let done = 0
-  const state = (): Progress => progress({ done: earlier + done, failed: failures.length, files: withFile })
-  const results = detector.scoreFiles(present, { signal })
+  const state = (): Progress => progress({ done: earlier + done, failed: failures.length, files: filesDone })
+  const results = detector.scoreFiles(placedFiles(corpus, withFile), { signal })
   try {
     for (const index of remaining) {
       const trial = corpus.trials[index]!
-      const { utterance, audioPath } = trial
-      const result = audioPath === undefined ? missingFile(trial, corpus) : (await results.next()).value!
+      const { utterance } = trial
+      const file = audioPath(corpus, index) ?? null
+      const result = file === null ? missingFile(trial, corpus) : (await results.next()).value!
       if (result.error === undefined) {
         scores[index] = result.score
         await files.append({ ...trial, score: result.score })
       } else {
         const { code, message } = result.error
-        failures.push({ utterance, file: audioPath ?? null, error: result.error })
-        await files.record({ event: 'failed', utterance, file: audioPath ?? null, code, message })
+        failures.push({ utterance, file, error: result.error })
+        await files.record({ event: 'failed', utterance, file, code, message })
       }
       if (failovers.length > 0) await files.record(...failovers.splice(0))
-      if (audioPath !== undefined) withFile += 1
+      if (file !== null) filesDone += 1
       done += 1
       onProgress?.(state())
     }
@@ -235,7 +244,11 @@ async function scoreCorpus(parts: {
   return { failures, progress: state() }
 }
 
-function missingFile({ utterance }: CorpusTrial, { audioFolder }: Corpus): { readonly error: AudioError } {
+function* placedFiles(corpus: Corpus, places: readonly number[]): Generator<PlacedFile> {
+  for (const position of places) yield { file: audioPath(corpus, position)!, position }
+}
+
+function missingFile({ utterance }: Trial, { audioFolder }: Corpus): { readonly error: AudioError } {
   const message = `${utterance} has no file in ${audioFolder}; expected ${utterance}.flac or ${utterance}.wav`
   return { error: new AudioError('AUDIO_NOT_FOUND', message, { utterance }) }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { expect } from 'chai'
-import { findAsvScores, openCorpus, type CorpusTrial } from '../../lib/dataset'
+import { audioPath, findAsvScores, openCorpus, type Corpus } from '../../lib/dataset'
 import { errorCode } from '../../lib/errors'
 import { referenceData, root } from '../support/environment'
 import { temporaryFolder, writeFolder } from './folders'
@@ -20,8 +20,11 @@ async function refusalOf(opening: Promise<unknown>): Promise<{ code: string | un
   return { code: errorCode(error), message: String(error) }
 }
 
-const fileNames = (trials: readonly CorpusTrial[], folder: string): (string | undefined)[] =>
-  trials.map(({ audioPath }) => audioPath && relative(folder, audioPath).replaceAll('\\', '/'))
+const fileNames = (corpus: Corpus): (string | undefined)[] =>
+  corpus.trials.map((_, place) => {
+    const path = audioPath(corpus, place)
+    return path && relative(corpus.audioFolder, path).replaceAll('\\', '/')
+  })
 
 describe('openCorpus', () => {
   const folder = temporaryFolder()
@@ -30,7 +33,7 @@ describe('openCorpus', () => {
     writeFolder(folder(), { ...clips, [officialName]: protocol })
     const corpus = await openCorpus(folder())
     expect(corpus.trials.map(trial => trial.utterance)).to.deep.equal(['u3', 'u1', 'u2'])
-    expect(fileNames(corpus.trials, corpus.audioFolder)).to.deep.equal(['u3.flac', 'u1.flac', undefined])
+    expect(fileNames(corpus)).to.deep.equal(['u3.flac', 'u1.flac', undefined])
     expect(corpus.trials[1]).to.include({ speaker: 'S2', attack: 'A07', key: 'spoof' })
     expect(corpus).to.include({
       folder: folder(),
@@ -70,8 +73,7 @@ describe('openCorpus', () => {
       [`${flac}/u2.mp3`]: '',
       [`${flac}/u3.wav`]: '',
     })
-    const { trials, audioFolder } = await openCorpus(folder())
-    expect(fileNames(trials, audioFolder)).to.deep.equal(['u3.wav', 'u1.flac', undefined])
+    expect(fileNames(await openCorpus(folder()))).to.deep.equal(['u3.wav', 'u1.flac', undefined])
   })
 
   it('finds a named protocol from the current folder', async () => {
