@@ -242,31 +242,25 @@ describe('metrics, whatever the scores', () => {
   it('one score that is not finite is refused, wherever it stands', () => {
     const bad = fc.constantFrom(NaN, Infinity, -Infinity)
     fc.assert(
-      fc.property(
-        anyScores,
-        anyScores,
-        bad,
-        fc.nat(),
-        fc.boolean(),
-        (bonafide, spoof, score, place, first) => {
-          const damaged = first ? bonafide : spoof
-          damaged.splice(place % (damaged.length + 1), 0, score)
-          const computations: (() => unknown)[] = [
-            () => detCurve(bonafide, spoof),
-            () => computeEer(bonafide, Float64Array.from(spoof)),
-            () => computeEerTieProper(Float64Array.from(bonafide), spoof),
-            () => computeTdcf(bonafide, spoof, LA2019_EVAL_OPERATING_POINT),
-            () => computeMinDcf(bonafide, spoof),
-            () => computeActDcf(bonafide, spoof),
-            () => computeCllr(bonafide, spoof),
-            () => computeADcf({ target: bonafide, nontarget: spoof, spoof: [0] }),
-            () => computeADcf({ target: [0], nontarget: bonafide, spoof }),
-          ]
-          for (const compute of computations) {
-            expect(compute).to.throw().with.property('code', 'METRICS_INVALID')
-          }
-        },
-      ),
+      fc.property(anyScores, anyScores, bad, fc.nat(), fc.boolean(), (b, s, score, place, first) => {
+        const damaged = (scores: readonly number[]): number[] =>
+          scores.toSpliced(place % (scores.length + 1), 0, score)
+        const [bonafide, spoof] = first ? [damaged(b), s] : [b, damaged(s)]
+        const computations: (() => unknown)[] = [
+          () => detCurve(bonafide, spoof),
+          () => computeEer(bonafide, Float64Array.from(spoof)),
+          () => computeEerTieProper(Float64Array.from(bonafide), spoof),
+          () => computeTdcf(bonafide, spoof, LA2019_EVAL_OPERATING_POINT),
+          () => computeMinDcf(bonafide, spoof),
+          () => computeActDcf(bonafide, spoof),
+          () => computeCllr(bonafide, spoof),
+          () => computeADcf({ target: bonafide, nontarget: spoof, spoof: [0] }),
+          () => computeADcf({ target: [0], nontarget: bonafide, spoof }),
+        ]
+        for (const compute of computations) {
+          expect(compute).to.throw().with.property('code', 'METRICS_INVALID')
+        }
+      }),
     )
   })
 
