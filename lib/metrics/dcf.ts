@@ -74,7 +74,7 @@ function dcfWeights(costs: DcfCostModel): CostWeights {
   const miss = costMiss * (1 - pSpoof)
   const falseAlarm = costFa * pSpoof
   const norm = Math.min(miss, falseAlarm)
-  if (!(pSpoof > 0 && pSpoof < 1 && costMiss > 0 && costFa > 0 && miss + falseAlarm < Infinity && norm > 0)) {
+  if (!(pSpoof > 0 && pSpoof < 1 && miss + falseAlarm < Infinity && norm > 0)) {
     throw new MetricsError(
       'METRICS_INVALID',
       `DCF costs ${costMiss} and ${costFa} with a spoof prior of ${pSpoof} weigh misses ${miss} and false alarms ` +

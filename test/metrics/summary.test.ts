@@ -128,6 +128,10 @@ describe('summarizeScores', () => {
   it('warns of decisions given as scores', () => {
     const summary = summarizeScores({ trials: [...bonafide(1, 1, 0), ...spoof('A07', 0, 0, 1)], asv })
     expect(summary.warnings.join()).to.match(/decisions/)
+    for (const between of [bonafide(0.5), spoof('A07', 0.5)]) {
+      const trials = [...bonafide(1, 1, 0), ...spoof('A07', 0, 0, 1), ...between]
+      expect(summarizeScores({ trials, asv }).warnings).to.deep.equal([])
+    }
   })
 
   it('takes any name for an attack', () => {
