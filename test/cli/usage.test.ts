@@ -7,7 +7,7 @@ import { root } from '../support/environment'
 import { tinyModel } from '../scoring/support'
 import { aasist, expectFailure, expectSuccess, inParallel, type Ended } from './support'
 
-const commands = ['demo', 'score', 'eval', 'convert', 'doctor']
+const commands = ['demo', 'score', 'eval', 'metrics', 'convert', 'doctor']
 
 describe('aasist', () => {
   it('--help names every command, on stdout', async () => {

@@ -15,6 +15,7 @@ export type Checks = [
   Same<model.ArgumentRangeError['code'], model.ArgumentErrorCode>,
   Same<metrics.MetricsError['code'], metrics.MetricsErrorCode>,
   Same<metrics.AasistError['code'], metrics.ErrorCode>,
+  Same<metrics.ArgumentTypeError['code'], metrics.ArgumentErrorCode>,
   Same<metrics.AasistError['detail'], metrics.ErrorDetail>,
 ]
 
@@ -26,7 +27,7 @@ describe('structure: doors', () => {
       ['AasistError', 'ArgumentRangeError', 'ArgumentTypeError', 'ModelError', 'SessionError'],
     ],
     model: [model, ['AasistError', 'ArgumentRangeError', 'ArgumentTypeError', 'ModelError']],
-    metrics: [metrics, ['AasistError', 'MetricsError']],
+    metrics: [metrics, ['AasistError', 'ArgumentRangeError', 'ArgumentTypeError', 'MetricsError']],
   }
   for (const [name, [door, classes]] of Object.entries(doors)) {
     it(`${name} exports the classes of the errors it throws, and no others`, () => {
