@@ -1,6 +1,7 @@
 /** `aasist eval`: the evaluation of a corpus, with its files. */
 import type { Command } from 'commander'
 import { existsSync } from 'node:fs'
+import { errorCode, SessionError } from '../errors'
 import { evaluate, evaluationPaths, type Evaluation } from '../scoring'
 import type { ExitCode } from './exit'
 import { formatMetrics } from './metrics-text'
@@ -61,7 +62,9 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
   } catch (error) {
     display.stop()
     const { partialScores } = evaluationPaths(out)
-    if (signal.aborted && existsSync(partialScores)) {
+    const isStopped =
+      signal.aborted || errorCode(error) === 'OUTPUT_UNWRITABLE' || error instanceof SessionError
+    if (isStopped && existsSync(partialScores)) {
       note(`the scores so far are in ${partialScores}; the same command goes on from there`)
     }
     throw error

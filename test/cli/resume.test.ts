@@ -79,7 +79,9 @@ describe('aasist eval, ended from outside and started again', () => {
     const command = [process.execPath, program, ...evalTo('small')].map(quoted).join(' ')
     // A limit of 4 kB a file stands in for a full disk, which takes root to make: the write fails half-way through.
     const limited = (): ReturnType<typeof shell> => shell(`trap '' XFSZ; ulimit -f 4; ${command}`)
-    expectFailure(await limited(), 1, 'OUTPUT_UNWRITABLE')
+    const ended = await limited()
+    expectFailure(ended, 1, 'OUTPUT_UNWRITABLE')
+    expect(ended.stderr).to.match(/the same command goes on from there/)
     const partial = join(folder(), 'small', 'eval_scores.partial.txt')
     expect(statSync(partial).size).to.be.within(3000, 4096)
     expectFailure(await limited(), 1, 'OUTPUT_UNWRITABLE')
