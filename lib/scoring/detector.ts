@@ -274,11 +274,7 @@ export class Detector implements AsyncDisposable {
     const work = (path: string | PlacedFile, stop: AbortSignal): Promise<FileScore> => {
       const placed = typeof path === 'string' ? { file: path, position: index } : path
       index += 1
-      if (!Number.isSafeInteger(placed.position) || placed.position < 0) {
-        throw new ArgumentRangeError(
-          `position is ${placed.position}; it must be a whole number of at least 0`,
-        )
-      }
+      checkPlacedFile(placed)
       return this.#scoreFile(placed, stop)
     }
     for await (const result of mapOrdered(paths, work, { concurrency, signal })) {
@@ -370,6 +366,15 @@ function naming(model: string | Uint8Array, error: unknown): unknown {
   if (!(error instanceof ModelError) || typeof model !== 'string') return error
   if (error.code === 'CONFIG_INVALID' || error.message.includes(model)) return error
   return new ModelError(error.code, `${model}: ${error.message}`, error.detail, { cause: error })
+}
+
+function checkPlacedFile(placed: PlacedFile | null | undefined): void {
+  if (typeof placed?.file !== 'string') {
+    throw new ArgumentTypeError('scoreFiles() takes paths, or { file, position } with a path as file')
+  }
+  if (!Number.isSafeInteger(placed.position) || placed.position < 0) {
+    throw new ArgumentRangeError(`position is ${placed.position}; it must be a whole number of at least 0`)
+  }
 }
 
 /** Strings are iterables too, of characters. */

@@ -189,6 +189,8 @@ describe('Detector.scoreFiles', () => {
       [null, {}, ArgumentTypeError, 'INVALID_ARGUMENT'],
       [{}, {}, ArgumentTypeError, 'INVALID_ARGUMENT'],
       [[7], {}, ArgumentTypeError, 'INVALID_ARGUMENT'],
+      [[null], {}, ArgumentTypeError, 'INVALID_ARGUMENT'],
+      [[{ file: 'a.wav', position: -1 }], {}, ArgumentRangeError, 'INVALID_ARGUMENT'],
       [[], { concurrency: 0 }, ArgumentRangeError, 'INVALID_ARGUMENT'],
       [[], { concurrency: 2.5 }, ArgumentRangeError, 'INVALID_ARGUMENT'],
       [[], { signal: 'stop' }, ArgumentTypeError, 'INVALID_ARGUMENT'],
