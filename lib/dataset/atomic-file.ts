@@ -60,10 +60,25 @@ async function written<T>(path: string, step: Promise<T>): Promise<T> {
   } catch (error) {
     throw new DatasetError(
       'OUTPUT_UNWRITABLE',
-      `cannot write ${path}: ${String(error)}; choose a folder that exists, may be written to and has room`,
+      `cannot write ${path}: ${String(error)}; ${writingAdvice(error)}`,
       { path, systemCode: errorCode(error) ?? null },
       { cause: error },
     )
+  }
+}
+
+/** What helps, by what the system had against it. */
+export function writingAdvice(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'free some room and start again'
+    case 'EEXIST':
+    case 'ENOTDIR':
+    case 'EISDIR':
+      return 'a file or folder of that name is in the way: choose another folder'
+    default:
+      return 'choose a folder that exists and may be written to'
   }
 }
 

@@ -24,6 +24,8 @@ export interface AsvSource {
 }
 
 const evalUtterance = /^LA_E_/
+/** The evaluation of 2021, with the same names, has 181,566, and another ASV system. */
+const evalUtterances = 71_237
 
 /**
  * In this order: what was asked for; the configuration's path below the data folder; the organisers' file in its usual
@@ -41,9 +43,15 @@ export async function findAsvSource(request: AsvRequest): Promise<AsvSource | un
     const found = await findAsvScores(data, { configuredPath })
     if (found !== undefined) return fromFile(found.path, found.foundBy)
   }
-  const isEvaluation = trials.length > 0 && trials.every(({ utterance }) => evalUtterance.test(utterance))
+  const isEvaluation =
+    trials.length > 0 &&
+    trials.length <= evalUtterances &&
+    trials.every(({ utterance }) => evalUtterance.test(utterance))
   return isEvaluation
-    ? preset('la2019-eval', 'every utterance is of the ASVspoof 2019 LA evaluation')
+    ? preset(
+        'la2019-eval',
+        'every utterance is named as in the ASVspoof 2019 LA evaluation; so are those of 2021',
+      )
     : undefined
 }
 

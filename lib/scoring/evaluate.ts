@@ -4,7 +4,8 @@ import type { ScoredTrial } from '../metrics'
 import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
 import { Detector, type DetectorOptions, type PlacedFile } from './detector'
-import { EvaluationFiles, type EvaluationPaths, type Manifest, type RunEvent } from './evaluation-files'
+import { EvaluationFiles, type EvaluationPaths, type RunEvent } from './evaluation-files'
+import { evaluationManifest } from './evaluation-manifest'
 import {
   assertIntervalOptions,
   measureTrials,
@@ -129,12 +130,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   try {
     const configuredPath = detector.config?.asvScorePath
     const asv = await findAsvSource({ asvScores, asvPreset, data, configuredPath, trials: corpus.trials })
-    const manifest = manifestOf(corpus, detector, options)
     const lost = new AbortController()
-    const earlier = await files.begin(manifest, corpus.trials, error => lost.abort(error))
+    const earlier = await files.begin(
+      earlierRun => evaluationManifest({ corpus, detector, options }, earlierRun),
+      corpus.trials,
+      error => lost.abort(error),
+    )
     const stop = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal])
     try {
-      const { found, dropped, scores } = earlier
+      const { found, dropped, scores, manifest } = earlier
       await files.record(
         found + dropped === 0 ? { event: 'start', ...manifest } : { event: 'resume', scored: found, dropped },
       )
@@ -263,24 +267,4 @@ function deviceText({ device }: Detector): string {
   return device.kind === 'cpu'
     ? `cpu (${device.threads} threads, ${cpuClass()})`
     : `npu ${device.id} (${device.socName})`
-}
-
-/** Everything a score can depend on. Paths and dates are not among it: moving a corpus changes nothing. */
-function manifestOf(corpus: Corpus, detector: Detector, options: EvaluateOptions): Manifest {
-  const { provenance } = detector
-  return {
-    modelSha256: provenance.sha256,
-    configSha256: provenance.configSha256,
-    graphSha256: provenance.graphSha256,
-    conversion: provenance.conversion === null ? null : JSON.stringify(provenance.conversion),
-    batch: detector.batch,
-    runtime: `onnxruntime ${versions().onnxruntime ?? 'none'}`,
-    cpu: cpuClass(),
-    audio: JSON.stringify({
-      resample: options.resample ?? 'convert',
-      channels: options.channels ?? 'average',
-    }),
-    protocolSha256: corpus.protocolSha256,
-    utterances: corpus.trials.length,
-  }
 }

@@ -1,8 +1,8 @@
 /** The files of an evaluation's results folder: which there are, and how they come to be whole or not at all. */
-import { appendFile, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { appendFile, mkdir, open, readFile, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { DatasetError, errorCode } from '../errors'
-import { writeFileAtomically, writeScoreFile, type Trial, type TrialScore } from '../dataset'
+import { writeFileAtomically, writeScoreFile, writingAdvice, type Trial, type TrialScore } from '../dataset'
 import { readEarlierScores, type EarlierScores } from './earlier-scores'
 import { FolderLock, isLockName } from './folder-lock'
 import { ScoreJournal } from './score-journal'
@@ -15,6 +15,14 @@ export interface RunEvent {
 
 /** What the scores depend on, by name; equal manifests give equal scores. */
 export type Manifest = Readonly<Record<string, string | number | null>>
+
+/** What is known of the run before, when its manifest is to be compared. */
+export interface EarlierRun {
+  /** Undefined when there was none. */
+  readonly manifest: Manifest | undefined
+  /** Whether the trial at this place of the protocol has a score. */
+  readonly isScored: (place: number) => boolean
+}
 
 /** Where the results are. */
 export interface EvaluationPaths {
@@ -39,6 +47,7 @@ export class EvaluationFiles {
   readonly paths: EvaluationPaths
   readonly #lock: FolderLock
   #journal: ScoreJournal | undefined
+  #logIsTorn = false
 
   constructor(folder: string) {
     this.paths = evaluationPaths(folder)
@@ -50,30 +59,35 @@ export class EvaluationFiles {
    * Results of an earlier run with the same manifest stay until {@link finish}; other files, and results made with
    * anything else, are refused before anything is touched.
    *
-   * `onLost` is called when another run has taken the folder over.
+   * `manifestNow` makes this run's manifest, knowing the one that is there. `onLost` is called when another run has taken
+   * the folder over.
    *
    * @throws DatasetError OUTPUT_EXISTS, OUTPUT_UNWRITABLE
    */
   async begin(
-    manifest: Manifest,
+    manifestNow: (earlier: EarlierRun) => Promise<Manifest>,
     trials: readonly Trial[],
     onLost: (error: DatasetError) => void,
-  ): Promise<EarlierScores> {
+  ): Promise<EarlierScores & { readonly manifest: Manifest }> {
     await this.#writing(makeFolder(this.paths.folder))
     await this.#assertOwn()
     await this.#writing(this.#lock.take(onLost))
     try {
       const { results, leftovers } = await this.#assertOwn()
-      if (results.length > 0) await this.#assertSameManifest(manifest)
-      for (const path of leftovers) await this.#writing(rm(path, { force: true }))
-      if (results.length === 0) await writeFileAtomically(this.paths.manifest, json(manifest))
       const earlier = await this.#writing(
         readEarlierScores([this.paths.scores, this.paths.partialScores], trials),
       )
+      const found = results.length > 0 ? await readManifest(this.paths.manifest) : undefined
+      const isScored = (place: number): boolean => !Number.isNaN(earlier.scores[place])
+      const manifest = await manifestNow({ manifest: found, isScored })
+      if (found !== undefined) this.#assertSame(found, manifest)
+      for (const path of leftovers) await this.#writing(rm(path, { force: true }))
+      if (found === undefined) await writeFileAtomically(this.paths.manifest, json(manifest))
+      this.#logIsTorn = await this.#writing(lacksLineEnd(this.paths.log))
       this.#journal = await this.#writing(
         ScoreJournal.begin(this.paths.partialScores, withScores(trials, earlier.scores)),
       )
-      return earlier
+      return { ...earlier, manifest }
     } catch (error) {
       await this.unlock()
       throw error
@@ -91,7 +105,11 @@ export class EvaluationFiles {
   async record(...events: readonly RunEvent[]): Promise<void> {
     const time = new Date().toISOString()
     const lines = events.map(event => `${JSON.stringify({ time, ...event })}\n`)
-    await this.#writing(appendFile(this.paths.log, lines.join('')))
+    // What is left of a line that a full disk tore must not take the next one with it.
+    const start = this.#logIsTorn ? '\n' : ''
+    this.#logIsTorn = true
+    await this.#writing(appendFile(this.paths.log, start + lines.join('')))
+    this.#logIsTorn = false
   }
 
   /**
@@ -110,6 +128,7 @@ export class EvaluationFiles {
     readonly trials: readonly Trial[]
     readonly scores: Float64Array
   }): Promise<void> {
+    await this.#writing(this.#lock.assertHeld())
     await this.#writing(this.#journal!.close())
     await writeFileAtomically(this.paths.report, parts.report)
     await writeFileAtomically(this.paths.metrics, json(parts.metrics))
@@ -137,9 +156,16 @@ export class EvaluationFiles {
     )
   }
 
-  async #assertSameManifest(manifest: Manifest): Promise<void> {
+  #assertSame(found: Manifest, manifest: Manifest): void {
     const { folder } = this.paths
-    const found = await readManifest(this.paths.manifest)
+    if (found === unreadableManifest) {
+      throw new DatasetError(
+        'OUTPUT_EXISTS',
+        `${this.paths.manifest} is missing or damaged, so nobody knows what the results beside it were made with; ` +
+          'bring it back, or choose another folder',
+        { folder },
+      )
+    }
     const names = [...new Set([...Object.keys(manifest), ...Object.keys(found)])]
     const differing = names.filter(name => found[name] !== manifest[name])
     if (differing.length === 0) return
@@ -162,7 +188,7 @@ export class EvaluationFiles {
       const { folder } = this.paths
       throw new DatasetError(
         'OUTPUT_UNWRITABLE',
-        `cannot write to ${folder}: ${String(cause)}; choose a folder that may be written to and has room`,
+        `cannot write to ${folder}: ${String(cause)}; ${writingAdvice(cause)}`,
         { folder, systemCode: errorCode(cause) ?? null },
         { cause },
       )
@@ -194,6 +220,21 @@ function* withScores(trials: readonly Trial[], scores: Float64Array): Generator<
   }
 }
 
+async function lacksLineEnd(path: string): Promise<boolean> {
+  let file: FileHandle | undefined
+  try {
+    file = await open(path)
+    const { size } = await file.stat()
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1))
+    return bytesRead === 1 && buffer[0] !== 0x0a
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  } finally {
+    await file?.close()
+  }
+}
+
 /** Not with `recursive`, which tries for ever where a folder below an existing one cannot be made: in /proc. */
 async function makeFolder(path: string): Promise<void> {
   try {
@@ -212,6 +253,8 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
+const unreadableManifest: Manifest = {}
+
 async function readManifest(path: string): Promise<Manifest> {
   try {
     const manifest: unknown = JSON.parse(await readFile(path, 'utf8'))
@@ -219,10 +262,10 @@ async function readManifest(path: string): Promise<Manifest> {
   } catch {
     // As good as none: the results beside it are of unknown origin.
   }
-  return { manifest: 'missing or damaged' }
+  return unreadableManifest
 }
 
 /** A hash is told from another by less. */
-const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 16)}…` : text)
+const shortened = (text: string): string => text.replace(/^"([0-9a-f]{12})[0-9a-f]{52}"$/, '"$1…"')
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

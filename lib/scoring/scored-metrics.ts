@@ -70,6 +70,8 @@ function signHint({ eer }: MetricsSummary, trials: () => Iterable<ScoredTrial>):
   if (eer === null || eer <= 0.5) return []
   const turned: Record<ScoredTrial['key'], number[]> = { bonafide: [], spoof: [] }
   for (const { key, score } of trials()) if (score !== undefined) turned[key].push(-score)
-  const percent = 100 * computeEer(turned.bonafide, turned.spoof).eer
+  const turnedEer = computeEer(turned.bonafide, turned.spoof).eer
+  if (turnedEer >= eer) return []
+  const percent = 100 * turnedEer
   return [`with the sign of every score turned, the EER would be ${percent.toFixed(3)} %`]
 }

@@ -34,35 +34,55 @@ describe('aasist eval, ended from outside and started again', () => {
 
   it('goes on after each of 20 kills at random moments, and ends with the bytes of an uninterrupted run', async function () {
     this.timeout(240_000)
-    const lines = demoLines(3000)
+    const lines = demoLines(2000)
     writeCorpus(join(folder(), 'LA'), lines)
+    const out = join(folder(), 'killed')
     const random = pseudoRandom(20_261_122)
-    let kills = 0
-    let began = 0
-    while (kills < 20) {
-      const running = startAasist(evalTo('killed'))
-      // Starting takes half a second; a third of the kills hit it, the others what comes after.
-      await Promise.race([delay(200 + 1200 * random.next().value), running.ended])
-      running.kill('SIGKILL')
-      const { signal, stderr } = await running.ended
-      expect(stderr).to.not.match(/\[[A-Z_]+\]/)
-      if (signal !== 'SIGKILL') break
-      kills += 1
-      if (/taken over/.test(stderr)) began += 1
+    const among = (most: number): number => Math.floor(most * random.next().value)
+    const has = (name: string) => () => filesInIfThere(out).includes(name)
+    const atOnce = (): boolean => true
+    const keptLines = (): number =>
+      has('eval_scores.partial.txt')()
+        ? readFileSync(join(out, 'eval_scores.partial.txt'), 'latin1').split('\n').length - 1
+        : 0
+    const growing = (): (() => boolean) => {
+      const [before, more] = [keptLines(), 1 + among(120)]
+      return () => keptLines() >= before + more
     }
-    expect(kills, 'kills before everything was scored').to.equal(20)
-    expect(began).to.be.at.most(kills)
+    // Each moment is something that shows in the folder, and some milliseconds more.
+    const moments: (() => () => boolean)[] = [
+      () => has('manifest.json'),
+      () => atOnce,
+      ...Array.from({ length: 14 }, () => growing),
+      () => atOnce,
+      () => has('t-DCF_EER.txt'),
+      () => has('metrics.json'),
+      () => has('eval_scores.txt'),
+    ]
+    let grown = 0
+    for (const moment of moments) {
+      const before = keptLines()
+      const isTime = moment()
+      const running = startAasist(evalTo('killed'))
+      const state = { isOver: false }
+      void running.ended.then(() => (state.isOver = true))
+      while (!state.isOver && !isTime()) await delay(1)
+      await delay(among(isTime === atOnce ? 600 : 30))
+      running.kill('SIGKILL')
+      const { stderr, signal } = await running.ended
+      expect(stderr).to.not.match(/\[[A-Z_]+\]/)
+      if (moment === growing) expect(signal).to.equal('SIGKILL')
+      if (keptLines() > before) grown += 1
+    }
+    expect(grown).to.be.at.least(14)
     const last = await aasist(evalTo('killed'))
     expectSuccess(last)
     expect(last.stderr).to.match(/\d+ scores taken over from earlier runs/)
     expectSuccess(await aasist(evalTo('in one go')))
     expect(scoresIn('killed')).to.equal(scoresIn('in one go'))
-    const utterances = scoresIn('killed')
-      .trimEnd()
-      .split('\n')
-      .map(line => line.split(' ')[0])
-    expect(utterances).to.deep.equal(lines.map(({ utterance }) => utterance))
-    expect(filesIn(join(folder(), 'killed'))).to.deep.equal(resultFiles)
+    const utterances = scoresIn('killed').trimEnd().split('\n')
+    expect(utterances.map(line => line.split(' ')[0])).to.deep.equal(lines.map(({ utterance }) => utterance))
+    expect(filesIn(out)).to.deep.equal(resultFiles)
   })
 
   it('refuses a second process in the same folder, and the first goes on', async () => {

@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { ArgumentTypeError } from '../../lib/errors'
@@ -216,16 +214,9 @@ describe('evaluate', () => {
     it('that a process left behind when it was killed is taken over', async () => {
       writeCorpus(data(), demoLines(3))
       await run()
-      const { pid } = spawnSync(process.execPath, ['--version'])
-      writeFileSync(join(out(), 'running.0123456789abcdef.lock'), JSON.stringify({ pid, host: hostname() }))
+      writeFileSync(join(out(), 'running.0123456789abcdef.lock'), 'half a lo')
       await run()
       expect(filesIn(out())).to.deep.equal(resultFiles)
-      writeFileSync(
-        join(out(), 'running.0123456789abcdef.lock'),
-        JSON.stringify({ pid, host: 'another-machine' }),
-      )
-      const error = await expectCode(run(), 'OUTPUT_EXISTS')
-      expect(error.message).to.include('another-machine')
     })
 
     it('with results of another model, protocol or audio handling refuses, naming what differs', async () => {
@@ -237,7 +228,7 @@ describe('evaluate', () => {
       const config = await expectCode(run({ config: join(folder(), 'spaced.conf') }), 'OUTPUT_EXISTS')
       expect(config.message).to.match(/different configSha256 \(/)
       const audio = await expectCode(run({ resample: 'refuse' }), 'OUTPUT_EXISTS')
-      expect(audio.message).to.match(/different audio \(/)
+      expect(audio.message).to.match(/different resample \("convert" there, "refuse" now\)/)
       const protocol = join(folder(), 'shorter.txt')
       writeFileSync(protocol, `SPK ${demoLines(1)[0]!.utterance} - - bonafide\n`)
       const other = await expectCode(run({ protocol }), 'OUTPUT_EXISTS')

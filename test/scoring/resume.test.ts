@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { convertCheckpoint } from '../../lib/model'
@@ -182,7 +182,7 @@ describe('an evaluation that is started again', () => {
       },
     )
     const error = await expectCode(run({ model: other }), 'OUTPUT_EXISTS')
-    expect(error.message).to.match(/modelSha256 \("[0-9a-f]{15}… there, "[0-9a-f]{15}… now\)/)
+    expect(error.message).to.match(/modelSha256 \("[0-9a-f]{12}…" there, "[0-9a-f]{12}…" now\)/)
     expect(error.message).to.match(/batch \(1 there, 2 now\)/)
     expect(filesIn(out()).map(name => text(name))).to.deep.equal(before)
   })
@@ -198,10 +198,33 @@ describe('an evaluation that is started again', () => {
     expect(text('eval_scores.txt')).to.equal(await uninterrupted())
   })
 
+  it('begins a new line in a log that a full disk tore', async () => {
+    corpus(demoLines(3))
+    await run()
+    const before = text('run.jsonl')
+    writeFileSync(at('run.jsonl'), `${before}{"time":"2026`)
+    await run()
+    const [torn, ...events] = text('run.jsonl').slice(before.length).trimEnd().split('\n')
+    expect(torn).to.equal('{"time":"2026')
+    expect(events.map(line => (JSON.parse(line) as { event: string }).event)).to.deep.equal(['resume', 'end'])
+  })
+
+  it('refuses other clips under the same names, and not the repaired one that had no score', async () => {
+    const lines = demoLines(16)
+    const damaged = (index: number): CorpusLine => ({ ...lines[index]!, audio: Buffer.from('not audio') })
+    corpus([damaged(0), ...lines.slice(1)])
+    await run()
+    const other = join(folder(), 'other')
+    writeCorpus(other, lines)
+    expect((await run({ data: other })).metrics.missing).to.equal(0)
+    writeCorpus(join(folder(), 'swapped'), [...lines.slice(0, 5), damaged(5), ...lines.slice(6)])
+    const error = await expectCode(run({ data: join(folder(), 'swapped') }), 'OUTPUT_EXISTS')
+    expect(error.message).to.match(/different clips \(/)
+  })
+
   it('keeps its log, to which it adds', async () => {
     corpus(demoLines(3))
     await run()
-    appendFileSync(at('run.jsonl'), '')
     const before = text('run.jsonl')
     await run()
     expect(text('run.jsonl').startsWith(before)).to.equal(true)
