@@ -1,5 +1,5 @@
 import { eerOfRanking } from './eer'
-import { rankSorted } from './ranking'
+import { rankSorted, thresholdOf } from './ranking'
 import { countBelow, sortedScores, type Scores } from './scores'
 
 /** Scores of an automatic speaker verification system, by the kind of trial. */
@@ -47,7 +47,9 @@ export function asvOperatingPoint(scores: AsvScores): AsvOperatingPoint {
   const target = sortedScores(scores.target, 'ASV target')
   const nontarget = sortedScores(scores.nontarget, 'ASV non-target')
   const spoof = sortedScores(scores.spoof, 'ASV spoof')
-  const { eer, threshold } = eerOfRanking(rankSorted(target, nontarget))
+  const ranking = rankSorted(target, nontarget)
+  const { eer, rejected } = eerOfRanking(ranking)
+  const threshold = thresholdOf(ranking, rejected)
   return {
     eer,
     threshold,

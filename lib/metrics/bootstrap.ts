@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
-import type { AsvOperatingPoint } from './asv'
 import { bootstrapSettings, type BootstrapOptions } from './bootstrap-options'
 import { cllrOfNats, natsOfTrials } from './cllr'
 import { percentileInterval, type ConfidenceInterval } from './percentile'
-import { rankSorted } from './ranking'
+import { rankSorted, RankingPool, type Ranking } from './ranking'
 import { attackRatesOf, ratesOf } from './rates'
-import { placesOf, Resample, seededRandom } from './resample'
+import { drawCounts, DrawnScores, meanOfDrawn, seededRandom } from './resample'
+import type { SortedScores } from './scores'
 import type { ScoresToSummarize } from './summary'
-import { tandemOf } from './tandem'
-import { classesOf, reasonOfMissingClass, type TrialClasses } from './trial-classes'
+import { tandemOf, type TandemWeights } from './tandem'
+import { classesOf, reasonOfMissingClass, spoofParts, type TrialClasses } from './trial-classes'
 
 /** Longest stretch of work before other callbacks get a turn; single steps take up to 2 ms for 71,237 trials. */
 const SLICE_MS = 5
@@ -52,15 +52,15 @@ export interface AttackIntervals {
  * @throws MetricsError `METRICS_INVALID` as for `summarizeScores`
  */
 export async function bootstrapIntervals(
-  { trials, asv }: ScoresToSummarize,
+  { asv, ...trialsOrScores }: ScoresToSummarize,
   options: BootstrapOptions = {},
 ): Promise<ConfidenceIntervals> {
   const { replicates, level, seed, signal, onProgress } = bootstrapSettings(options)
   signal?.throwIfAborted()
-  const classes = classesOf(trials)
+  const classes = classesOf(trialsOrScores)
   const values = newValues(classes)
   if (reasonOfMissingClass(classes) === undefined) {
-    const steps = stepsOfReplicate(classes, { asv: tandemOf(asv).operatingPoint, seed, values })
+    const steps = stepsOfReplicate(classes, { tandem: tandemOf(asv).weights, seed, values })
     const pauseWhenDue = pauseBetweenSlices(signal)
     for (let done = 1; done <= replicates; done++) {
       signal?.throwIfAborted()
@@ -118,37 +118,45 @@ function keep<Name extends string>(
 
 /** The steps of one replicate, each a fraction of a millisecond for 71,237 trials, to be done again for the next. */
 function stepsOfReplicate(
-  { bonafide, spoof, attacks }: TrialClasses,
-  { seed, asv, values }: { seed: number; asv: AsvOperatingPoint | undefined; values: ReplicateValues },
+  classes: TrialClasses,
+  { seed, tandem, values }: { seed: number; tandem: TandemWeights | undefined; values: ReplicateValues },
 ): (() => void)[] {
   const random = seededRandom(seed)
-  const drawnBonafide = new Resample(bonafide)
-  const drawnSpoof = new Resample(spoof)
-  const bonafideNats = natsOfTrials(bonafide, 'bonafide')
-  const spoofNats = natsOfTrials(spoof, 'spoof')
-  const room = new Uint32Array(bonafide.length + 1)
-  const places = placesOf([...attacks.values()], spoof)
+  const bonafideCounts = new Uint32Array(classes.bonafide.length)
+  const spoofCounts = new Uint32Array(classes.spoofCount)
+  const drawnBonafide = new DrawnScores(classes.bonafide, bonafideCounts)
+  const bonafideNats = natsOfTrials([classes.bonafide], 'bonafide')
+  const spoofNats = natsOfTrials(spoofParts(classes), 'spoof')
+  let bonafide = classes.bonafide
+  let pool = new RankingPool(bonafide)
+
+  let start = 0
+  const stepOfPart = (scores: SortedScores, keepRates: (ranking: Ranking) => void): (() => void) => {
+    const drawn = new DrawnScores(scores, spoofCounts.subarray(start, (start += scores.length)))
+    return () => {
+      const spoof = drawn.take()
+      if (spoof.length === 0) return
+      const ranking = rankSorted(bonafide, spoof)
+      keepRates(ranking)
+      pool.add(ranking)
+    }
+  }
   return [
-    () => drawnBonafide.draw(random),
-    () => drawnSpoof.draw(random),
     () => {
-      const cllr = cllrOfNats(drawnBonafide.meanOf(bonafideNats), drawnSpoof.meanOf(spoofNats))
-      keep(values.pooled, {
-        ...ratesOf(rankSorted(drawnBonafide.scores, drawnSpoof.scores, room), asv),
-        cllr,
-      })
+      drawCounts(bonafideCounts, random)
+      bonafide = drawnBonafide.take()
+      pool = new RankingPool(bonafide)
     },
-    ...[...attacks].map(([attack, scores], index) => {
-      const drawn = new Resample(scores)
-      return () => {
-        drawn.follow(drawnSpoof, places[index]!)
-        if (drawn.scores.length === 0) return
-        keep(
-          values.perAttack.get(attack)!,
-          attackRatesOf(rankSorted(drawnBonafide.scores, drawn.scores, room), asv),
-        )
-      }
-    }),
+    () => drawCounts(spoofCounts, random),
+    ...[...classes.attacks].map(([attack, scores]) =>
+      stepOfPart(scores, ranking => keep(values.perAttack.get(attack)!, attackRatesOf(ranking, tandem))),
+    ),
+    stepOfPart(classes.unnamed, () => undefined),
+    () => {
+      const { rates } = ratesOf(pool.ranking(), tandem)
+      const cllr = cllrOfNats(meanOfDrawn(bonafideNats, bonafideCounts), meanOfDrawn(spoofNats, spoofCounts))
+      keep(values.pooled, { ...rates, cllr })
+    },
   ]
 }
 

@@ -1,4 +1,4 @@
-import { assertUsableScores, type Scores, type SortedScores } from './scores'
+import { assertUsableScores, type Scores } from './scores'
 
 type TrialKey = 'bonafide' | 'spoof'
 
@@ -12,12 +12,24 @@ type TrialKey = 'bonafide' | 'spoof'
 export function computeCllr(bonafide: Scores, spoof: Scores): number {
   assertUsableScores(bonafide, 'bona fide')
   assertUsableScores(spoof, 'spoof')
-  return cllrOfNats(natsOf(bonafide, 'bonafide') / bonafide.length, natsOf(spoof, 'spoof') / spoof.length)
+  return cllrOfParts(bonafide, [spoof])
+}
+
+/** {@link computeCllr} where the spoof trials come in parts. */
+export function cllrOfParts(bonafide: Scores, spoof: readonly Scores[]): number {
+  let spoofNats = 0
+  let spoofCount = 0
+  for (const part of spoof) {
+    spoofNats += natsOf(part, 'spoof')
+    spoofCount += part.length
+  }
+  return cllrOfNats(natsOf(bonafide, 'bonafide') / bonafide.length, spoofNats / spoofCount)
 }
 
 /** What each trial costs in nats, and costs again whenever it is drawn again. */
-export function natsOfTrials(scores: SortedScores, key: TrialKey): Float64Array {
-  return scores.map((_, trial) => natsOf(scores, key, trial, trial + 1))
+export function natsOfTrials(parts: readonly Scores[], key: TrialKey): Float64Array {
+  const nats = parts.flatMap(part => Array.from(part, score => natsOf([score], key)))
+  return Float64Array.from(nats)
 }
 
 /** From the mean cost of each class to bits. */
@@ -26,11 +38,11 @@ export function cllrOfNats(bonafideMean: number, spoofMean: number): number {
 }
 
 /** Sum of ln(1 + e^−s) of bona fide or ln(1 + e^s) of spoof trials, each as max(x, 0) + ln(1 + e^−|x|). */
-function natsOf(scores: Scores, key: TrialKey, start = 0, end = scores.length): number {
+function natsOf(scores: Scores, key: TrialKey): number {
   let sum = 0
   // One logarithm of a product takes half the time of many; the product less 1, not to lose small powers beside 1.
   let product = 0
-  for (let trial = start; trial < end; trial++) {
+  for (let trial = 0; trial < scores.length; trial++) {
     const score = scores[trial]!
     const power = Math.exp(-Math.abs(score))
     sum += Math.max(key === 'bonafide' ? -score : score, 0)

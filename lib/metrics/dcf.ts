@@ -1,5 +1,15 @@
 import { MetricsError } from '../errors'
-import { falseAlarmRate, lowestCost, missRate, rankingOf, type CostWeights, type Ranking } from './ranking'
+import {
+  countIn,
+  falseAlarmRate,
+  lowestCost,
+  missRate,
+  rankingOf,
+  thresholdOf,
+  type CostWeights,
+  type LowestCost,
+  type Ranking,
+} from './ranking'
 import { countBelow, type Scores } from './scores'
 
 /** Prior of a spoofed trial and the two costs of a stand-alone countermeasure. */
@@ -37,13 +47,14 @@ export function computeMinDcf(
   spoof: Scores,
   costModel: DcfCostModel = DCF_COSTS_ASVSPOOF5,
 ): MinDcf {
-  return minDcfOfRanking(rankingOf(bonafide, spoof), costModel)
+  const ranking = rankingOf(bonafide, spoof)
+  const { cost, rejected } = minDcfOfRanking(ranking, costModel)
+  return { minDcf: cost, threshold: thresholdOf(ranking, rejected) }
 }
 
 /** {@link computeMinDcf} of classes ranked already. */
-export function minDcfOfRanking(ranking: Ranking, costModel: DcfCostModel = DCF_COSTS_ASVSPOOF5): MinDcf {
-  const { cost, threshold } = lowestCost(ranking, dcfWeights(costModel))
-  return { minDcf: cost, threshold }
+export function minDcfOfRanking(ranking: Ranking, costModel: DcfCostModel = DCF_COSTS_ASVSPOOF5): LowestCost {
+  return lowestCost(ranking, dcfWeights(costModel))
 }
 
 /**
@@ -65,7 +76,7 @@ export function actDcfOfRanking(ranking: Ranking, costModel: DcfCostModel = DCF_
   const { miss, falseAlarm, norm } = dcfWeights(costModel)
   const threshold = -Math.log(miss / falseAlarm)
   const missed = missRate(ranking, countBelow(ranking.bonafide, threshold))
-  const accepted = falseAlarmRate(ranking, countBelow(ranking.spoof, threshold))
+  const accepted = falseAlarmRate(ranking, countIn(ranking.spoof, countBelow, threshold))
   return { actDcf: (miss * missed + falseAlarm * accepted) / norm, threshold }
 }
 

@@ -1,4 +1,12 @@
-import { falseAlarmRate, missRate, rankingOf, thresholdOf, type Ranking, type Rejected } from './ranking'
+import {
+  countIn,
+  falseAlarmRate,
+  missRate,
+  rankingOf,
+  thresholdOf,
+  type Ranking,
+  type Rejected,
+} from './ranking'
 import { countBelow, countUpTo, firstIndex, type Scores } from './scores'
 
 export interface EqualErrorRate {
@@ -17,7 +25,8 @@ export interface EqualErrorRate {
  * @throws MetricsError `METRICS_INVALID` when a class is empty or a score is NaN or infinite
  */
 export function computeEer(bonafide: Scores, spoof: Scores): EqualErrorRate {
-  return eerOfRanking(rankingOf(bonafide, spoof))
+  const ranking = rankingOf(bonafide, spoof)
+  return withThreshold(ranking, eerOfRanking(ranking))
 }
 
 /**
@@ -27,24 +36,34 @@ export function computeEer(bonafide: Scores, spoof: Scores): EqualErrorRate {
  * @throws MetricsError `METRICS_INVALID` when a class is empty or a score is NaN or infinite
  */
 export function computeEerTieProper(bonafide: Scores, spoof: Scores): EqualErrorRate {
-  return tieProperEerOfRanking(rankingOf(bonafide, spoof))
+  const ranking = rankingOf(bonafide, spoof)
+  return withThreshold(ranking, tieProperEerOfRanking(ranking))
+}
+
+function withThreshold(ranking: Ranking, { eer, rejected }: EqualErrorPoint): EqualErrorRate {
+  return { eer, threshold: thresholdOf(ranking, rejected) }
+}
+
+export interface EqualErrorPoint {
+  readonly eer: number
+  readonly rejected: Rejected
 }
 
 /** {@link computeEer} of classes ranked already. */
-export function eerOfRanking(ranking: Ranking): EqualErrorRate {
+export function eerOfRanking(ranking: Ranking): EqualErrorPoint {
   const { before, after } = crossing(ranking)
   return closerToEqual(ranking, before, after)
 }
 
 /** {@link computeEerTieProper} of classes ranked already. */
-export function tieProperEerOfRanking(ranking: Ranking): EqualErrorRate {
+export function tieProperEerOfRanking(ranking: Ranking): EqualErrorPoint {
   const { bonafide, spoof } = ranking
   // The trial that makes the misses catch up, and with it every trial of the same score.
   const score = thresholdOf(ranking, crossing(ranking).after)
   return closerToEqual(
     ranking,
-    { bonafide: countBelow(bonafide, score), spoof: countBelow(spoof, score) },
-    { bonafide: countUpTo(bonafide, score), spoof: countUpTo(spoof, score) },
+    { bonafide: countBelow(bonafide, score), spoof: countIn(spoof, countBelow, score) },
+    { bonafide: countUpTo(bonafide, score), spoof: countIn(spoof, countUpTo, score) },
   )
 }
 
@@ -65,12 +84,11 @@ function crossing(ranking: Ranking): { before: Rejected; after: Rejected } {
     : { before: { bonafide: kept, spoof: spoofAfter }, after: { bonafide: kept + 1, spoof: spoofAfter } }
 }
 
-function closerToEqual(ranking: Ranking, before: Rejected, after: Rejected): EqualErrorRate {
+function closerToEqual(ranking: Ranking, before: Rejected, after: Rejected): EqualErrorPoint {
   const [first, second] = [before, after].map(rejected => {
     const miss = missRate(ranking, rejected.bonafide)
     const falseAlarm = falseAlarmRate(ranking, rejected.spoof)
     return { rejected, eer: (miss + falseAlarm) / 2, distance: Math.abs(miss - falseAlarm) }
   })
-  const { rejected, eer } = first!.distance <= second!.distance ? first! : second!
-  return { eer, threshold: thresholdOf(ranking, rejected) }
+  return first!.distance <= second!.distance ? first! : second!
 }

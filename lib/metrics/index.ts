@@ -26,7 +26,7 @@ export {
 export { detCurve, type DetCurve } from './det'
 export { computeEer, computeEerTieProper, type EqualErrorRate } from './eer'
 export type { ConfidenceInterval } from './percentile'
-export { sortScores, type Scores, type SortedScores } from './scores'
+export type { Scores } from './scores'
 export { summarizeScores, type AttackSummary, type MetricsSummary, type ScoresToSummarize } from './summary'
 export type { AsvSource, AsvSummary } from './tandem'
 export {
@@ -39,6 +39,6 @@ export {
   type TdcfVersion,
   type TdcfWeights,
 } from './tdcf'
-export type { ScoredTrial } from './trial-classes'
+export type { ScoredTrial, ScoresByClass, TrialsOrScores } from './trial-classes'
 export { AasistError, ArgumentRangeError, ArgumentTypeError, MetricsError } from '../errors'
 export type { ArgumentErrorCode, ErrorCode, ErrorDetail, MetricsErrorCode } from '../errors'

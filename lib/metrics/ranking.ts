@@ -1,12 +1,14 @@
-import { sortedScores, type Scores, type SortedScores } from './scores'
+import { countUpTo, firstIndex, sortedScores, type Scores, type SortedScores } from './scores'
 
 /**
- * Two sorted classes and how they interleave: all there is to know for an error rate or a cost. It holds the operating
- * points of `detCurve` in an eighth of the room, because between two bona fide scores only the false alarms change.
+ * Two classes and how they interleave: all there is to know for an error rate or a cost. It holds the operating points
+ * of `detCurve` in a fraction of the room, because between two bona fide scores only the false alarms change.
  */
 export interface Ranking {
   readonly bonafide: SortedScores
-  readonly spoof: SortedScores
+  /** In parts that are sorted each for itself, as the attacks that make up the class. */
+  readonly spoof: readonly SortedScores[]
+  readonly spoofCount: number
   /**
    * Element i: how many spoof scores are below bona fide score i, that is how many can be rejected before it. One more
    * element than there are bona fide scores: the last one is the number of spoof scores.
@@ -14,7 +16,7 @@ export interface Ranking {
   readonly spoofBelow: Uint32Array
 }
 
-/** How many trials of each class an operating point rejects. */
+/** An operating point: how many trials of each class it rejects. */
 export interface Rejected {
   readonly bonafide: number
   readonly spoof: number
@@ -25,14 +27,8 @@ export function rankingOf(bonafide: Scores, spoof: Scores): Ranking {
   return rankSorted(sortedScores(bonafide, 'bona fide'), sortedScores(spoof, 'spoof'))
 }
 
-/**
- * @param spoofBelow room for the result's own, for callers that rank again and again
- */
-export function rankSorted(
-  bonafide: SortedScores,
-  spoof: SortedScores,
-  spoofBelow: Uint32Array = new Uint32Array(bonafide.length + 1),
-): Ranking {
+export function rankSorted(bonafide: SortedScores, spoof: SortedScores): Ranking {
+  const spoofBelow = new Uint32Array(bonafide.length + 1)
   let below = 0
   for (let index = 0; index < bonafide.length; index++) {
     const score = bonafide[index]!
@@ -40,7 +36,30 @@ export function rankSorted(
     spoofBelow[index] = below
   }
   spoofBelow[bonafide.length] = spoof.length
-  return { bonafide, spoof, spoofBelow }
+  return { bonafide, spoof: [spoof], spoofCount: spoof.length, spoofBelow }
+}
+
+/** Makes one ranking of several with the same bona fide scores, of which only one at a time has to be there. */
+export class RankingPool {
+  readonly #bonafide: SortedScores
+  readonly #spoof: SortedScores[] = []
+  readonly #spoofBelow: Uint32Array
+
+  constructor(bonafide: SortedScores) {
+    this.#bonafide = bonafide
+    this.#spoofBelow = new Uint32Array(bonafide.length + 1)
+  }
+
+  add({ spoof, spoofBelow }: Ranking): void {
+    this.#spoof.push(...spoof)
+    const pooled = this.#spoofBelow
+    for (let index = 0; index < pooled.length; index++) pooled[index]! += spoofBelow[index]!
+  }
+
+  ranking(): Ranking {
+    const spoofBelow = this.#spoofBelow
+    return { bonafide: this.#bonafide, spoof: this.#spoof, spoofCount: spoofBelow.at(-1)!, spoofBelow }
+  }
 }
 
 /** Share of bona fide trials missed, 0…1. */
@@ -49,14 +68,36 @@ export function missRate({ bonafide }: Ranking, rejectedBonafide: number): numbe
 }
 
 /** Share of spoof trials accepted, 0…1. */
-export function falseAlarmRate({ spoof }: Ranking, rejectedSpoof: number): number {
-  return (spoof.length - rejectedSpoof) / spoof.length
+export function falseAlarmRate({ spoofCount }: Ranking, rejectedSpoof: number): number {
+  return (spoofCount - rejectedSpoof) / spoofCount
 }
 
 /** The highest score rejected; the lowest score of all − 0.001 where none is (see `DetCurve.thresholds`). */
 export function thresholdOf({ bonafide, spoof }: Ranking, rejected: Rejected): number {
-  if (rejected.bonafide + rejected.spoof === 0) return Math.min(bonafide[0]!, spoof[0]!) - 0.001
-  return Math.max(bonafide[rejected.bonafide - 1] ?? -Infinity, spoof[rejected.spoof - 1] ?? -Infinity)
+  if (rejected.bonafide + rejected.spoof === 0) return Math.min(bonafide[0]!, nthLowest(spoof, 1)) - 0.001
+  const ofBonafide = rejected.bonafide === 0 ? -Infinity : bonafide[rejected.bonafide - 1]!
+  const ofSpoof = rejected.spoof === 0 ? -Infinity : nthLowest(spoof, rejected.spoof)
+  return Math.max(ofBonafide, ofSpoof)
+}
+
+/** How many scores in all parts are counted, by a count of one. */
+export function countIn(
+  parts: readonly SortedScores[],
+  count: (scores: SortedScores, threshold: number) => number,
+  threshold: number,
+): number {
+  let total = 0
+  for (const part of parts) total += count(part, threshold)
+  return total
+}
+
+// The lowest score that, with all below and equal to it, makes n.
+function nthLowest(parts: readonly SortedScores[], n: number): number {
+  const candidates = parts.map(part => {
+    const index = firstIndex(0, part.length, each => countIn(parts, countUpTo, part[each]!) >= n)
+    return part[index] ?? Infinity
+  })
+  return Math.min(...candidates)
 }
 
 /** cost = (constant + miss · P_miss + falseAlarm · P_fa) / norm */
@@ -69,8 +110,7 @@ export interface CostWeights {
 
 export interface LowestCost {
   readonly cost: number
-  /** Scores up to and including this one are rejected. */
-  readonly threshold: number
+  readonly rejected: Rejected
 }
 
 /**
@@ -87,8 +127,7 @@ export function lowestCost(ranking: Ranking, weights: CostWeights): LowestCost {
       miss * missRate(ranking, rejected) +
       falseAlarm * falseAlarmRate(ranking, spoofBelow[rejected]!),
   )
-  const threshold = thresholdOf(ranking, { bonafide: index, spoof: spoofBelow[index]! })
-  return { cost: cost / norm, threshold }
+  return { cost: cost / norm, rejected: { bonafide: index, spoof: spoofBelow[index]! } }
 }
 
 /** The first of the lowest costs of points 0 to count − 1. */

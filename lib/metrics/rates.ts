@@ -1,16 +1,14 @@
-import type { AsvOperatingPoint } from './asv'
 import { actDcfOfRanking, minDcfOfRanking } from './dcf'
 import { eerOfRanking, tieProperEerOfRanking } from './eer'
-import type { Ranking } from './ranking'
-import { minTdcfOfRanking } from './tdcf'
+import type { Ranking, Rejected } from './ranking'
+import type { TandemWeights } from './tandem'
+import { lowestTdcf } from './tdcf'
 
 /** What is computed from all trials, by its name in metrics.json; the t-DCFs are null without an ASV system. */
 export interface Rates {
   readonly eer: number
-  readonly eerThreshold: number
   readonly eerTieProper: number
   readonly minTdcf: number | null
-  readonly minTdcfThreshold: number | null
   readonly minTdcfV2: number | null
   readonly minDcf: number
   readonly actDcf: number
@@ -22,25 +20,27 @@ export interface AttackRates {
   readonly minTdcf: number | null
 }
 
-export function ratesOf(ranking: Ranking, asv: AsvOperatingPoint | undefined): Rates {
+/** The rates, and where two of them are reached. */
+export function ratesOf(
+  ranking: Ranking,
+  tandem: TandemWeights | undefined,
+): { rates: Rates; points: { eer: Rejected; minTdcf: Rejected | undefined } } {
   const official = eerOfRanking(ranking)
-  const tandem = asv && minTdcfOfRanking(ranking, asv)
-  const revised = asv && minTdcfOfRanking(ranking, asv, { version: 'v2' })
-  return {
+  const tdcf = tandem && lowestTdcf(ranking, tandem.v1)
+  const rates = {
     eer: official.eer,
-    eerThreshold: official.threshold,
     eerTieProper: tieProperEerOfRanking(ranking).eer,
-    minTdcf: tandem?.minTdcf ?? null,
-    minTdcfThreshold: tandem?.threshold ?? null,
-    minTdcfV2: revised?.minTdcf ?? null,
-    minDcf: minDcfOfRanking(ranking).minDcf,
+    minTdcf: tdcf?.cost ?? null,
+    minTdcfV2: tandem === undefined ? null : lowestTdcf(ranking, tandem.v2).cost,
+    minDcf: minDcfOfRanking(ranking).cost,
     actDcf: actDcfOfRanking(ranking).actDcf,
   }
+  return { rates, points: { eer: official.rejected, minTdcf: tdcf?.rejected } }
 }
 
-export function attackRatesOf(ranking: Ranking, asv: AsvOperatingPoint | undefined): AttackRates {
+export function attackRatesOf(ranking: Ranking, tandem: TandemWeights | undefined): AttackRates {
   return {
     eer: eerOfRanking(ranking).eer,
-    minTdcf: asv === undefined ? null : minTdcfOfRanking(ranking, asv).minTdcf,
+    minTdcf: tandem === undefined ? null : lowestTdcf(ranking, tandem.v1).cost,
   }
 }

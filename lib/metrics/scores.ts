@@ -1,21 +1,14 @@
 import { ArgumentTypeError, MetricsError } from '../errors'
 import { sortedCopy } from './sort'
 
-/** Scores of one class, in any order; higher means more bona fide (more target-like for ASV scores). */
+/**
+ * Scores of one class, in any order; higher means more bona fide (more target-like for ASV scores). Whoever needs several
+ * metrics of the same scores saves time with a Float64Array in ascending order, which is not sorted again.
+ */
 export type Scores = Float64Array | Float32Array | readonly number[]
 
 /** Scores in ascending order, which is what every metric here starts from. */
 export type SortedScores = Float64Array & { readonly sorted: unique symbol }
-
-/**
- * Scores in ascending order, for callers who need several metrics: no function here sorts such an array again. The same
- * array where it is one of doubles in that order already, else a copy; it must not be written to while in use.
- *
- * @throws MetricsError `METRICS_INVALID` when there is no score, or one is NaN or infinite
- */
-export function sortScores(scores: Scores): SortedScores {
-  return sortedScores(scores, 'given')
-}
 
 /**
  * Scores in ascending order: the same array where it is one of doubles in that order already, else a copy.

@@ -1,15 +1,11 @@
-import { computeCllr } from './cllr'
-import { rankSorted } from './ranking'
+import { cllrOfParts } from './cllr'
+import { rankSorted, RankingPool, thresholdOf, type Ranking } from './ranking'
 import { attackRatesOf, ratesOf } from './rates'
 import { countUpTo } from './scores'
-import { tandemOf, type AsvSource, type AsvSummary } from './tandem'
-import { classesOf, reasonOfMissingClass, type ScoredTrial, type TrialClasses } from './trial-classes'
+import { tandemOf, type AsvSource, type AsvSummary, type TandemWeights } from './tandem'
+import { classesOf, reasonOfMissingClass, type TrialClasses, type TrialsOrScores } from './trial-classes'
 
-export interface ScoresToSummarize {
-  /** Gone through once. */
-  readonly trials: Iterable<ScoredTrial>
-  readonly asv?: AsvSource | undefined
-}
+export type ScoresToSummarize = TrialsOrScores & { readonly asv?: AsvSource | undefined }
 
 export interface AttackSummary {
   /** All bona fide trials against this attack's; fraction, order within ties as in `computeEer`. */
@@ -43,25 +39,14 @@ export interface MetricsSummary {
   readonly warnings: readonly string[]
 }
 
-const NO_RATES = {
-  eer: null,
-  eerThreshold: null,
-  eerTieProper: null,
-  minTdcf: null,
-  minTdcfThreshold: null,
-  minTdcfV2: null,
-  minDcf: null,
-  actDcf: null,
-} as const
-
 /**
  * Every metric of a set of scored trials. Missing scores and missing classes make values null, never an error.
  *
  * @throws MetricsError `METRICS_INVALID` when a score is NaN or infinite, or a key is neither `bonafide` nor `spoof`
  */
-export function summarizeScores({ trials, asv }: ScoresToSummarize): MetricsSummary {
-  const classes = classesOf(trials)
-  const { bonafide, spoof, missing } = classes
+export function summarizeScores({ asv, ...trialsOrScores }: ScoresToSummarize): MetricsSummary {
+  const classes = classesOf(trialsOrScores)
+  const { bonafide, unnamed, spoofCount, missing } = classes
   const missingClass = reasonOfMissingClass(classes)
   const tandem = tandemOf(asv)
   const unavailable: [string, string][] = []
@@ -78,10 +63,13 @@ export function summarizeScores({ trials, asv }: ScoresToSummarize): MetricsSumm
     if (missingClass === undefined) warnings.push(`the min t-DCF cannot be computed: ${tdcfReason}`)
   }
 
+  const pool = new RankingPool(bonafide)
   const perAttack: [string, AttackSummary][] = []
   for (const [attack, scores] of classes.attacks) {
     if (bonafide.length > 0 && scores.length > 0) {
-      perAttack.push([attack, attackRatesOf(rankSorted(bonafide, scores), tandem.operatingPoint)])
+      const ranking = rankSorted(bonafide, scores)
+      pool.add(ranking)
+      perAttack.push([attack, attackRatesOf(ranking, tandem.weights)])
       continue
     }
     const reason = missingClass ?? `no trial of attack ${attack} has a score`
@@ -89,15 +77,15 @@ export function summarizeScores({ trials, asv }: ScoresToSummarize): MetricsSumm
     if (missingClass === undefined) warnings.push(`nothing can be computed for attack ${attack}: ${reason}`)
     perAttack.push([attack, { eer: null, minTdcf: null }])
   }
+  if (unnamed.length > 0) pool.add(rankSorted(bonafide, unnamed))
 
-  const rates =
-    missingClass === undefined ? ratesOf(rankSorted(bonafide, spoof), tandem.operatingPoint) : NO_RATES
-  warnings.push(...warningsAbout(classes, rates.eer))
+  const ranking = missingClass === undefined ? pool.ranking() : undefined
+  const figures = ranking === undefined ? NO_FIGURES : figuresOf(ranking, tandem.weights)
+  warnings.push(...warningsAbout(classes, figures, ranking))
   return {
-    ...rates,
-    cllr: missingClass === undefined ? computeCllr(bonafide, spoof) : null,
+    ...figures,
     bonafide: bonafide.length,
-    spoof: spoof.length,
+    spoof: spoofCount,
     missing,
     perAttack: Object.fromEntries(perAttack),
     asv: tandem.summary,
@@ -106,22 +94,56 @@ export function summarizeScores({ trials, asv }: ScoresToSummarize): MetricsSumm
   }
 }
 
-function warningsAbout(classes: TrialClasses, eer: number | null): string[] {
+const NO_FIGURES = {
+  eer: null,
+  eerThreshold: null,
+  eerTieProper: null,
+  minTdcf: null,
+  minTdcfThreshold: null,
+  minTdcfV2: null,
+  minDcf: null,
+  actDcf: null,
+  cllr: null,
+} as const
+
+function figuresOf(
+  ranking: Ranking,
+  tandem: TandemWeights | undefined,
+): Pick<MetricsSummary, keyof typeof NO_FIGURES> {
+  const { rates, points } = ratesOf(ranking, tandem)
+  return {
+    eer: rates.eer,
+    eerThreshold: thresholdOf(ranking, points.eer),
+    eerTieProper: rates.eerTieProper,
+    minTdcf: rates.minTdcf,
+    minTdcfThreshold: points.minTdcf === undefined ? null : thresholdOf(ranking, points.minTdcf),
+    minTdcfV2: rates.minTdcfV2,
+    minDcf: rates.minDcf,
+    actDcf: rates.actDcf,
+    cllr: cllrOfParts(ranking.bonafide, ranking.spoof),
+  }
+}
+
+function warningsAbout(
+  { bonafide, attacks, unnamed, spoofCount, missing }: TrialClasses,
+  { eer, eerTieProper }: Pick<MetricsSummary, 'eer' | 'eerTieProper'>,
+  ranking: Ranking | undefined,
+): string[] {
   const warnings: string[] = []
-  const { bonafide, spoof, attacks, missing, unnamedSpoof } = classes
   if (missing > 0) {
-    const total = missing + bonafide.length + spoof.length
+    const total = missing + bonafide.length + spoofCount
     warnings.push(`${missing} of ${total} trials have no score; the metrics are those of the others`)
   }
-  if (unnamedSpoof > 0 && attacks.size > 0) {
-    warnings.push(`${unnamedSpoof} spoof trials name no attack; they count in the totals only`)
+  if (unnamed.length > 0 && attacks.size > 0) {
+    warnings.push(`${unnamed.length} spoof trials name no attack; they count in the totals only`)
   }
-  if (eer !== null && eer > 0.5) {
+  // The official one is 100 % for equal scores too, which have no sign to turn.
+  if (eer !== null && eer > 0.5 && eerTieProper! > 0.5) {
     warnings.push(
       `the EER is above 50 %: are the scores' signs inverted? Higher must mean more bona fide (bona fide 1, spoof 0)`,
     )
   }
-  if (eer !== null && hasFewerThanThreeValues(classes)) {
+  if (ranking !== undefined && hasFewerThanThreeValues(ranking)) {
     warnings.push(
       'the scores take fewer than three values: these look like decisions, and error rates need scores',
     )
@@ -130,8 +152,9 @@ function warningsAbout(classes: TrialClasses, eer: number | null): string[] {
 }
 
 // The official t-DCF tools refuse such input outright.
-function hasFewerThanThreeValues({ bonafide, spoof }: TrialClasses): boolean {
-  const lowest = Math.min(bonafide[0]!, spoof[0]!)
-  const highest = Math.max(bonafide.at(-1)!, spoof.at(-1)!)
-  return [bonafide, spoof].every(scores => (scores[countUpTo(scores, lowest)] ?? highest) === highest)
+function hasFewerThanThreeValues({ bonafide, spoof }: Ranking): boolean {
+  const parts = [bonafide, ...spoof]
+  const lowest = Math.min(...parts.map(scores => scores[0]!))
+  const highest = Math.max(...parts.map(scores => scores.at(-1)!))
+  return parts.every(scores => (scores[countUpTo(scores, lowest)] ?? highest) === highest)
 }

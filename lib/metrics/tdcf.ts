@@ -1,7 +1,7 @@
 import { ArgumentTypeError, assertKnownOptions, MetricsError } from '../errors'
 import type { AsvOperatingPoint } from './asv'
 import { assertCostModel } from './cost-model'
-import { lowestCost, rankingOf, type Ranking } from './ranking'
+import { lowestCost, rankingOf, thresholdOf, type LowestCost, type Ranking } from './ranking'
 import type { Scores } from './scores'
 
 /**
@@ -78,19 +78,16 @@ export function computeTdcf(
   operatingPoint: AsvOperatingPoint,
   options: TdcfOptions = {},
 ): MinTdcf {
-  return minTdcfOfRanking(rankingOf(bonafide, spoof), operatingPoint, options)
+  const ranking = rankingOf(bonafide, spoof)
+  const weights = tdcfWeights(operatingPoint, options)
+  const { cost, rejected } = lowestTdcf(ranking, weights)
+  const threshold = thresholdOf(ranking, rejected)
+  return { version: options.version ?? 'v1', minTdcf: cost, threshold, ...weights }
 }
 
 /** {@link computeTdcf} of classes ranked already. */
-export function minTdcfOfRanking(
-  ranking: Ranking,
-  operatingPoint: AsvOperatingPoint,
-  options: TdcfOptions = {},
-): MinTdcf {
-  const weights = tdcfWeights(operatingPoint, options)
-  const { c0, c1, c2, norm } = weights
-  const { cost, threshold } = lowestCost(ranking, { constant: c0, miss: c1, falseAlarm: c2, norm })
-  return { version: options.version ?? 'v1', minTdcf: cost, threshold, ...weights }
+export function lowestTdcf(ranking: Ranking, { c0, c1, c2, norm }: TdcfWeights): LowestCost {
+  return lowestCost(ranking, { constant: c0, miss: c1, falseAlarm: c2, norm })
 }
 
 /**

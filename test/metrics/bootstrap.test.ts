@@ -106,11 +106,14 @@ describe('bootstrapIntervals', () => {
   }
 
   it('draws trials: a replicate is the summary of as many bona fide and spoof trials, drawn with replacement', async () => {
-    // No two attacks share a score, so it is settled which trial is which.
     const bonafide = [3, 1, 1, 0.5, 4, 2.5, -1]
     const attacks = { A07: [-3, -1, -1, 0.25], A10: [2, -2, 0], A19: [1.5, -4] }
-    const spoof = trialsOf([], attacks).sort((a, b) => a.score! - b.score!)
-    const sorted = trialsOf([...bonafide], {}).sort((a, b) => a.score! - b.score!)
+    // The order in which trials are drawn: by score, spoofs by attack before.
+    const ascending = (scores: readonly number[]): number[] => scores.toSorted((a, b) => a - b)
+    const sorted = trialsOf(ascending(bonafide), {})
+    const spoof = Object.entries(attacks).flatMap(([attack, scores]) =>
+      trialsOf([], { [attack]: ascending(scores) }),
+    )
     for (let seed = 0; seed < 50; seed++) {
       const random = seededRandom(seed)
       const drawFrom = (from: readonly ScoredTrial[]): ScoredTrial[] =>

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { computeEer, sortScores } from '../../lib/metrics'
+import { sortedScores } from '../../lib/metrics/scores'
 import { sortedCopy } from '../../lib/metrics/sort'
 
 /** From a few bytes to lengths at which digits are counted. */
@@ -56,16 +56,17 @@ describe('sorting scores', () => {
     expect(scores).to.deep.equal(before)
   })
 
-  it('sortScores gives an array that the metrics take as it is', () => {
-    const [bonafide, spoof] = [sortScores([3, 1, 2]), sortScores(Float32Array.of(0.5, -1))]
-    expect(Array.from(bonafide)).to.deep.equal([1, 2, 3])
-    expect(sortScores(bonafide)).to.equal(bonafide)
-    expect(computeEer(bonafide, spoof)).to.deep.equal(computeEer([3, 1, 2], [0.5, -1]))
+  it("is left out for scores in ascending order, which stay the caller's", () => {
+    const sorted = Float64Array.of(1, 2, 3)
+    expect(sortedScores(sorted, 'given')).to.equal(sorted)
+    for (const scores of [Float64Array.of(2, 1), Float32Array.of(1, 2), [1, 2]]) {
+      expect(sortedScores(scores, 'given')).not.to.equal(scores)
+    }
   })
 
-  it('sortScores refuses what cannot be ranked', () => {
-    for (const scores of [[], [1, NaN], [Infinity]]) {
-      expect(() => sortScores(scores))
+  it('is refused to scores that cannot be ranked, also where they look sorted', () => {
+    for (const scores of [[], [NaN], [NaN, 1], [1, NaN], [1, NaN, 2], [1, Infinity], [-Infinity, 1]]) {
+      expect(() => sortedScores(Float64Array.from(scores), 'given'))
         .to.throw()
         .with.property('code', 'METRICS_INVALID')
     }

@@ -1,5 +1,10 @@
 import { expect } from 'chai'
-import { LA2019_EVAL_OPERATING_POINT, summarizeScores, type ScoredTrial } from '../../lib/metrics'
+import {
+  LA2019_EVAL_OPERATING_POINT,
+  summarizeScores,
+  type ScoredTrial,
+  type ScoresToSummarize,
+} from '../../lib/metrics'
 
 const asv = { operatingPoint: LA2019_EVAL_OPERATING_POINT, source: 'preset la2019-eval' }
 
@@ -146,6 +151,33 @@ describe('summarizeScores', () => {
     })()
     expect(summarizeScores({ trials: once, asv })).to.deep.equal(summarizeScores({ trials: list, asv }))
     expect(once.next().done).to.equal(true)
+  })
+
+  it('takes scores by class as well', () => {
+    const trials = [...bonafide(3, 4, 1), ...spoof('A08', 0), ...spoof('A07', -2, 2)]
+    const scores = {
+      bonafide: Float32Array.of(3, 4, 1),
+      attacks: { A08: [0], A07: Float64Array.of(-2, 2) },
+    }
+    expect(summarizeScores({ scores, asv })).to.deep.equal(summarizeScores({ trials, asv }))
+    const none = summarizeScores({ scores: { bonafide: [], attacks: { A07: [] } }, asv })
+    expect(none).to.include({ eer: null, bonafide: 0, spoof: 0 })
+    expect(none.perAttack).to.deep.equal({ A07: { eer: null, minTdcf: null } })
+  })
+
+  it('refuses input that is neither trials nor scores', () => {
+    for (const input of [
+      {},
+      { trials: 5 },
+      { trials: null },
+      { scores: 5 },
+      { scores: null },
+      { scores: {} },
+    ]) {
+      expect(() => summarizeScores(input as unknown as ScoresToSummarize), JSON.stringify(input))
+        .to.throw(TypeError)
+        .with.property('code', 'INVALID_ARGUMENT')
+    }
   })
 
   it('survives JSON unchanged', () => {

@@ -18,7 +18,6 @@ import {
   parseConfig,
   readCheckpoint,
   SessionError,
-  sortScores,
   summarizeScores,
   type BootstrapOptions,
   type Clip,
@@ -128,10 +127,14 @@ export function convert(checkpoint: Uint8Array, config: string): Uint8Array {
   return convertCheckpoint(checkpoint, config, { batch: shape.length, target: 'cpu' })
 }
 
-export function measure(bonafide: readonly number[], spoof: Float64Array): [number, number, MetricsSummary] {
+export function measure(
+  bonafide: readonly number[],
+  spoof: Float64Array,
+): [number, number, ...MetricsSummary[]] {
   return [
     computeEer(bonafide, spoof).eer,
     computeTdcf(bonafide, spoof, LA2019_EVAL_OPERATING_POINT, { version: 'v2' }).minTdcf,
+    summarizeScores({ scores: { bonafide, attacks: { A07: spoof } } }),
     summarizeScores({ trials: [{ key: 'spoof', attack: 'A07', score: 0.5 }] }),
   ]
 }
@@ -157,7 +160,7 @@ export async function measureWithIntervals(
 }
 
 export function measureVerifier(target: Float32Array, nontarget: readonly number[]): number {
-  const { aDcf, threshold } = computeADcf({ target: sortScores(target), nontarget, spoof: [0] })
+  const { aDcf, threshold } = computeADcf({ target: target, nontarget, spoof: [0] })
   return aDcf + threshold
 }
 
@@ -186,6 +189,8 @@ export const mistakes = [
   () => convertCheckpoint('AASIST-L.pth', '{}'),
   // @ts-expect-error no such target
   () => convertCheckpoint(new Uint8Array(), '{}', { target: 'gpu' }),
+  // @ts-expect-error trials or scores, not both
+  () => summarizeScores({ trials: [], scores: { bonafide: [1], attacks: {} } }),
   // @ts-expect-error a misspelt option
   () => bootstrapIntervals({ trials: [] }, { replicate: 10 }),
   // @ts-expect-error results need a place
