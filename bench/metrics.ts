@@ -21,9 +21,9 @@ import { describeMachine, median } from './alternate'
 import { startNumpyPeer, type MetricValues, type NumpyPeer } from './numpy-peer'
 import { scoreFiles, type ScoreFiles } from './score-files'
 
-const turns = 9
+const turns = 7
 /** Several in a row, because the first after a pause meets cold caches and counts for more the shorter the work is. */
-const roundsPerTurn = 5
+const roundsPerTurn = 15
 const asv = { operatingPoint: LA2019_EVAL_OPERATING_POINT, source: 'preset la2019-eval' }
 
 interface Classes {
