@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -96,9 +96,11 @@ describe('the results folder of an evaluation', () => {
   it('manifest.json: what the scores depend on', () => {
     const manifest = readJson(out(), 'manifest.json') as Record<string, unknown>
     expect(Object.keys(manifest)).to.deep.equal([
-      ...['modelSha256', 'configSha256', 'graphSha256', 'conversion', 'batch', 'runtime', 'cpu', 'audio'],
-      ...['protocolSha256', 'utterances'],
+      ...['modelSha256', 'configSha256', 'graphSha256', 'conversion', 'batch', 'package', 'runtime', 'cpu'],
+      ...['resample', 'channels', 'protocolSha256', 'utterances', 'clips'],
     ])
+    const sizes = lines.map(({ utterance, audio }) => `${utterance}:${statSync(audio as string).size}`)
+    expect(manifest['clips']).to.equal(sizes.join(' '))
     expect(manifest).to.include({ batch: 1, utterances: 8 })
     expect(manifest['runtime']).to.match(/^onnxruntime \d/)
     expect(manifest['conversion']).to.include('"target":"cpu"').and.include('"tiles"')
