@@ -1,4 +1,5 @@
 import { MetricsError } from '../errors'
+import { assertMembers } from './arguments'
 import { assertCostModel } from './cost-model'
 import { falseAlarmRate, firstLowest, missRate, rankSorted } from './ranking'
 import { sortedScores, type Scores } from './scores'
@@ -54,6 +55,7 @@ export interface ADcf {
  *   prior is negative or no finite number, the priors do not sum to 1, or there is nothing to normalise by
  */
 export function computeADcf(scores: SpoofAwareScores, costModel: ADcfCostModel = ADCF_COSTS_ASVSPOOF5): ADcf {
+  assertMembers(scores, 'computeADcf()', ['target', 'nontarget', 'spoof'])
   const { miss, nontargetAccepted, spoofAccepted, norm } = aDcfWeights(costModel)
   const target = sortedScores(scores.target, 'target')
   const nontargets = rankSorted(target, sortedScores(scores.nontarget, 'non-target'))

@@ -1,3 +1,4 @@
+import { assertMembers } from './arguments'
 import { eerOfRanking } from './eer'
 import { rankSorted, thresholdOf } from './ranking'
 import { countBelow, sortedScores, type Scores } from './scores'
@@ -44,6 +45,7 @@ export const LA2019_EVAL_OPERATING_POINT: AsvOperatingPoint = Object.freeze({
  * @throws MetricsError `METRICS_INVALID` when one of the three kinds is empty or a score is NaN or infinite
  */
 export function asvOperatingPoint(scores: AsvScores): AsvOperatingPoint {
+  assertMembers(scores, 'asvOperatingPoint()', ['target', 'nontarget', 'spoof'])
   const target = sortedScores(scores.target, 'ASV target')
   const nontarget = sortedScores(scores.nontarget, 'ASV non-target')
   const spoof = sortedScores(scores.spoof, 'ASV spoof')

@@ -1,3 +1,4 @@
+import { assertScored } from './arguments'
 import { setImmediate } from 'node:timers/promises'
 import { bootstrapSettings, type BootstrapOptions } from './bootstrap-options'
 import { cllrOfNats, natsOfTrials } from './cllr'
@@ -52,9 +53,11 @@ export interface AttackIntervals {
  * @throws MetricsError `METRICS_INVALID` as for `summarizeScores`
  */
 export async function bootstrapIntervals(
-  { asv, ...trialsOrScores }: ScoresToSummarize,
+  request: ScoresToSummarize,
   options: BootstrapOptions = {},
 ): Promise<ConfidenceIntervals> {
+  assertScored(request, 'bootstrapIntervals()')
+  const { asv, ...trialsOrScores } = request
   const { replicates, level, seed, signal, onProgress } = bootstrapSettings(options)
   signal?.throwIfAborted()
   const classes = classesOf(trialsOrScores)

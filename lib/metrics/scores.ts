@@ -41,7 +41,7 @@ export function assertUsableScores(scores: Scores, className: string): void {
     if (!Number.isFinite(scores[index])) {
       throw new MetricsError(
         'METRICS_INVALID',
-        `${className} score ${index} is ${String(scores[index])}; expected a finite number: leave failed trials out ` +
+        `${className} score ${index} is ${typeof scores[index] === 'number' ? '' : `a ${typeof scores[index]}, `}${String(scores[index])}; expected a finite number: leave failed trials out ` +
           'and count them as missing',
         { className, index, found: String(scores[index]) },
       )

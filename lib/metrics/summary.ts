@@ -1,3 +1,4 @@
+import { assertScored } from './arguments'
 import { cllrOfParts } from './cllr'
 import { rankSorted, RankingPool, thresholdOf, type Ranking } from './ranking'
 import { attackRatesOf, ratesOf } from './rates'
@@ -44,7 +45,9 @@ export interface MetricsSummary {
  *
  * @throws MetricsError `METRICS_INVALID` when a score is NaN or infinite, or a key is neither `bonafide` nor `spoof`
  */
-export function summarizeScores({ asv, ...trialsOrScores }: ScoresToSummarize): MetricsSummary {
+export function summarizeScores(request: ScoresToSummarize): MetricsSummary {
+  assertScored(request, 'summarizeScores()')
+  const { asv, ...trialsOrScores } = request
   const classes = classesOf(trialsOrScores)
   const { bonafide, unnamed, spoofCount, missing } = classes
   const missingClass = reasonOfMissingClass(classes)

@@ -1,3 +1,4 @@
+import { assertMembers } from './arguments'
 import { ArgumentTypeError, assertKnownOptions, MetricsError } from '../errors'
 import type { AsvOperatingPoint } from './asv'
 import { assertCostModel } from './cost-model'
@@ -98,6 +99,7 @@ export function tdcfWeights(operatingPoint: AsvOperatingPoint, options: TdcfOpti
   assertKnownOptions(options, ['version', 'costModel'], 'the t-DCF')
   const { version = 'v1', costModel: costs = TDCF_COSTS_2019 } = options
   assertVersion(version)
+  assertMembers(operatingPoint, 'the t-DCF', ['pFa', 'pMiss', 'pMissSpoof'])
   const { pFa, pMiss, pMissSpoof } = operatingPoint
   assertCostModel('t-DCF', costs, COST_NAMES)
   assertRates({ pFa, pMiss, pMissSpoof })

@@ -13,6 +13,7 @@ import {
   summarizeScores,
   type ScoredTrial,
   type Scores,
+  ArgumentTypeError,
 } from '../../lib/metrics'
 
 const metrics: Record<string, (bonafide: Scores, spoof: Scores) => unknown> = {
@@ -90,5 +91,30 @@ describe('metrics refuse scores they cannot rank', () => {
     expect(() => summarizeScores({ trials }))
       .to.throw()
       .with.property('code', 'METRICS_INVALID')
+  })
+})
+
+describe('metrics called from JavaScript with something else than they take', () => {
+  const mistakes: Readonly<Record<string, () => unknown>> = {
+    'the t-DCF without an operating point': () => computeTdcf([1], [0], undefined as never),
+    'the a-DCF of arrays': () => computeADcf([1] as never),
+    'an operating point of nothing': () => asvOperatingPoint(undefined as never),
+    'a summary of nothing': () => summarizeScores(undefined as never),
+    'a summary of an array': () => summarizeScores([] as never),
+  }
+  for (const [mistake, call] of Object.entries(mistakes)) {
+    it(`say what they take: ${mistake}`, () => {
+      expect(call)
+        .to.throw(ArgumentTypeError, /takes \{ /)
+        .with.property('code', 'INVALID_ARGUMENT')
+    })
+  }
+
+  it('refuse strings and big integers that print like numbers', () => {
+    for (const score of ['1', 1n]) {
+      expect(() => computeEer([score as never], [0]))
+        .to.throw(/is a (string|bigint), 1; expected a finite number/)
+        .with.property('code', 'METRICS_INVALID')
+    }
   })
 })
