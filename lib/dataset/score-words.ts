@@ -39,8 +39,13 @@ export function parseSource(text: string): Source {
   return { key: 'spoof', attack: isChallengeAttack(text) ? text.toUpperCase() : text }
 }
 
+/** The last part of a path, of either kind of system. */
+export function withoutFolder(text: string): string {
+  return text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1)
+}
+
 /** Files name clips by path or with the ending of the audio: the name alone joins them with a protocol. */
 export function plainUtterance(text: string): string {
-  const name = text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1)
+  const name = withoutFolder(text)
   return /\.(flac|wav)$/i.test(name) ? name.slice(0, name.lastIndexOf('.')) : name
 }

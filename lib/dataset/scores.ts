@@ -2,11 +2,18 @@ import { assertKnownOptions, DatasetError } from '../errors'
 import { writeFileAtomically } from './atomic-file'
 import { parseScore } from './decimal'
 import { utterancePlaces, type Protocol, type ProtocolTrial } from './protocol'
-import { detectLayout, splitLine, type ScoreColumn, type ScoreLayout } from './score-layout'
-import { keyOfWord, parseSource, plainUtterance, type Source } from './score-words'
+import { oneKey } from './score-keys'
+import {
+  detectLayout,
+  splitLine,
+  type DetectedLayout,
+  type ScoreColumn,
+  type ScoreLayout,
+} from './score-layout'
+import { keyOfWord, parseSource, plainUtterance, withoutFolder, type Source } from './score-words'
 import { lineError, readLines, type LineFailure } from './text-lines'
 import type { TextFile } from './text-source'
-import { holdsPathOrControl, secondTime, UniqueUtterances, type Trial } from './trial'
+import { holdsPathOrControl, secondTime, type Trial, type TrialKey } from './trial'
 
 /** A trial with its countermeasure score; higher means more bona fide. */
 export interface TrialScore extends Trial {
@@ -67,12 +74,19 @@ export interface ReadScoreFileOptions {
  * Reads a countermeasure score file, a line a trial, as the various tools write it. Columns are recognised by what they
  * hold, whatever their order and number: the utterance (also a path, or with the ending of the audio), its score, and
  * at will its source (`-`, `A00` or a word for bona fide speech, or the name of an attack), its key (`bonafide`,
- * `genuine`, `spoof`, `fake` …, in any case), and columns that are not used, such as speakers, constants and labels in
- * numbers. Between them stand blanks, tabs or commas; there may be CRLF, a byte order mark, a line with the names of the
- * columns, and gzip around it all. The first 8,192 lines decide, and every line is held to it.
+ * `genuine`, `spoof`, `fake` …, in any case), and columns that are not used, such as speakers, constants, labels in
+ * numbers, and predictions. Between them stand blanks, tabs or commas; there may be CRLF, a byte order mark, a line with
+ * the names of the columns, and gzip around it all. Of the first 8,192 lines, 512 spread over them decide, and every line
+ * is held to it.
+ *
+ * Where several columns could be the score or the key, names in the first line decide: `score`, else what holds a word
+ * such as score, llr, logit or prob; `key`, `label` and the like. Without them, a file whose scores or keys are not
+ * clear is refused. Scores stay as they are, also under a name such as `spoof_score` that says that higher is more
+ * spoof: their EER is then above 50 %, and their signs have to be turned before.
  *
  * Scores and trials of a protocol are joined by utterance. Without a protocol the file must say by key or source which
- * trials are bona fide; spoofs of a file without sources have no attack.
+ * trials are bona fide; spoofs of a file without sources have no attack. The names of its trials are then what stands
+ * behind the folder, and can be the same in different folders.
  *
  * @throws DatasetError `SCORES_INVALID` with file and line: unreadable or not text, no score, columns that cannot be
  *   told apart, another number of columns, unknown key, source and key that contradict each other or the protocol, an
@@ -94,7 +108,7 @@ interface ScoreRow {
   /** As it stands in the file. */
   readonly name: string
   readonly source: Source | undefined
-  readonly key: Trial['key'] | undefined
+  readonly key: TrialKey | undefined
   readonly score: number
 }
 
@@ -145,14 +159,16 @@ class ScoreLines {
   private begin(): void {
     const { sample, collected } = this
     const fail: LineFailure = (found, expected) => lineError(this.file, sample[0]!.line, found, expected)
-    this.layout = detectLayout({ lines: sample.map(({ text }) => text), trialOf: collected.trialOf, fail })
-    this.parser = rowParser(this.layout, this.fail)
+    const lines = sample.map(({ text }) => text)
+    const detected = detectLayout({ lines, trialOf: collected.trialOf, fail })
+    this.layout = detected.layout
+    this.parser = rowParser(detected, this.fail)
     const rows = sample.splice(0)
     for (const { text, line } of this.layout.header ? rows.slice(1) : rows) this.take(text, line)
   }
 }
 
-function rowParser(layout: ScoreLayout, fail: LineFailure): (line: string) => ScoreRow {
+function rowParser({ layout, keysAlike }: DetectedLayout, fail: LineFailure): (line: string) => ScoreRow {
   const { columns, separator } = layout
   const place = (column: ScoreColumn): number => columns.indexOf(column)
   const [utterance, source, key, score] = [place('utterance'), place('source'), place('key'), place('score')]
@@ -174,9 +190,10 @@ function rowParser(layout: ScoreLayout, fail: LineFailure): (line: string) => Sc
     const row: ScoreRow = {
       name: cells[utterance]!,
       source: source < 0 ? undefined : sourceOf(cells[source]!),
-      key: key < 0 ? undefined : parseKey(cells[key]!, fail),
+      key: key < 0 ? undefined : parseKeyWord(cells[key]!, fail),
       score: parseScore(cells[score]!, fail),
     }
+    if (keysAlike.length > 0) assertAlike(cells, [...keysAlike, key], fail)
     if (row.key !== undefined && row.source !== undefined && row.key !== row.source.key) {
       throw contradiction(row.key, cells[source]!, fail)
     }
@@ -184,13 +201,26 @@ function rowParser(layout: ScoreLayout, fail: LineFailure): (line: string) => Sc
   }
 }
 
-function parseKey(text: string, fail: LineFailure): Trial['key'] {
+/** Any of the words that score files have for the two keys; protocols have one each. */
+function parseKeyWord(text: string, fail: LineFailure): TrialKey {
   const key = keyOfWord(text)
   if (key === undefined) throw fail(`the key "${text}"`, 'bonafide or spoof')
   return key
 }
 
-function contradiction(key: Trial['key'], source: string, fail: LineFailure): DatasetError {
+/** Columns of which any could be the key as long as they say the same. */
+function assertAlike(cells: readonly string[], places: readonly number[], fail: LineFailure): void {
+  const told = places
+    .map(place => ({ place, key: keyOfWord(cells[place]!) }))
+    .filter(({ key }) => key !== undefined)
+    .sort((a, b) => a.place - b.place)
+  const other = told.find(({ key }) => key !== told[0]!.key)
+  if (other === undefined) return
+  const say = ({ place }: { place: number }): string => `column ${place + 1} says "${cells[place]!}"`
+  throw fail(`${say(told[0]!)} and ${say(other).replace(' says', '')}`, oneKey)
+}
+
+function contradiction(key: TrialKey, source: string, fail: LineFailure): DatasetError {
   return key === 'bonafide'
     ? fail(`a bona fide trial with the attack "${source}"`, '"-" for bona fide speech')
     : fail(`a spoof trial with the source "${source}"`, 'the name of its attack, such as A07')
@@ -200,11 +230,11 @@ function contradiction(key: Trial['key'], source: string, fail: LineFailure): Da
 class OwnTrials implements TrialCollection {
   readonly trialOf = undefined
   private readonly trials: TrialScore[] = []
-  private readonly utterances = new UniqueUtterances()
+  private readonly names = new UniqueNames()
 
   add({ name, source, key, score }: ScoreRow, fail: LineFailure): void {
     const utterance = name === '' || holdsPathOrControl(name) ? fileName(name, fail) : name
-    this.utterances.add(utterance, fail)
+    this.names.add(name, utterance, fail)
     // Without a protocol no layout lacks both.
     this.trials.push({ utterance, attack: source?.attack, key: key ?? source!.key, score })
   }
@@ -214,8 +244,28 @@ class OwnTrials implements TrialCollection {
   }
 }
 
+/** Refuses the second of two names. Clips of different folders differ; a name without folder is one of any. */
+class UniqueNames {
+  private readonly bare = new Set<string>()
+  private readonly paths = new Set<string>()
+  private readonly inFolders = new Set<string>()
+
+  add(name: string, plain: string, fail: LineFailure): void {
+    // One look at a set instead of two: it is a third of what reading a line costs.
+    if (name === plain) {
+      const before = this.bare.size
+      if (this.bare.add(name).size === before || this.inFolders.has(name)) throw secondTime(name, fail)
+      return
+    }
+    if (this.bare.has(plain)) throw secondTime(plain, fail)
+    if (this.paths.has(name)) throw secondTime(name, fail)
+    this.paths.add(name)
+    this.inFolders.add(plain)
+  }
+}
+
 function fileName(path: string, fail: LineFailure): string {
-  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+  const name = withoutFolder(path)
   if (name === '' || name === '.' || name === '..' || holdsPathOrControl(name)) {
     throw fail(`the utterance name ${JSON.stringify(path)}`, 'the name of a file, such as LA_E_1000147')
   }

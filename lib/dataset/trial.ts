@@ -12,6 +12,7 @@ export interface Trial {
   readonly key: TrialKey
 }
 
+/** The key of a protocol's trial: these two words alone. Score files have more. */
 export function parseKey(text: string, fail: LineFailure): TrialKey {
   // Constants instead of the text: a string less to keep for every trial.
   if (text === 'spoof') return 'spoof'
@@ -28,17 +29,6 @@ export function parseAttack(attack: string, key: TrialKey, fail: LineFailure): s
   // The protocols of ASVspoof 5 write the key where those of 2019 write a dash.
   if (attack === '-' || attack === 'bonafide') return undefined
   throw fail(`a bona fide trial with the attack "${attack}"`, '"-" for bona fide speech')
-}
-
-/** Keeps the names met so far and refuses the second of two. */
-export class UniqueUtterances {
-  private readonly seen = new Set<string>()
-
-  add(utterance: string, fail: LineFailure): void {
-    const before = this.seen.size
-    // One look at the set instead of two: it is a third of what reading a line costs.
-    if (this.seen.add(utterance).size === before) throw secondTime(utterance, fail)
-  }
 }
 
 export function secondTime(utterance: string, fail: LineFailure): DatasetError {
