@@ -108,19 +108,21 @@ describe('bootstrapIntervals', () => {
   it('draws trials: a replicate is the summary of as many bona fide and spoof trials, drawn with replacement', async () => {
     const bonafide = [3, 1, 1, 0.5, 4, 2.5, -1]
     const attacks = { A07: [-3, -1, -1, 0.25], A10: [2, -2, 0], A19: [1.5, -4] }
-    // The order in which trials are drawn: by score, spoofs by attack before.
+    // The order in which trials are drawn: by score, spoofs by attack before, those of none last.
     const ascending = (scores: readonly number[]): number[] => scores.toSorted((a, b) => a - b)
     const sorted = trialsOf(ascending(bonafide), {})
     const spoof = Object.entries(attacks).flatMap(([attack, scores]) =>
       trialsOf([], { [attack]: ascending(scores) }),
     )
+    const unnamed: ScoredTrial[] = [{ key: 'spoof', score: 0.75 }]
+    spoof.push(...unnamed)
     for (let seed = 0; seed < 50; seed++) {
       const random = seededRandom(seed)
       const drawFrom = (from: readonly ScoredTrial[]): ScoredTrial[] =>
         from.map(() => from[uniformInt(random, 0, from.length - 1)]!)
       const drawn = summarizeScores({ trials: [...drawFrom(sorted), ...drawFrom(spoof)], asv })
       const intervals = await bootstrapIntervals(
-        { trials: trialsOf(bonafide, attacks), asv },
+        { trials: [...unnamed, ...trialsOf(bonafide, attacks)], asv },
         { replicates: 1, seed },
       )
       for (const name of figures) {

@@ -1,5 +1,8 @@
 import { expect } from 'chai'
 import {
+  computeCllr,
+  computeEer,
+  computeMinDcf,
   LA2019_EVAL_OPERATING_POINT,
   summarizeScores,
   type ScoredTrial,
@@ -122,12 +125,19 @@ describe('summarizeScores', () => {
     expect(summary.spoof).to.equal(2)
     expect(summary.perAttack).to.deep.equal({ A07: { eer: 0, minTdcf: 0 } })
     expect(summary.warnings.join()).to.match(/1 spoof trials name no attack/)
+    expect(summary.eer).to.equal(computeEer([3], [1, 5]).eer)
+    expect(summary.minDcf).to.equal(computeMinDcf([3], [1, 5]).minDcf)
+    expect(summary.cllr).to.be.closeTo(computeCllr([3], [1, 5]), 1e-15)
   })
 
   it('asks about the sign when the EER is above one half', () => {
     const summary = summarizeScores({ trials: [...bonafide(1, 2), ...spoof('A07', 3, 4)], asv })
     expect(summary.eer).to.equal(1)
     expect(summary.warnings.join()).to.match(/sign/)
+    // The official EER of equal scores is 1 as well, whatever their sign.
+    const equal = summarizeScores({ trials: [...bonafide(1, 1), ...spoof('A07', 1, 1)], asv })
+    expect(equal).to.include({ eer: 1, eerTieProper: 0.5 })
+    expect(equal.warnings.join()).not.to.match(/sign/)
   })
 
   it('warns of decisions given as scores', () => {
