@@ -51,10 +51,10 @@ function withFractions(
   const [score, second] = fractions.length > 1 ? fractions.filter(({ distinct }) => distinct > 1) : fractions
   if (score === undefined || second !== undefined) return undefined
   const texts = columns.filter(column => !table.isMost(column.numbers))
-  const needsName = table.knownUtterances() === undefined && table.utterances(texts) === undefined
+  const utterance = table.knownUtterances() ?? table.utterances(texts)
   const isClear = numbers
     .filter(column => column !== score && !column.hasFractions)
-    .every(column => isLabel(column, expected) || isIdentity(column, score, { table, expected, needsName }))
+    .every(column => isLabel(column, expected) || isIdentity(column, score, { table, expected, utterance }))
   return isClear ? score : undefined
 }
 
@@ -80,12 +80,12 @@ function isLabel({ isLabels, distinct, hasNegatives, values }: Column, expected:
 interface IdentityContext {
   readonly table: Table
   readonly expected: Expected
-  /** Whether there is no text that could be the names of clips. */
-  readonly needsName: boolean
+  /** Undefined when no text can be the names of clips. */
+  readonly utterance: Column | undefined
 }
 
 /** An index, a speaker, or the name of the clip, and not a score beside, say, durations. */
-function isIdentity(column: Column, score: Column, { table, expected, needsName }: IdentityContext): boolean {
+function isIdentity(column: Column, score: Column, { table, expected, utterance }: IdentityContext): boolean {
   const { distinct, hasNegatives, values } = column
   const { rowCount } = table
   if (hasNegatives) return false
@@ -94,7 +94,10 @@ function isIdentity(column: Column, score: Column, { table, expected, needsName 
   // Among a hundred whole scores some are the same.
   const isMany = rowCount >= 100
   if (isRising && (isMany || hasOneStep(values))) return true
-  if (isUnique && needsName) return true
+  if (isUnique && utterance === undefined) return true
+  // In front of everything else of a protocol, with the score behind it.
+  const [first, last] = [0, table.columns.length - 1]
+  if (column.index === first && utterance?.index === 1 && last >= 4 && score.index === last) return true
   const looksSo = isRising || 2 * distinct <= rowCount || (isUnique && isMany)
   return looksSo && separation(column, expected) <= separation(score, expected)
 }
