@@ -2,7 +2,7 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,12 +10,13 @@
 #include <mutex>
 
 // glibc 2.34 moved these into libc.so under a new version; asking for the old one keeps the add-on loadable on 2.28.
+// (A sanitizer has these functions under its own, unversioned names.)
 #if defined(__x86_64__)
 #define ASCEND_OLD_VERSION "GLIBC_2.2.5"
 #elif defined(__aarch64__)
 #define ASCEND_OLD_VERSION "GLIBC_2.17"
 #endif
-#ifdef ASCEND_OLD_VERSION
+#if defined(ASCEND_OLD_VERSION) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 __asm__(".symver dlopen,dlopen@" ASCEND_OLD_VERSION);
 __asm__(".symver dlsym,dlsym@" ASCEND_OLD_VERSION);
 __asm__(".symver dlerror,dlerror@" ASCEND_OLD_VERSION);
@@ -47,15 +48,9 @@ std::string Folder(const std::string &path) {
   return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
-bool Exists(const std::string &path) {
-  struct stat status;
-  return stat(path.c_str(), &status) == 0;
-}
-
-bool IsFolder(const std::string &path) {
-  struct stat status;
-  return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
+// access() and not stat(), which has a new version since glibc 2.33.
+bool Exists(const std::string &path) { return access(path.c_str(), F_OK) == 0; }
+bool IsFolder(const std::string &path) { return Exists(path + "/."); }
 
 std::string RealPath(const std::string &path) {
   std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr), &std::free);

@@ -10,6 +10,12 @@ export interface PackedTensor {
 
 export type PackedTensors = Readonly<Record<string, PackedTensor>>
 
+/** A run whose inputs wait in memory of their own. */
+export interface PackedWork {
+  readonly feeds: PackedTensors
+  readonly fetches: readonly string[]
+}
+
 const views: Readonly<Record<Exclude<TensorType, 'string'>, new (buffer: ArrayBuffer) => TensorData>> = {
   float32: Float32Array,
   float64: Float64Array,

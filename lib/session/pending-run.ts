@@ -1,20 +1,19 @@
 /** One accepted run from the caller's side: its promise, its deadline, its signal, and what it adds to the counters. */
 import { SessionError } from '../errors'
 import { onAbort } from '../abort-listeners'
-import type { PackedTensors } from './packed-tensor'
 import type { RunOptions } from './session'
 import type { RunRecorder } from './session-stats'
 import type { Outputs } from './tensor'
 
 export type GaveUp = 'aborted' | 'timed out'
 
-export interface PendingRunOptions {
-  readonly feeds: PackedTensors
-  readonly fetches: readonly string[]
+export interface PendingRunOptions<Work> {
+  /** What is to be computed, as the back end wants it. */
+  readonly work: Work
   readonly options: RunOptions
   readonly recorder: RunRecorder
   /** The caller no longer waits. `timed out` also comes for a run that was aborted before its time was up. */
-  readonly onGiveUp: (run: PendingRun, why: GaveUp) => void
+  readonly onGiveUp: (run: PendingRun<Work>, why: GaveUp) => void
 }
 
 interface Settle {
@@ -24,10 +23,9 @@ interface Settle {
 
 let lastId = 0
 
-export class PendingRun {
+export class PendingRun<Work> {
   readonly id = ++lastId
-  readonly feeds: PackedTensors
-  readonly fetches: readonly string[]
+  readonly work: Work
   readonly promise: Promise<Outputs>
   readonly #recorder: RunRecorder
   readonly #acceptedAtMs = performance.now()
@@ -36,9 +34,8 @@ export class PendingRun {
   #timer: NodeJS.Timeout | undefined
   #unsubscribe: (() => void) | undefined
 
-  constructor({ feeds, fetches, options, recorder, onGiveUp }: PendingRunOptions) {
-    this.feeds = feeds
-    this.fetches = fetches
+  constructor({ work, options, recorder, onGiveUp }: PendingRunOptions<Work>) {
+    this.work = work
     this.#recorder = recorder
     this.promise = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
