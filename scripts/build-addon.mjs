@@ -1,6 +1,4 @@
-// Builds the add-on with node-gyp into build/Release, offline, unless that is what these sources give already. With
-// --if-possible (`npm test`) a machine without compiler is no failure: the tests that need the add-on skip and say so.
-import { spawnSync } from 'node:child_process'
+// Builds the add-on with node-gyp into build/Release, offline, unless that is what these sources give already.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -30,19 +28,7 @@ function fingerprint() {
   return hash.digest('hex')
 }
 
-const isBuilt = () =>
-  existsSync(result) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint()
-
-const runs = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
-
-/** The first thing node-gyp would miss. */
-function missingTool() {
-  if (process.platform !== 'linux') return 'Linux (CANN exists for nothing else)'
-  if (!runs(process.env.CXX ?? 'g++', '--version')) return `a C++ compiler (${process.env.CXX ?? 'g++'})`
-  if (!runs('make', '--version')) return 'make'
-  if (!runs(process.env.PYTHON ?? 'python3', '--version')) return 'python3, which node-gyp runs on'
-  return undefined
-}
+const isBuilt = () => existsSync(result) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint()
 
 async function build() {
   rmSync(stamp, { force: true })
@@ -67,20 +53,13 @@ async function build() {
 
 try {
   if (!isBuilt()) {
-    const missing = missingTool()
-    if (missing === undefined) {
-      await onlyOne(
-        lock,
-        () => say('another build of this checkout is under way, waiting for it'),
-        async () => {
-          if (!isBuilt()) await build()
-        },
-      )
-    } else if (process.argv.includes('--if-possible') && process.env.CI !== 'true') {
-      say(`not built, ${missing} is missing`)
-    } else {
-      throw new Error(`building it needs ${missing}; TypeScript alone is built by: npm run build:ts`)
-    }
+    await onlyOne(
+      lock,
+      () => say('another build of this checkout is under way, waiting for it'),
+      async () => {
+        if (!isBuilt()) await build()
+      },
+    )
   }
 } catch (error) {
   if (error.signal !== undefined) process.kill(process.pid, error.signal)

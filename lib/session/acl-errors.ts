@@ -11,9 +11,13 @@ const installCann =
 const ACL_ERROR_COMPILING_STUB_MODE = 100039
 const ACL_ERROR_RT_INVALID_DEVICEID = 107001
 
+/** Process and time in front of AscendCL's texts: `EE1001: [PID: 7] 2026-11-22-15:23:09.263.054 The argument …`. */
+const logPrefix = /^(?<code>\w+: )\[PID: \d+\] [\d:.-]+ /
+
 function spoken({ call, aclError, aclName, aclMessage }: AclFailure): string {
   const name = aclName === '' ? '' : ` ${aclName}`
-  const [first = ''] = aclMessage.trim().split('\n')
+  const [line = ''] = aclMessage.trim().split('\n')
+  const first = line.replace(logPrefix, '$<code>').replace(/\.$/, '')
   return `${call} failed with ${aclError}${name}${first === '' ? '' : `: ${first}`}`
 }
 

@@ -34,31 +34,28 @@ async function open(model: string | Uint8Array, settings: AclSettings): Promise<
   const closed = new Promise<void>(resolve => {
     onClosed = resolve
   })
-  const opened = new Promise<NativeModel>((resolve, reject) => {
+  const outcome = new Promise<NativeEvent & { kind: 'opened' | 'failed' }>(resolve => {
     native.onEvent = event => {
-      if (event.kind === 'opened') resolve(event)
-      if (event.kind === 'failed') {
-        const name = typeof model === 'string' ? model : 'the model'
-        reject(openError(event.failure, { device, model: name }))
-      }
       if (event.kind === 'closed') onClosed?.()
+      else if (event.kind !== 'done') resolve(event)
     }
   })
   try {
-    const loaded = await untilAborted(opened, signal)
-    const description = describeModel(loaded)
-    return { native, model: loaded, description, closed }
+    const event = await untilAborted(outcome, signal)
+    // Made here and not in the listener: its stack then leads to the caller.
+    if (event.kind === 'failed') throw openError(event.failure, { device, model: nameOf(model) })
+    return { native, model: event, description: describeModel(event), closed }
   } catch (error) {
     native.close()
     // Loading cannot be interrupted. After an abort nobody waits for it: the thread leaves when it is through.
-    if (signal?.aborted === true) {
-      native.letGo()
-      opened.catch(() => undefined)
-    } else if (!(await endsWithin(closed, exitWaitMs))) {
-      native.abandon()
-    }
+    if (signal?.aborted === true) native.letGo()
+    else if (!(await endsWithin(closed, exitWaitMs))) native.abandon()
     throw error
   }
+}
+
+function nameOf(model: string | Uint8Array): string {
+  return typeof model === 'string' ? model : 'the model'
 }
 
 async function endsWithin(ended: Promise<unknown>, waitMs: number): Promise<boolean> {
