@@ -8,6 +8,7 @@ import { addDoctorCommand } from './doctor'
 import { addEvalCommand } from './evaluate'
 import { exitCodeOf, explain, stopOnRequest, watchStreams, type ExitCode } from './exit'
 import { addScoreCommand } from './score'
+import { addSimulatorCommand } from './simulator'
 
 async function run(action: (signal: AbortSignal) => Promise<ExitCode>): Promise<void> {
   const stop = stopOnRequest()
@@ -27,8 +28,15 @@ async function main(): Promise<void> {
     // Usage errors are printed with all the others, each with its code.
     .configureOutput({ outputError: () => undefined })
     .configureHelp({ showGlobalOptions: false })
-  for (const add of [addDemoCommand, addScoreCommand, addEvalCommand, addConvertCommand, addDoctorCommand])
-    add(program, run)
+  const commands = [
+    addDemoCommand,
+    addScoreCommand,
+    addEvalCommand,
+    addConvertCommand,
+    addSimulatorCommand,
+    addDoctorCommand,
+  ]
+  for (const add of commands) add(program, run)
   try {
     await program.parseAsync()
   } catch (error) {
