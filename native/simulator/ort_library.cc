@@ -45,7 +45,7 @@ enum ApiIndex : size_t {
 };
 
 constexpr uint32_t apiVersion = 11;
-constexpr int logErrors = 3;
+constexpr int logFatalOnly = 4;
 constexpr int allOptimizations = 99;
 /** Exit waits so long for runs in progress, because onnxruntime's own static objects go right after. */
 constexpr Nanoseconds longestWaitAtExit = 10'000'000'000;
@@ -155,7 +155,7 @@ std::string Library::load() {
   if (api_ == nullptr)
     return format("%s is onnxruntime %s, too old: 1.%u or newer is needed", path.c_str(),
                   base->getVersionString(), apiVersion);
-  std::string problem = call(CreateEnv, logErrors, "acl-simulator", &environment_);
+  std::string problem = call(CreateEnv, logFatalOnly, "acl-simulator", &environment_);
   if (problem.empty()) problem = call(CreateCpuMemoryInfo, 0, 0, &memoryInfo_);
   // Registered after onnxruntime's own exit handlers, hence called before them.
   atexit([] { library().close(); });
@@ -219,7 +219,7 @@ class Session : public OrtSession {
     void *options = nullptr;
     std::string problem = ort.call(CreateSessionOptions, &options);
     if (problem.empty()) problem = ort.call(SetSessionExecutionMode, options, 0);
-    if (problem.empty()) problem = ort.call(SetSessionLogSeverityLevel, options, logErrors);
+    if (problem.empty()) problem = ort.call(SetSessionLogSeverityLevel, options, logFatalOnly);
     if (problem.empty()) problem = ort.call(SetSessionGraphOptimizationLevel, options, allOptimizations);
     if (problem.empty()) problem = ort.call(SetIntraOpNumThreads, options, settings().ortThreads);
     if (problem.empty()) problem = ort.call(SetInterOpNumThreads, options, 1);
