@@ -1,5 +1,6 @@
 #include "executor.h"
 
+#include <sched.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -21,6 +22,14 @@ void Attempt(Run &run, Step step) {
     run.failure = {Failure::Kind::kInternal, {}, exception.what()};
   }
 }
+
+/**
+ * To be woken takes 50 us and more, longer than a whole run of a tiny model: after such a run the device thread looks
+ * out for the next one before it sleeps. After any other that would only burn power.
+ */
+constexpr auto kShortRun = std::chrono::microseconds(300);
+constexpr auto kSpin = std::chrono::microseconds(100);
+const bool kSeveralCpus = std::thread::hardware_concurrency() > 1;
 
 Bytes Copy(const Source &source) {
   // Uninitialised: every byte is written.
@@ -67,7 +76,7 @@ void Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sourc
     queue_.push_back(std::move(run));
   }
   if (deviceWaits_) {
-    deviceWake_.NotifyOne();
+    WakeDevice();
   } else {
     WakeForCopying();
   }
@@ -111,7 +120,7 @@ void Executor::Stop() {
     if (slot.state == State::kStaged || slot.state == State::kLoaded) Free(slot);
     if (slot.state == State::kCopyingIn) slot.dropped = true;
   }
-  deviceWake_.NotifyOne();
+  WakeDevice();
 }
 
 bool Executor::WaitUntilFinished(Clock::time_point deadline) {
@@ -163,11 +172,27 @@ void Executor::DeviceLoop() {
     } else if (stopping_ && IsIdle()) {
       return;
     } else {
-      deviceWaits_ = true;
-      deviceWake_.Wait(lock);
-      deviceWaits_ = false;
+      AwaitWork(lock);
     }
   }
+}
+
+void Executor::AwaitWork(Lock &lock) {
+  deviceWaits_ = true;
+  const uint64_t seen = signals_;
+  if (lastRun_ < kShortRun && kSeveralCpus) {
+    lock.unlock();
+    const Clock::time_point until = Clock::now() + kSpin;
+    while (signals_ == seen && Clock::now() < until) sched_yield();
+    lock.lock();
+  }
+  if (signals_ == seen) deviceWake_.Wait(lock);
+  deviceWaits_ = false;
+}
+
+void Executor::WakeDevice() {
+  signals_ += 1;
+  deviceWake_.NotifyOne();
 }
 
 void Executor::CopyLoop() {
@@ -175,10 +200,10 @@ void Executor::CopyLoop() {
   while (!stopCopying_) {
     if (Slot *executed = NextToCopyOut()) {
       CopyOut(*executed, lock);
-      deviceWake_.NotifyOne();
+      WakeDevice();
     } else if (Slot *next = deviceWaits_ ? nullptr : NextToCopyIn()) {
       CopyIn(*next, lock);
-      deviceWake_.NotifyOne();
+      WakeDevice();
     } else {
       copyWake_.Wait(lock);
     }
@@ -199,7 +224,7 @@ void Executor::StartCopyThread() {
       }
       Lock lock(self->mutex_);
       self->copyThread_ = end;
-      self->deviceWake_.NotifyOne();
+      self->WakeDevice();
     }).detach();
   } catch (const std::exception &) {
     // Without it the device thread does everything, one after the other.
@@ -288,6 +313,7 @@ void Executor::Execute(Slot &slot, Lock &lock) {
   if (!run.failure.has_value()) Attempt(run, [&] { engine_->Execute(IndexOf(slot), run); });
   run.execute.end = Clock::now();
   lock.lock();
+  lastRun_ = run.execute.end - run.execute.begin;
   if (run.failure.has_value() && IsFatal(*run.failure)) faulted_ = true;
   slot.state = State::kExecuted;
   // Somebody else's turn is next: the result goes back beside it.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -71,6 +72,8 @@ class Executor : public std::enable_shared_from_this<Executor> {
   Slot *NextToCopyOut();
   bool DeviceMayCopyOut();
   bool IsIdle();
+  void AwaitWork(Lock &lock);
+  void WakeDevice();
   void WakeForCopying();
   void CopyIn(Slot &slot, Lock &lock);
   void Execute(Slot &slot, Lock &lock);
@@ -89,6 +92,10 @@ class Executor : public std::enable_shared_from_this<Executor> {
   Engine *engine_ = nullptr;
   CopyThread copyThread_ = CopyThread::kNone;
   bool deviceWaits_ = false;
+  /** Counts what the device thread could be waiting for. */
+  std::atomic<uint64_t> signals_{0};
+  /** How long the device thread took for its last run. */
+  Clock::duration lastRun_ = Clock::duration::max();
   bool stopping_ = false;
   bool stopCopying_ = false;
   /** The state of the device is unknown: nothing may be executed any more. */

@@ -1,7 +1,10 @@
 #include "session.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <mutex>
 #include <utility>
 
@@ -35,14 +38,32 @@ class Bridge {
   void Send(std::unique_ptr<Session::Event> event) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!alive_) return;
-    if (function_.NonBlockingCall(event.get()) == napi_ok) {
-      event.release();
-    } else {
-      alive_ = false;
-    }
+    events_.push_back(std::move(event));
+    Signal();
   }
 
   // The rest on the JavaScript thread.
+
+  /** Hands over what has arrived. */
+  void Drain(Napi::Env env) {
+    std::deque<std::unique_ptr<Session::Event>> arrived;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      arrived.swap(events_);
+    }
+    // The device thread may be waiting for this very processor.
+    if (arrived.empty()) sched_yield();
+    for (const auto &event : arrived) {
+      if (session_ != nullptr) session_->Deliver(env, *event);
+    }
+  }
+
+  /** While it is polled nobody wakes the event loop, which costs more than a short run. */
+  void SetPolled(bool polled) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    polled_ = polled;
+    if (alive_ && !events_.empty()) Signal();
+  }
 
   void KeepAlive(Napi::Env env) {
     if (alive_) function_.Ref(env);
@@ -50,6 +71,7 @@ class Bridge {
   void LetGo(Napi::Env env) {
     if (alive_) function_.Unref(env);
   }
+
   /** Nothing arrives any more. */
   void Close() {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -62,15 +84,29 @@ class Bridge {
  private:
   using Holder = std::shared_ptr<Bridge>;
 
-  static void CallJs(Napi::Env env, Napi::Function, Holder *holder, Session::Event *sent) {
-    std::unique_ptr<Session::Event> event(sent);
-    // Without an environment the context may be gone too.
+  static void CallJs(Napi::Env env, Napi::Function, Holder *holder, void *) {
+    // Without an environment the holder may be gone too.
     if (env == nullptr) return;
-    if (Session *session = (*holder)->session_) session->Deliver(env, *event);
+    // Handing over may end in Close(), after which the holder is on its way out.
+    const Holder bridge = *holder;
+    {
+      std::lock_guard<std::mutex> lock(bridge->mutex_);
+      bridge->signalled_ = false;
+    }
+    bridge->Drain(env);
   }
-  using Function = Napi::TypedThreadSafeFunction<Holder, Session::Event, CallJs>;
+  using Function = Napi::TypedThreadSafeFunction<Holder, void, CallJs>;
 
   explicit Bridge(Session *session) : session_(session) {}
+
+  void Signal() {
+    if (polled_ || signalled_) return;
+    if (function_.NonBlockingCall() == napi_ok) {
+      signalled_ = true;
+    } else {
+      alive_ = false;
+    }
+  }
 
   void Lose() {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -79,7 +115,10 @@ class Bridge {
 
   std::mutex mutex_;
   Function function_;
+  std::deque<std::unique_ptr<Session::Event>> events_;
   bool alive_ = true;
+  bool polled_ = false;
+  bool signalled_ = false;
   /** Only touched on the JavaScript thread. */
   Session *session_;
 };
@@ -147,6 +186,8 @@ Napi::Function Session::Define(Napi::Env env) {
                      {InstanceMethod<&Session::Run>("run"), InstanceMethod<&Session::Drop>("drop"),
                       InstanceMethod<&Session::Begun>("begun"), InstanceMethod<&Session::Close>("close"),
                       InstanceMethod<&Session::Abandon>("abandon"),
+                      InstanceMethod<&Session::Poll>("poll"),
+                      InstanceMethod<&Session::SetPolled>("setPolled"),
                       InstanceMethod<&Session::KeepAlive>("keepAlive"),
                       InstanceMethod<&Session::LetGo>("letGo")});
 }
@@ -234,6 +275,16 @@ Napi::Value Session::Abandon(const Napi::CallbackInfo &info) {
     held_ = 0;
     Unref();
   }
+  return info.Env().Undefined();
+}
+
+Napi::Value Session::Poll(const Napi::CallbackInfo &info) {
+  bridge_->Drain(info.Env());
+  return info.Env().Undefined();
+}
+
+Napi::Value Session::SetPolled(const Napi::CallbackInfo &info) {
+  bridge_->SetPolled(info[0].As<Napi::Boolean>());
   return info.Env().Undefined();
 }
 

@@ -29,6 +29,8 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value Begun(const Napi::CallbackInfo &info);
   Napi::Value Close(const Napi::CallbackInfo &info);
   Napi::Value Abandon(const Napi::CallbackInfo &info);
+  Napi::Value Poll(const Napi::CallbackInfo &info);
+  Napi::Value SetPolled(const Napi::CallbackInfo &info);
   Napi::Value KeepAlive(const Napi::CallbackInfo &info);
   Napi::Value LetGo(const Napi::CallbackInfo &info);
 

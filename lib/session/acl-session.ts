@@ -9,6 +9,7 @@ import type { AclSessionOptions, AclSettings } from './acl-options'
 import { checkRunOptions } from './arguments'
 import { loadAddon } from './binding'
 import type { NativeEvent, NativeModel, NativeResult, NativeSession } from './binding'
+import { CompletionPoller } from './completion-poller'
 import { checkFeeds, checkFetches } from './feeds'
 import { checkModelSource } from './model-source'
 import { unpackTensor } from './packed-tensor'
@@ -87,6 +88,7 @@ export class AclSession implements Session {
   readonly #exitWaitMs: number
   readonly #deviceId: number
   readonly #recorder: RunRecorder
+  readonly #poller: CompletionPoller
   /** Given to the native side and not back yet, in order. The first one is being computed. */
   readonly #open: PendingRun<undefined>[] = []
   #fault: string | undefined
@@ -107,6 +109,7 @@ export class AclSession implements Session {
     this.#exitWaitMs = settings.exitWaitMs
     this.#deviceId = settings.device
     this.#recorder = recorder
+    this.#poller = new CompletionPoller(native)
     const onClosed = native.onEvent
     native.onEvent = event => {
       if (event.kind === 'done') this.#onDone(event)
@@ -176,6 +179,7 @@ export class AclSession implements Session {
       run.forget()
     }
     this.#keepAlive()
+    this.#poller.expect()
     return run.promise
   }
 
@@ -228,6 +232,7 @@ export class AclSession implements Session {
       run.forget()
       if (event.failure === undefined) {
         this.#recorder.stages.record(event)
+        this.#poller.learn(event.copyInMs + event.executeMs + event.copyOutMs)
         run.succeed(this.#outputsOf(event))
       } else {
         const error = runError(event.failure, this.#deviceId)
@@ -235,7 +240,10 @@ export class AclSession implements Session {
         if (event.fatal) this.#breakDown(error.message)
       }
     }
-    if (this.#open.length === 0) this.#onDrained?.()
+    if (this.#open.length === 0) {
+      this.#poller.stop()
+      this.#onDrained?.()
+    }
     this.#keepAlive()
   }
 

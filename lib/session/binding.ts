@@ -128,6 +128,10 @@ export interface NativeSession {
   close(): void
   /** No further events: a native call does not return. */
   abandon(): void
+  /** Hands over events that have arrived, without the event loop being woken for them. */
+  poll(): void
+  /** While it is polled, events wait for `poll`. */
+  setPolled(polled: boolean): void
   /** Whether the session keeps the event loop alive; at first it does. */
   keepAlive(): void
   letGo(): void

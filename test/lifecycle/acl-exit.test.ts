@@ -43,7 +43,7 @@ describe('the end of a process with a session on an NPU', () => {
     reports = mkdtempSync(join(tmpdir(), 'aasist-reports-'))
   })
   after(() => {
-    models?.remove()
+    models.remove()
     if (reports) rmSync(reports, { recursive: true, force: true })
   })
   const reportFile = (name: string): string => join(reports, `${name}.jsonl`)

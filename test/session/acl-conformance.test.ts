@@ -15,7 +15,7 @@ describe('on the simulator', () => {
     libraryPath = requireSimulator(this)
     models = new OfflineModels()
   })
-  after(() => models?.remove())
+  after(() => models.remove())
   const om = (model: ModelName): string => models.compile(modelPath(model), gears[model])
 
   describeSession('AclSession', (model, options) => AclSession.create(om(model), { libraryPath, ...options }))
