@@ -2,9 +2,8 @@
 // they are newer than their sources. With --sanitize=address,undefined or --sanitize=thread it builds beside them, into
 // build/simulator-<name>.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './child.mjs'
@@ -41,11 +40,12 @@ export function isSimulatorBuilt(sanitize = '') {
   )
 }
 
-/** The first of CMake's generators that is there: ninja is faster, make is everywhere. */
-function generator() {
-  return spawnSync('ninja', ['--version'], { stdio: 'ignore' }).error === undefined
-    ? 'Ninja'
-    : 'Unix Makefiles'
+/** Ninja is faster and make is everywhere; `quiet` leaves the compiler's messages. */
+function buildTool() {
+  const { error, stdout } = spawnSync('ninja', ['--version'], { encoding: 'utf8' })
+  if (error !== undefined) return { generator: 'Unix Makefiles', quiet: ['-s', '--no-print-directory'] }
+  const [major = 0, minor = 0] = stdout.split('.').map(Number)
+  return { generator: 'Ninja', quiet: major > 1 || minor >= 11 ? ['--quiet'] : [] }
 }
 
 export async function buildSimulator(sanitize = '') {
@@ -53,25 +53,13 @@ export async function buildSimulator(sanitize = '') {
   const work = join(folder, 'cmake')
   const before = fingerprint(sanitize)
   mkdirSync(work, { recursive: true })
-  const configured = existsSync(join(work, 'CMakeCache.txt'))
-  const setUp = [
-    '-S',
-    sources,
-    '-B',
-    work,
-    `-DSIMULATOR_OUTPUT=${folder}`,
-    `-DSIMULATOR_SANITIZE=${sanitize}`,
-  ]
-  // CMake prints its progress on stdout, which child.mjs puts on stderr; a library's user wants neither.
-  const quiet = ['--log-level=WARNING']
-  await run('cmake', [...quiet, ...setUp, ...(configured ? [] : ['-G', generator()])], { cwd: root })
-  await run(
-    'cmake',
-    ['--build', work, '--parallel', '2', '--', ...(generator() === 'Ninja' ? ['--quiet'] : ['-s'])],
-    {
-      cwd: root,
-    },
-  )
+  const { generator, quiet } = buildTool()
+  // Later builds find out by themselves when CMakeLists.txt has changed.
+  if (!existsSync(join(work, 'CMakeCache.txt'))) {
+    const settings = [`-DSIMULATOR_OUTPUT=${folder}`, `-DSIMULATOR_SANITIZE=${sanitize}`]
+    await run('cmake', ['-S', sources, '-B', work, '-G', generator, ...settings], { cwd: root })
+  }
+  await run('cmake', ['--build', work, '--parallel', '2', '--', ...quiet], { cwd: root })
   if (fingerprint(sanitize) === before) writeFileSync(join(folder, 'built'), before)
 }
 

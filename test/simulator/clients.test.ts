@@ -24,7 +24,7 @@ interface Report {
 describe('C++ programs on the simulator', function () {
   this.timeout(300_000)
   const clients = new Map<string, Client>()
-  let folder: string
+  let folder = ''
 
   before(function () {
     requireTool(this, 'g++')
@@ -39,7 +39,7 @@ describe('C++ programs on the simulator', function () {
       )
   })
   after(() => {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+    if (folder !== '') rmSync(folder, { recursive: true, force: true })
   })
 
   for (const program of programs)
