@@ -4,6 +4,9 @@
 #ifndef SIMULATOR_GLIBC_FLOOR_H_
 #define SIMULATOR_GLIBC_FLOOR_H_
 
+// Says whether this is glibc.
+#include <cstddef>
+
 #if defined(__GLIBC__) && defined(__x86_64__)
 #define SIM_FIRST_VERSION "GLIBC_2.2.5"
 #define SIM_CONDATTR_VERSION "GLIBC_2.3.3"

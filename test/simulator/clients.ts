@@ -49,8 +49,12 @@ export class Client {
   }
 
   run({ name, environment }: ClientCase, more: Readonly<Record<string, string>> = {}): Ended {
-    const { status, signal, stderr } = spawnSync(this.#program, [name], {
-      env: { ...this.#environment, ...environment, ...more },
+    return this.start([name], { ...environment, ...more })
+  }
+
+  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Ended {
+    const { status, signal, stderr } = spawnSync(this.#program, args, {
+      env: { ...this.#environment, ...environment },
       encoding: 'utf8',
       timeout: 60_000,
       killSignal: 'SIGKILL',
