@@ -215,6 +215,9 @@ void Executor::StartCopyThread() {
   try {
     std::thread([self = shared_from_this()] {
       prctl(PR_SET_NAME, "acl-copy");
+      // Waking it must not push the device thread off its processor: the device would wait for the copies.
+      const sched_param priority = {};
+      sched_setscheduler(0, SCHED_BATCH, &priority);
       CopyThread end = CopyThread::kEnded;
       try {
         self->engine_->EnterThread();
