@@ -28,7 +28,6 @@ enum ApiIndex : size_t {
   SetIntraOpNumThreads = 24,
   SetInterOpNumThreads = 25,
   CreateRunOptions = 39,
-  RunOptionsSetTerminate = 46,
   CreateTensorWithDataAsOrtValue = 49,
   GetTensorMutableData = 51,
   GetTensorElementType = 60,
@@ -237,8 +236,6 @@ class Session : public OrtSession {
     library().endRun();
     return problem;
   }
-
-  void terminate() override { library().call(RunOptionsSetTerminate, runOptions_); }
 
  private:
   std::string runInside(const std::vector<OrtInput> &inputs, std::vector<OrtOutput> *outputs) {

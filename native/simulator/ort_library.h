@@ -30,10 +30,8 @@ struct OrtOutput {
 class OrtSession {
  public:
   virtual ~OrtSession() = default;
-  /** Empty, or what onnxruntime says went wrong. `terminate` is polled by a watcher for long runs. */
+  /** Empty, or what onnxruntime says went wrong. */
   virtual std::string run(const std::vector<OrtInput> &inputs, std::vector<OrtOutput> *outputs) = 0;
-  /** Ends runs in progress with an error, from any thread. */
-  virtual void terminate() = 0;
 };
 
 struct OrtResult {

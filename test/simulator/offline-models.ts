@@ -75,6 +75,7 @@ export function makeOfflineModels(folder: string, atc: string): Readonly<Record<
   compile('OM_OTHER_SOC', fixture('add'), [origin, '--soc_version=Ascend310P1'])
   compile('OM_TWO', fixture('two-outputs'), [origin])
   compile('OM_TYPES', fixture('types'), [origin])
+  compile('OM_SLOW', fixture('slow'), [origin])
   compile('OM_GATHER', fixture('gather'), [origin])
   compile('OM_BATCH', fixture('dynamic-batch'), [origin, open, '--dynamic_batch_size=1,2,4'])
   compile('OM_DIMS', fixture('dynamic-batch'), [origin, open, '--dynamic_dims=1,1;3,3'])

@@ -1,5 +1,6 @@
 // Loading, describing and executing models.
 #include <stdint.h>
+#include <time.h>
 
 #include <atomic>
 #include <thread>
@@ -510,6 +511,69 @@ CASE("an execution onnxruntime cannot do answers 507011 with its reason", "") {
   model.set(0, &outside, sizeof outside);
   CODE(507011, aclmdlExecute(model.id, model.input, model.output));
   CHECK(recentSays("out of data bounds") || recentSays("indices"));
+}
+
+CASE("a process may end while a model computes", "") {
+  LoadedModel model(modelPath("OM_SLOW"));
+  // 0.3 ms each on one core: some tenths of a second.
+  const int64_t rounds = 1000;
+  size_t roundsInput = 0;
+  for (size_t i = 0; i < aclmdlGetNumInputs(model.description); ++i)
+    if (aclmdlGetInputDataType(model.description, i) == ACL_INT64) roundsInput = i;
+  model.set(roundsInput, &rounds, sizeof rounds);
+  std::thread([&] {
+    OK(aclrtSetDevice(0));
+    for (;;) aclmdlExecute(model.id, model.input, model.output);
+  }).detach();
+  const timespec pause{0, 50'000'000};
+  nanosleep(&pause, nullptr);
+  exit(0);
+}
+
+CASE("a description changed at any place is refused or used, and harms nobody", "ACL_SIM_EXEC_US=0") {
+  begin();
+  std::vector<char> bytes = readAll(modelPath("OM_BATCH"));
+  constexpr size_t headerBytes = 48;
+  const auto crc32 = [](const char *data, size_t size) {
+    uint32_t crc = 0xFFFFFFFF;
+    for (size_t i = 0; i < size; ++i) {
+      crc ^= static_cast<unsigned char>(data[i]);
+      for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);
+    }
+    return ~crc;
+  };
+  uint64_t infoBytes = 0;
+  memcpy(&infoBytes, &bytes[24], sizeof infoBytes);
+  size_t used = 0;
+  for (size_t at = headerBytes; at < headerBytes + infoBytes; ++at)
+    for (const char change : {'\0', '\t', '\n', ',', ';', '-', '9', '%', '\xff'}) {
+      const char before = bytes[at];
+      bytes[at] = change;
+      const uint32_t crc = crc32(&bytes[headerBytes], bytes.size() - headerBytes);
+      memcpy(&bytes[40], &crc, sizeof crc);
+      uint32_t id = 0;
+      const aclError code = aclmdlLoadFromMem(bytes.data(), bytes.size(), &id);
+      if (code == 0) {
+        ++used;
+        aclmdlDesc *description = aclmdlCreateDesc();
+        OK(aclmdlGetDesc(description, id));
+        aclmdlIODims dims;
+        for (size_t i = 0; i < aclmdlGetNumInputs(description); ++i) {
+          aclmdlGetInputSizeByIndex(description, i);
+          OK(aclmdlGetInputDims(description, i, &dims));
+        }
+        for (size_t i = 0; i < aclmdlGetNumOutputs(description); ++i) {
+          aclmdlGetOutputSizeByIndex(description, i);
+          OK(aclmdlGetOutputDims(description, i, &dims));
+        }
+        OK(aclmdlDestroyDesc(description));
+        OK(aclmdlUnload(id));
+      } else {
+        CHECK(code == 545001 || code == 545002 || code == 245002);
+      }
+      bytes[at] = before;
+    }
+  CHECK(used > 0);
 }
 
 CASE("weights are rounded to half precision", "") {
