@@ -80,7 +80,7 @@ aclError executeHere(uint32_t modelId, const aclmdlDataset *input, aclmdlDataset
   code = execution.prepare(modelId, input, output, *context, nullptr);
   if (code != 0) return code;
   const Cancellation never;
-  code = execution.run({asked, never});
+  code = execution.run({asked, never, nullptr});
   if (code == 0 && execution.shapesComeLater()) execution.publish(output);
   return code;
 }

@@ -72,6 +72,7 @@ class LatencyExecutor : public Executor {
                const TaskTurn &turn) override {
     const int64_t batch = inputs.empty() || inputs[0].dims->empty() ? 1 : inputs[0].dims->front();
     const Nanoseconds end = device->timeline.reserve(turn.readyAt, durations().next(batch));
+    if (turn.endedAt != nullptr) *turn.endedAt = end;
     if (end - monotonicNow() > timerSlack) turn.cancellation.waitUntil(end - timerSlack);
     if (!turn.cancellation.cancelled()) waitUntil(end);
     for (size_t i = 0; i < outputs->size(); ++i) {

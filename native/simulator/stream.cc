@@ -71,14 +71,15 @@ void Stream::work() {
     queue_.pop_front();
     const auto cancellation = std::make_shared<Cancellation>();
     running_ = cancellation;
-    const TaskTurn turn{std::max(entry.queuedAt, previousEnd_), *cancellation};
+    Nanoseconds endedAt = 0;
+    const TaskTurn turn{std::max(entry.queuedAt, previousEnd_), *cancellation, &endedAt};
     monitor_.unlock();
     const aclError code = entry.task(turn);
     entry.task = nullptr;
     std::string message;
     message.swap(threadState().recent);
     monitor_.lock();
-    previousEnd_ = monotonicNow();
+    previousEnd_ = endedAt != 0 ? endedAt : monotonicNow();
     running_ = nullptr;
     // A cancelled task's failure was told to those who synchronised when it was aborted.
     if (code != 0 && firstFailure_ == 0 && !cancellation->cancelled()) {

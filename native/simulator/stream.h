@@ -34,6 +34,11 @@ struct TaskTurn {
   /** When the device could have begun: asked for, and everything before it on its stream done. */
   Nanoseconds readyAt;
   const Cancellation &cancellation;
+  /**
+   * Where a task that keeps a timeline says when the device was done: what follows begins then, however late
+   * this thread woke up. May be null.
+   */
+  Nanoseconds *endedAt = nullptr;
 };
 
 using Task = std::function<aclError(const TaskTurn &)>;
