@@ -47,7 +47,9 @@ class BufferSet {
   // Memory outlives the datasets that refer to it: members go in reverse order.
   std::vector<DeviceBuffer> inputMemory_;
   std::vector<DeviceBuffer> outputMemory_;
-  HostBuffer staging_;
+  /** Used in turn. */
+  std::vector<HostBuffer> staging_;
+  size_t turn_ = 0;
   HostBuffer results_;
   Dataset inputs_;
   Dataset outputs_;

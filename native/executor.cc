@@ -56,7 +56,7 @@ void Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sourc
   Lock lock(mutex_);
   Slot *slot = queue_.empty() && Find(State::kStaging) == nullptr && Find(State::kStaged) == nullptr &&
                        Find(State::kCopyingIn) == nullptr
-                   ? Find(State::kFree)
+                   ? NextFree()
                    : nullptr;
   if (slot != nullptr) {
     // Straight into pinned memory, without a copy on the way.
@@ -75,11 +75,13 @@ void Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sourc
     lock.lock();
     queue_.push_back(std::move(run));
   }
-  if (deviceWaits_) {
-    WakeDevice();
-  } else {
+  if (!deviceWaits_) {
     WakeForCopying();
+    return;
   }
+  // Woken with the lock still held, it would go back to sleep over that.
+  lock.unlock();
+  WakeDevice();
 }
 
 bool Executor::Drop(uint64_t id) {
@@ -179,14 +181,17 @@ void Executor::DeviceLoop() {
 
 void Executor::AwaitWork(Lock &lock) {
   deviceWaits_ = true;
-  const uint64_t seen = signals_;
-  if (lastRun_ < kShortRun && kSeveralCpus) {
-    lock.unlock();
+  if (lookOut_ && kSeveralCpus) {
+    lookOut_ = false;
+    const uint64_t seen = signals_;
     const Clock::time_point until = Clock::now() + kSpin;
+    lock.unlock();
     while (signals_ == seen && Clock::now() < until) sched_yield();
     lock.lock();
+    // Whoever brought work may not have signalled yet: look again before sleeping, without letting go of the lock.
+  } else {
+    deviceWake_.Wait(lock);
   }
-  if (signals_ == seen) deviceWake_.Wait(lock);
   deviceWaits_ = false;
 }
 
@@ -246,6 +251,12 @@ Executor::Slot *Executor::Find(State state) {
   const auto found =
       std::find_if(slots_.begin(), slots_.end(), [state](const Slot &slot) { return slot.state == state; });
   return found == slots_.end() ? nullptr : &*found;
+}
+
+Executor::Slot *Executor::NextFree() {
+  // In turn, also when one would do: the memory of the other is no longer in this processor's way.
+  lastUsed_ = (lastUsed_ + 1) % slots_.size();
+  return slots_[lastUsed_].state == State::kFree ? &slots_[lastUsed_] : Find(State::kFree);
 }
 
 Executor::Slot *Executor::Oldest(State state) {
@@ -316,7 +327,7 @@ void Executor::Execute(Slot &slot, Lock &lock) {
   if (!run.failure.has_value()) Attempt(run, [&] { engine_->Execute(IndexOf(slot), run); });
   run.execute.end = Clock::now();
   lock.lock();
-  lastRun_ = run.execute.end - run.execute.begin;
+  lookOut_ = run.execute.end - run.execute.begin < kShortRun;
   if (run.failure.has_value() && IsFatal(*run.failure)) faulted_ = true;
   slot.state = State::kExecuted;
   // Somebody else's turn is next: the result goes back beside it.

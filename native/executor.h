@@ -67,6 +67,7 @@ class Executor : public std::enable_shared_from_this<Executor> {
   void StopCopyThread();
 
   Slot *Find(State state);
+  Slot *NextFree();
   Slot *Oldest(State state);
   Slot *NextToCopyIn();
   Slot *NextToCopyOut();
@@ -89,13 +90,14 @@ class Executor : public std::enable_shared_from_this<Executor> {
   Condition finishedWake_;
   std::deque<std::unique_ptr<Run>> queue_;
   std::array<Slot, Engine::kSets> slots_;
+  size_t lastUsed_ = 0;
   Engine *engine_ = nullptr;
   CopyThread copyThread_ = CopyThread::kNone;
   bool deviceWaits_ = false;
   /** Counts what the device thread could be waiting for. */
   std::atomic<uint64_t> signals_{0};
-  /** How long the device thread took for its last run. */
-  Clock::duration lastRun_ = Clock::duration::max();
+  /** The last run was short: the device thread looks out for the next one before it sleeps. */
+  bool lookOut_ = false;
   bool stopping_ = false;
   bool stopCopying_ = false;
   /** The state of the device is unknown: nothing may be executed any more. */

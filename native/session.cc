@@ -229,6 +229,7 @@ Napi::Value Session::Run(const Napi::CallbackInfo &info) {
   std::vector<Source> sources;
   for (uint32_t i = 0; i < inputs.Length(); ++i) {
     sources.push_back(SourceOf(inputs.Get(i)));
+    if (dynamics_ != Dynamics::kShape) continue;
     const auto shape = shapes.Get(i).As<Napi::Array>();
     Dims dims;
     for (uint32_t axis = 0; axis < shape.Length(); ++axis) {
@@ -301,24 +302,31 @@ Napi::Value Session::LetGo(const Napi::CallbackInfo &info) {
 void Session::Deliver(Napi::Env env, Event &event) {
   const Napi::HandleScope scope(env);
   const Napi::Object self = Value();
-  Napi::Object value = Napi::Object::New(env);
+  Napi::Object value;
   switch (event.kind) {
     case Event::Kind::kOpened:
       ReportMemory(static_cast<int64_t>(event.opened.bytes));
       value = ToValue(env, event.opened);
       value.Set("kind", "opened");
+      dynamics_ = event.opened.info.dynamics;
       Unhold();
       break;
     case Event::Kind::kFailed:
+      value = Napi::Object::New(env);
       value.Set("kind", "failed");
       value.Set("failure", ToValue(env, event.failure));
       closing_ = true;
       break;
     case Event::Kind::kDone:
-      value = ToValue(env, *event.run);
       Unhold();
+      if (!event.run->failure.has_value()) {
+        self.Get("onResult").As<Napi::Function>().Call(self, ResultArguments(env, *event.run, dynamics_));
+        return;
+      }
+      value = FailureEvent(env, *event.run);
       break;
     case Event::Kind::kClosed:
+      value = Napi::Object::New(env);
       value.Set("kind", "closed");
       ReportMemory(0);
       bridge_->Close();
@@ -328,8 +336,7 @@ void Session::Deliver(Napi::Env env, Event &event) {
       }
       break;
   }
-  const Napi::Value listener = self.Get("onEvent");
-  if (listener.IsFunction()) listener.As<Napi::Function>().Call(self, {value});
+  self.Get("onEvent").As<Napi::Function>().Call(self, {value});
 }
 
 void Session::Hold() {

@@ -44,6 +44,7 @@ class Session : public Napi::ObjectWrap<Session> {
   int held_ = 0;
   int64_t reportedBytes_ = 0;
   bool closing_ = false;
+  Dynamics dynamics_ = Dynamics::kStatic;
 };
 
 /** The sessions of one JavaScript environment whose threads may still be there. */

@@ -130,31 +130,36 @@ Napi::Object ToValue(Napi::Env env, const Failure &failure) {
   return value;
 }
 
-Napi::Object ToValue(Napi::Env env, const Run &run) {
+Napi::Object FailureEvent(Napi::Env env, const Run &run) {
   Napi::Object value = Napi::Object::New(env);
-  value.Set("kind", "done");
+  value.Set("kind", "runFailed");
   value.Set("id", static_cast<double>(run.id));
-  if (run.failure.has_value()) {
-    value.Set("failure", ToValue(env, *run.failure));
-    value.Set("fatal", IsFatal(*run.failure));
-    return value;
+  value.Set("failure", ToValue(env, *run.failure));
+  value.Set("fatal", IsFatal(*run.failure));
+  return value;
+}
+
+std::vector<napi_value> ResultArguments(Napi::Env env, const Run &run, Dynamics dynamics) {
+  Napi::Array data = Napi::Array::New(env, run.outputs.size());
+  for (size_t i = 0; i < run.outputs.size(); ++i) {
+    const Bytes &bytes = run.outputs[i].bytes;
+    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes.size);
+    if (bytes.size > 0) std::memcpy(buffer.Data(), bytes.data.get(), bytes.size);
+    data.Set(static_cast<uint32_t>(i), buffer);
   }
-  value.Set("outputs", ToArray(env, run.outputs, [env](const Output &output) {
-              Napi::ArrayBuffer data = Napi::ArrayBuffer::New(env, output.bytes.size);
-              if (output.bytes.size > 0) std::memcpy(data.Data(), output.bytes.data.get(), output.bytes.size);
-              Napi::Object tensor = Napi::Object::New(env);
-              tensor.Set("index", static_cast<double>(output.index));
-              tensor.Set("dims", ToArray(env, output.dims));
-              tensor.Set("data", data);
-              return tensor;
-            }));
+  const Napi::Value dims =
+      dynamics == Dynamics::kShape
+          ? ToArray(env, run.outputs, [env](const Output &output) { return ToArray(env, output.dims); })
+          : env.Undefined();
   // Waiting is whatever passed before the execution that was not spent copying.
   const Clock::duration copyIn = run.copyIn.end - run.copyIn.begin;
-  value.Set("queueMs", Milliseconds(env, run.execute.begin - run.accepted - copyIn));
-  value.Set("copyInMs", Milliseconds(env, copyIn));
-  value.Set("executeMs", Milliseconds(env, run.execute.end - run.execute.begin));
-  value.Set("copyOutMs", Milliseconds(env, run.copyOut.end - run.copyOut.begin));
-  return value;
+  return {Napi::Number::New(env, static_cast<double>(run.id)),
+          data,
+          dims,
+          Milliseconds(env, run.execute.begin - run.accepted - copyIn),
+          Milliseconds(env, copyIn),
+          Milliseconds(env, run.execute.end - run.execute.begin),
+          Milliseconds(env, run.copyOut.end - run.copyOut.begin)};
 }
 
 }  // namespace ascend

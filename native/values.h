@@ -18,7 +18,8 @@ Napi::Object ToValue(Napi::Env env, const Opened &opened);
 Napi::Object ToValue(Napi::Env env, const OpenFailure &failure);
 Napi::Object ToValue(Napi::Env env, const Failure &failure);
 Napi::Object ToValue(Napi::Env env, const AclFailure &failure);
-/** Copies the outputs into buffers that belong to JavaScript. */
-Napi::Object ToValue(Napi::Env env, const Run &run);
+Napi::Object FailureEvent(Napi::Env env, const Run &run);
+/** The arguments of `onResult`; copies the outputs into buffers that belong to JavaScript. */
+std::vector<napi_value> ResultArguments(Napi::Env env, const Run &run, Dynamics dynamics);
 
 }  // namespace ascend

@@ -8,16 +8,22 @@ import { checkAclOptions } from './acl-options'
 import type { AclSessionOptions, AclSettings } from './acl-options'
 import { checkRunOptions } from './arguments'
 import { loadAddon } from './binding'
-import type { NativeEvent, NativeModel, NativeResult, NativeSession } from './binding'
+import type { NativeDims, NativeEvent, NativeModel, NativeSession } from './binding'
 import { CompletionPoller } from './completion-poller'
 import { checkFeeds, checkFetches } from './feeds'
 import { checkModelSource } from './model-source'
 import { unpackTensor } from './packed-tensor'
-import { PendingRun } from './pending-run'
+import { PendingRun, nextRunId } from './pending-run'
 import type { GaveUp } from './pending-run'
 import type { Device, RunOptions, Session, SessionStats } from './session'
 import { RunRecorder } from './session-stats'
 import type { Feeds, Outputs, TensorLike, TensorMetadata } from './tensor'
+
+interface Work {
+  readonly gear: number
+  /** Indices of the wanted outputs. */
+  readonly fetches: readonly number[]
+}
 
 interface Opened {
   readonly native: NativeSession
@@ -38,7 +44,7 @@ async function open(model: string | Uint8Array, settings: AclSettings): Promise<
   const outcome = new Promise<NativeEvent & { kind: 'opened' | 'failed' }>(resolve => {
     native.onEvent = event => {
       if (event.kind === 'closed') onClosed?.()
-      else if (event.kind !== 'done') resolve(event)
+      else if (event.kind !== 'runFailed') resolve(event)
     }
   })
   try {
@@ -90,7 +96,7 @@ export class AclSession implements Session {
   readonly #recorder: RunRecorder
   readonly #poller: CompletionPoller
   /** Given to the native side and not back yet, in order. The first one is being computed. */
-  readonly #open: PendingRun<undefined>[] = []
+  readonly #open: PendingRun<Work>[] = []
   #fault: string | undefined
   #released: Promise<void> | undefined
   #onDrained: (() => void) | undefined
@@ -111,8 +117,9 @@ export class AclSession implements Session {
     this.#recorder = recorder
     this.#poller = new CompletionPoller(native)
     const onClosed = native.onEvent
+    native.onResult = (id, data, dims, ...times) => this.#onResult(id, data, dims, times)
     native.onEvent = event => {
-      if (event.kind === 'done') this.#onDone(event)
+      if (event.kind === 'runFailed') this.#onFailure(event)
       else onClosed(event)
     }
     native.letGo()
@@ -157,29 +164,26 @@ export class AclSession implements Session {
         { queueLimit: this.#queueLimit },
       )
     }
+    const sent = { id: nextRunId(), acceptedAtMs: performance.now() }
+    const work = { gear, fetches: outputs.map(name => this.outputNames.indexOf(name)) }
+    const dims = inputs.map(input => input.dims)
+    const refused = this.#hand(sent.id, work, inputs.map(bytesOf), dims, runOptions.timeoutMs ?? 0)
+    // What is left to do here is done while the device is busy already.
     const run = new PendingRun({
-      work: undefined,
+      sent,
+      work,
       options: runOptions,
       recorder: this.#recorder,
       onGiveUp: (given, why) => this.#onGiveUp(given, why),
     })
-    this.#open.push(run)
-    try {
-      this.#native.run(
-        run.id,
-        gear,
-        inputs.map(bytesOf),
-        inputs.map(({ dims }) => dims),
-        outputs.map(name => this.outputNames.indexOf(name)),
-        runOptions.timeoutMs ?? 0,
-      )
-    } catch (error) {
-      this.#open.pop()
-      run.fail(runError({ kind: 'internal', message: String(error) }, this.#deviceId))
+    if (refused === undefined) {
+      this.#open.push(run)
+      this.#keepAlive()
+      this.#poller.expect()
+    } else {
+      run.fail(refused)
       run.forget()
     }
-    this.#keepAlive()
-    this.#poller.expect()
     return run.promise
   }
 
@@ -195,6 +199,21 @@ export class AclSession implements Session {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
+  }
+
+  #hand(
+    id: number,
+    { gear, fetches }: Work,
+    inputs: readonly Uint8Array[],
+    dims: readonly (readonly number[])[],
+    timeoutMs: number,
+  ): SessionError | undefined {
+    try {
+      this.#native.run(id, gear, inputs, dims, fetches, timeoutMs)
+      return undefined
+    } catch (error) {
+      return runError({ kind: 'internal', message: String(error) }, this.#deviceId)
+    }
   }
 
   #assertUsable(): void {
@@ -215,7 +234,7 @@ export class AclSession implements Session {
   /** A run that was taken and will be begun any moment counts as running. */
   #load(): { queued: number; running: number } {
     const open = this.#open.length
-    const running = open === 0 ? 0 : Math.min(open, Math.max(1, this.#native.begun()))
+    const running = open < 2 ? open : Math.min(open, Math.max(1, this.#native.begun()))
     return { queued: open - running, running }
   }
 
@@ -225,21 +244,37 @@ export class AclSession implements Session {
     else this.#native.letGo()
   }
 
-  #onDone(event: NativeEvent & { kind: 'done' }): void {
-    const index = this.#open.findIndex(({ id }) => id === event.id)
-    const [run] = index < 0 ? [] : this.#open.splice(index, 1)
+  #onResult(
+    id: number,
+    data: readonly ArrayBuffer[],
+    dims: readonly NativeDims[] | undefined,
+    [queueMs, copyInMs, executeMs, copyOutMs]: [number, number, number, number],
+  ): void {
+    const run = this.#take(id)
     if (run !== undefined) {
-      run.forget()
-      if (event.failure === undefined) {
-        this.#recorder.stages.record(event)
-        this.#poller.learn(event.copyInMs + event.executeMs + event.copyOutMs)
-        run.succeed(this.#outputsOf(event))
-      } else {
-        const error = runError(event.failure, this.#deviceId)
-        run.fail(error)
-        if (event.fatal) this.#breakDown(error.message)
-      }
+      this.#recorder.stages.record({ queueMs, copyInMs, executeMs, copyOutMs })
+      this.#poller.learn(copyInMs + executeMs + copyOutMs)
+      run.succeed(this.#outputsOf(run.work, data, dims))
     }
+    this.#afterRun()
+  }
+
+  #onFailure({ id, failure, fatal }: NativeEvent & { kind: 'runFailed' }): void {
+    const error = runError(failure, this.#deviceId)
+    this.#take(id)?.fail(error)
+    if (fatal) this.#breakDown(error.message)
+    this.#afterRun()
+  }
+
+  #take(id: number): PendingRun<Work> | undefined {
+    const index = this.#open.findIndex(run => run.id === id)
+    if (index < 0) return undefined
+    const [run] = this.#open.splice(index, 1)
+    run!.forget()
+    return run
+  }
+
+  #afterRun(): void {
     if (this.#open.length === 0) {
       this.#poller.stop()
       this.#onDrained?.()
@@ -247,16 +282,22 @@ export class AclSession implements Session {
     this.#keepAlive()
   }
 
-  #outputsOf({ outputs }: NativeResult): Outputs {
+  #outputsOf(
+    { gear, fetches }: Work,
+    data: readonly ArrayBuffer[],
+    found: readonly NativeDims[] | undefined,
+  ): Outputs {
+    const shapes = this.#model.gears[gear]?.outputs ?? this.#model.outputs.map(({ dims }) => dims)
     return Object.fromEntries(
-      outputs.map(({ index, dims, data }) => {
-        const { name, type } = this.outputMetadata[index]!
-        return [name, unpackTensor({ type, dims, data })]
+      fetches.map((output, index) => {
+        const { name, type } = this.outputMetadata[output]!
+        const dims = [...(found?.[index] ?? shapes[output]!)]
+        return [name, unpackTensor({ type, dims, data: data[index]! })]
       }),
     )
   }
 
-  #onGiveUp(run: PendingRun<undefined>, why: GaveUp): void {
+  #onGiveUp(run: PendingRun<Work>, why: GaveUp): void {
     if (this.#native.drop(run.id)) {
       this.#open.splice(this.#open.indexOf(run), 1)
       run.forget()

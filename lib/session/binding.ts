@@ -74,15 +74,8 @@ export type NativeFailure =
   | { readonly kind: 'otherLibraryLoaded'; readonly path: string }
   | { readonly kind: 'deadline' }
 
-export interface NativeResult {
-  readonly kind: 'done'
-  readonly id: number
-  readonly outputs: readonly {
-    readonly index: number
-    readonly dims: readonly number[]
-    readonly data: ArrayBuffer
-  }[]
-  readonly failure?: undefined
+/** When the parts of a run began and ended, as durations in milliseconds. */
+export interface NativeTimes {
   readonly queueMs: number
   readonly copyInMs: number
   readonly executeMs: number
@@ -93,9 +86,13 @@ export type NativeEvent =
   | ({ readonly kind: 'opened' } & NativeModel)
   /** It could not be opened; `closed` follows. */
   | { readonly kind: 'failed'; readonly failure: NativeFailure }
-  | NativeResult
   /** `fatal`: the device's state is unknown, and the session executes nothing any more. */
-  | { readonly kind: 'done'; readonly id: number; readonly failure: NativeFailure; readonly fatal: boolean }
+  | {
+      readonly kind: 'runFailed'
+      readonly id: number
+      readonly failure: NativeFailure
+      readonly fatal: boolean
+    }
   /** Everything is given back. The last event. */
   | { readonly kind: 'closed' }
 
@@ -111,7 +108,17 @@ export interface NativeSessionOptions {
 
 export interface NativeSession {
   onEvent: (event: NativeEvent) => void
-  /** Copies the inputs before it returns. `timeoutMs` 0: none. */
+  /**
+   * A run's outputs in the order of its `fetches`. `dims` are there for models of open shapes only. Plain arguments,
+   * because an object with names costs as much as a short run.
+   */
+  onResult: (
+    id: number,
+    data: readonly ArrayBuffer[],
+    dims: readonly NativeDims[] | undefined,
+    ...times: [queueMs: number, copyInMs: number, executeMs: number, copyOutMs: number]
+  ) => void
+  /** Copies the inputs before it returns. `dims` matter for models of open shapes only. `timeoutMs` 0: none. */
   run(
     id: number,
     gear: number,

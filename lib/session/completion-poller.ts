@@ -14,6 +14,7 @@ export class CompletionPoller {
   #usualMs = Infinity
   #isPolling = false
   #untilMs = 0
+  #turnsLeft = 0
 
   constructor(native: NativeSession) {
     this.#native = native
@@ -34,14 +35,15 @@ export class CompletionPoller {
     setImmediate(this.#look)
   }
 
-  /** Nothing is expected any more. */
+  /** Nothing is expected any more; but callers that wait for one result tend to ask for the next one at once. */
   stop(): void {
     this.#untilMs = 0
+    this.#turnsLeft = 1
   }
 
   readonly #look = (): void => {
     this.#native.poll()
-    if (performance.now() < this.#untilMs) {
+    if (this.#turnsLeft-- > 0 || performance.now() < this.#untilMs) {
       setImmediate(this.#look)
       return
     }

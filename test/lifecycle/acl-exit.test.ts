@@ -52,6 +52,8 @@ describe('the end of a process with a session on an NPU', () => {
     AASIST_ADDON: addonPath,
     AASIST_ACL_LIBRARY: library,
     ACL_SIM_REPORT: reportFile(name),
+    // This process may have loaded AscendCL, which leaves it set.
+    ASCEND_COREDUMP_SIGNAL: undefined,
     ...more,
   })
   const nameOf = ({ state, ending }: Case): string => `${state} ${ending}`.replaceAll(/\W+/g, '-')
