@@ -11,6 +11,12 @@ Napi::Value Leave(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), static_cast<double>(left));
 }
 
+/** What V8 has been told of, by everybody: process.memoryUsage() does not show it. */
+Napi::Value ExternalMemory(const Napi::CallbackInfo &info) {
+  return Napi::Number::New(info.Env(),
+                           static_cast<double>(Napi::MemoryManagement::AdjustExternalMemory(info.Env(), 0)));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto *data = new ascend::AddonData;
   env.SetInstanceData(data);
@@ -19,6 +25,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Session", ascend::Session::Define(env));
   exports.Set("probe", Napi::Function::New<ascend::Probe>(env, "probe"));
   exports.Set("describeError", Napi::Function::New<ascend::DescribeError>(env, "describeError"));
+  exports.Set("externalMemory", Napi::Function::New<ExternalMemory>(env, "externalMemory"));
   exports.Set("leave", Napi::Function::New<Leave>(env, "leave"));
   return exports;
 }

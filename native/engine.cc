@@ -12,6 +12,13 @@ const Library &Initialised(const std::string &path) {
   return library;
 }
 
+/** atc calls an output `node:index:name`; its user knows it by the last part. */
+bool IsCalled(const std::string &full, const std::string &name) {
+  if (full == name) return true;
+  const std::string ending = ":" + name;
+  return full.size() > ending.size() && full.compare(full.size() - ending.size(), ending.size(), ending) == 0;
+}
+
 int32_t MillisecondsUntil(Clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
   return static_cast<int32_t>(
@@ -35,8 +42,10 @@ Engine::Engine(EngineOptions options)
   const ModelInfo &info = model_->info();
   std::vector<size_t> outputBytes;
   for (const TensorInfo &output : info.outputs) {
-    const auto given = options.outputBytes.find(output.name);
-    outputBytes.push_back(given != options.outputBytes.end() && output.bytes == 0 ? given->second : output.bytes);
+    outputBytes.push_back(output.bytes);
+    for (const auto &[name, bytes] : options.outputBytes) {
+      if (output.bytes == 0 && IsCalled(output.name, name)) outputBytes.back() = bytes;
+    }
     // An output that is empty by its shape needs no memory; one without a limit gets it in each run.
     if (outputBytes.back() == 0 && TensorBytes(output.type, output.dims) == size_t{0}) outputBytes.back() = 1;
     allocatesOutputs_ = allocatesOutputs_ || outputBytes.back() == 0;

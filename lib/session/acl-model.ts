@@ -116,7 +116,14 @@ export function chooseGear(model: NativeModel, inputs: readonly CheckedTensor[])
     )
   }
   for (const [index, input] of inputs.entries()) {
-    const { dims } = model.inputs[index]!
+    const { dims, bytes } = model.inputs[index]!
+    if (bytes > 0 && ArrayBuffer.isView(input.data) && input.data.byteLength > bytes) {
+      throw new SessionError(
+        'INPUT_SHAPE',
+        `input "${input.name}" of shape ${shapeText(input.dims)} has ${input.data.byteLength} bytes; the model was compiled for at most ${bytes}`,
+        { input: input.name, found: input.dims, mostBytes: bytes },
+      )
+    }
     // `checkFeeds` takes an empty shape for one that is not told; here it is a scalar.
     if (dims.length > 0 || elementCount(input.type, input.dims) === 1) continue
     throw new SessionError(

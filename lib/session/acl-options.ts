@@ -17,8 +17,8 @@ export interface AclSessionOptions {
    */
   readonly exitWaitMs?: number
   /**
-   * Bytes to set aside for outputs whose size the model leaves open (dynamic shapes without limits), by name as in
-   * AscendCL. Without it AscendCL allocates them in each run, which is slower and knows no time-out.
+   * Bytes to set aside for outputs whose size the model leaves open (dynamic shapes without limits), by name. Without
+   * it AscendCL allocates them in each run, which is slower and knows no time-out.
    */
   readonly outputBytes?: Readonly<Record<string, number>>
   /** Gives up creation; `create` then rejects at once with the signal's reason. */

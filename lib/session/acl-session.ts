@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ModelError, SessionError } from '../errors'
+import { ArgumentRangeError, ModelError, SessionError } from '../errors'
 import { untilAborted } from '../abort-listeners'
 import { openError, runError } from './acl-errors'
 import { chooseGear, describeModel } from './acl-model'
@@ -51,7 +51,9 @@ async function open(model: string | Uint8Array, settings: AclSettings): Promise<
     const event = await untilAborted(outcome, signal)
     // Made here and not in the listener: its stack then leads to the caller.
     if (event.kind === 'failed') throw openError(event.failure, { device, model: nameOf(model) })
-    return { native, model: event, description: describeModel(event), closed }
+    const description = describeModel(event)
+    checkOutputNames(Object.keys(outputBytes), description)
+    return { native, model: event, description, closed }
   } catch (error) {
     native.close()
     // Loading cannot be interrupted. After an abort nobody waits for it: the thread leaves when it is through.
@@ -59,6 +61,16 @@ async function open(model: string | Uint8Array, settings: AclSettings): Promise<
     else if (!(await endsWithin(closed, exitWaitMs))) native.abandon()
     throw error
   }
+}
+
+function checkOutputNames(given: readonly string[], { outputs }: ModelDescription): void {
+  const known = outputs.map(({ name }) => name)
+  const unknown = given.find(name => !known.includes(name))
+  if (unknown === undefined) return
+  throw new ArgumentRangeError(
+    `outputBytes names "${unknown}", and the model has the outputs ${known.join(', ')}`,
+    { option: 'outputBytes', known },
+  )
 }
 
 function nameOf(model: string | Uint8Array): string {

@@ -155,6 +155,8 @@ export interface NativeAddon {
   readonly Session: new (options: NativeSessionOptions) => NativeSession
   probe(library: string): Promise<NativeProbe | { readonly failure: NativeFailure }>
   describeError(code: number): { readonly aclName: string; readonly aclClass: AclErrorClass }
+  /** Bytes outside its heap that V8 has been told of. */
+  externalMemory(): number
   /** Ends all sessions of this thread and waits for them; how many did not end in time. */
   leave(): number
 }
