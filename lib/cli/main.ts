@@ -9,6 +9,7 @@ import { addEvalCommand } from './evaluate'
 import { exitCodeOf, explain, stopOnRequest, watchStreams, type ExitCode } from './exit'
 import { addMetricsCommand } from './metrics'
 import { addScoreCommand } from './score'
+import { addSimulatorCommand } from './simulator'
 
 async function run(action: (signal: AbortSignal) => Promise<ExitCode>): Promise<void> {
   const stop = stopOnRequest()
@@ -28,15 +29,16 @@ async function main(): Promise<void> {
     // Usage errors are printed with all the others, each with its code.
     .configureOutput({ outputError: () => undefined })
     .configureHelp({ showGlobalOptions: false })
-  for (const add of [
+  const commands = [
     addDemoCommand,
     addScoreCommand,
     addEvalCommand,
     addMetricsCommand,
     addConvertCommand,
+    addSimulatorCommand,
     addDoctorCommand,
-  ])
-    add(program, run)
+  ]
+  for (const add of commands) add(program, run)
   try {
     await program.parseAsync()
   } catch (error) {

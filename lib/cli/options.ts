@@ -16,7 +16,11 @@ export function addModelOptions(command: Command): Command {
   return command
     .option('--config <file>', "configuration of a .pth model (default: the model's name with .conf)")
     .option('--device <device>', 'auto, cpu, npu, or device ids such as 0,1', parseDevice, 'auto')
-    .option('--sessions <n>', 'sessions side by side, one thread each (default: one a CPU)', parseCount)
+    .option(
+      '--sessions <n>',
+      'sessions side by side (default: one a CPU with one thread each, or one an NPU)',
+      parseCount,
+    )
     .addOption(
       new Option('--resample <how>', 'audio at another rate than 16 kHz')
         .choices(['convert', 'refuse'])
@@ -69,6 +73,6 @@ export function parseNumber(text: string): number {
 
 function parseDevice(text: string): DetectorOptions['device'] & {} {
   if (text === 'auto' || text === 'cpu' || text === 'npu') return text
-  if (/^\d{1,4}(,\d{1,4})*$/.test(text)) return Number.parseInt(text)
+  if (/^\d{1,4}(,\d{1,4})*$/.test(text)) return text.split(',').map(Number)
   throw new InvalidArgumentError('It must be auto, cpu, npu or device ids such as 0,1.')
 }

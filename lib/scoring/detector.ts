@@ -46,15 +46,21 @@ export type FileScore =
 
 export interface DetectorOptions {
   /**
-   * Path of a checkpoint (`.pth`) or an ONNX model, or the bytes of one. Default: the demo weights of this package,
+   * Path of a checkpoint (`.pth`), an ONNX model or an offline model (`.om`), or the bytes of one. Default: the demo weights of this package,
    * which are for trying things out and say so with every score.
    */
   readonly model?: string | Uint8Array
   /** Path of the checkpoint's configuration; default: its name with `.conf`. */
   readonly config?: string
-  /** `auto` (default) or `cpu`; NPUs need an offline model and the add-on. */
+  /**
+   * `auto` (default): NPUs for an offline model, the CPU for all others. `npu`: every NPU there is; numbers are device
+   * ids of NPUs. NPUs run offline models only.
+   */
   readonly device?: PoolOptions['device']
-  /** One-thread CPU sessions working side by side; default: as many as there are CPUs for this process. */
+  /**
+   * Sessions working side by side. Default: as many as there are CPUs for this process, one thread each; on NPUs one
+   * each.
+   */
   readonly sessions?: number
   readonly isolation?: PoolOptions['isolation']
   /** Runs that may wait; default 256. One more rejects with `QUEUE_FULL`. */
@@ -160,7 +166,8 @@ export class Detector implements AsyncDisposable {
    * Loads a model and starts its sessions; conversion and loading happen off the caller's thread.
    *
    * @throws ModelError MODEL_NOT_FOUND, CONFIG_INVALID, CHECKPOINT_INVALID, CHECKPOINT_UNSAFE, MODEL_INVALID
-   * @throws SessionError CPU_BACKEND_MISSING, ADDON_NOT_FOUND
+   * @throws SessionError CPU_BACKEND_MISSING, ADDON_NOT_FOUND, UNSUPPORTED_PLATFORM, ACL_LIBRARY_NOT_FOUND,
+   * ACL_SYMBOL_MISSING, ACL_NO_DEVICE, ACL_OUT_OF_MEMORY, ACL_DEVICE_FAULT, ACL_RUNTIME
    * @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION
    */
   static async load(options: DetectorOptions = {}): Promise<Detector> {
@@ -180,7 +187,7 @@ export class Detector implements AsyncDisposable {
     let pool: SessionPool | undefined
     try {
       const loaded = await loadModel({ model, config, signal }, preparer)
-      pool = await createPool(loaded.onnx, {
+      pool = await createPool(loaded.source, {
         ...(device !== undefined && { device }),
         ...(sessions !== undefined && { sessions }),
         ...(isolation !== undefined && { isolation }),

@@ -5,24 +5,26 @@ import { ArgumentTypeError, ModelError } from '../errors'
 import { defaultTiles, parseConfig, type AasistConfig, type ConvertOptions } from '../model'
 import { readInputFile, UnreadableFile } from './input-file'
 import { readModelCard, type ModelCard } from './model-card'
+import type { ModelForms } from '../session'
 import type { Preparer } from './preparer'
 
 /** Which file it was and what became of it: enough to tell whether two runs used the same model. */
 export interface ModelProvenance {
   /** The file's path; null for a model given as bytes. */
   readonly path: string | null
-  readonly format: 'checkpoint' | 'onnx'
+  readonly format: 'checkpoint' | 'onnx' | 'om'
   /** SHA-256 of the model's bytes, hexadecimal. */
   readonly sha256: string
   readonly configSha256: string | null
-  /** Passes applied here; null for a model that was ONNX already. */
+  /** Passes applied here; null for a model that was ONNX or compiled already. */
   readonly conversion: ConvertOptions | null
-  /** SHA-256 of the ONNX bytes that run. */
+  /** SHA-256 of the ONNX bytes that run, or of the offline model. */
   readonly graphSha256: string
 }
 
 export interface LoadedModel {
-  readonly onnx: Uint8Array
+  /** What the sessions are opened from. */
+  readonly source: ModelForms
   readonly provenance: ModelProvenance
   readonly config: AasistConfig | null
   readonly card: ModelCard | null
@@ -44,6 +46,14 @@ const zipMagic = 'PK'
 const checkpointEndings = new Set(['.pth', '.pt', '.ckpt'])
 const offlineModelMagic = 'IMOD'
 
+function isOfflineModel(bytes: Uint8Array, path: string | null): boolean {
+  return magicOf(bytes) === offlineModelMagic || (path !== null && extname(path).toLowerCase() === '.om')
+}
+
+function magicOf(bytes: Uint8Array): string {
+  return new TextDecoder('latin1').decode(bytes.subarray(0, 4))
+}
+
 /**
  * @throws ModelError MODEL_NOT_FOUND, CONFIG_INVALID, CHECKPOINT_INVALID, CHECKPOINT_UNSAFE, MODEL_INVALID
  */
@@ -56,20 +66,16 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
   signal?.throwIfAborted()
   const path = typeof model === 'string' ? resolve(model) : null
   const card = path === null ? null : await readModelCard(path)
-  const magic = new TextDecoder('latin1').decode(bytes.subarray(0, 4))
-  if (magic === offlineModelMagic || (path !== null && extname(path).toLowerCase() === '.om')) {
-    throw new ModelError(
-      'MODEL_INVALID',
-      `${path ?? 'the model'} is an offline model for an Ascend NPU, which this build cannot run; ` +
-        'give the checkpoint (.pth with .conf) or an .onnx file',
-      { path },
-    )
-  }
-  if (!magic.startsWith(zipMagic) && (path === null || !checkpointEndings.has(extname(path).toLowerCase()))) {
+  if (
+    !magicOf(bytes).startsWith(zipMagic) &&
+    (path === null || !checkpointEndings.has(extname(path).toLowerCase()))
+  ) {
     const sha256 = sha256Of(bytes)
+    const format = isOfflineModel(bytes, path) ? 'om' : 'onnx'
     return {
-      onnx: bytes,
-      provenance: { path, format: 'onnx', sha256, configSha256: null, conversion: null, graphSha256: sha256 },
+      // By its path, where it has one: atc puts large weights beside an offline model.
+      source: format === 'om' ? { om: path ?? bytes } : { onnx: bytes },
+      provenance: { path, format, sha256, configSha256: null, conversion: null, graphSha256: sha256 },
       config:
         request.config === undefined
           ? null
@@ -92,7 +98,7 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
     signal,
   )
   return {
-    onnx,
+    source: { onnx },
     provenance: {
       path,
       format: 'checkpoint',

@@ -1,58 +1,34 @@
-import { isUint8Array } from 'node:util/types'
-import { ArgumentTypeError, SessionError, assertKnownOptions } from '../errors'
-import { checkOptionKeys, shown } from './arguments'
+import { ArgumentTypeError } from '../errors'
+import { aclOptionNames, checkLibraryPath } from './acl-options'
+import type { AclSessionOptions } from './acl-options'
+import { AclSession } from './acl-session'
+import { checkOptionKeys } from './arguments'
+import { checkDevices, probeNpus, saysNoNpu } from './devices'
+import { modelForms } from './model-forms'
+import type { ModelSource } from './model-forms'
 import { ortOptionNames } from './ort-options'
 import type { OrtSessionOptions } from './ort-options'
 import { OrtSession } from './ort-session'
 import type { Session } from './session'
 import { RunRecorder } from './session-stats'
 
-/** One model in the forms it is at hand in; the device decides which is used. Paths or bytes. */
-export interface ModelForms {
-  /** For the NPU: an offline model, as atc writes it. */
-  readonly om?: string | Uint8Array
-  /** For the CPU. */
-  readonly onnx?: string | Uint8Array
+export type { ModelForms, ModelSource } from './model-forms'
+
+/** Those of both back ends; what does not concern the chosen one is ignored. */
+export interface SessionOptions extends OrtSessionOptions, Omit<AclSessionOptions, 'device'> {
+  /**
+   * `auto` (default) takes an NPU for an offline model and the CPU for an ONNX one; of `{ om, onnx }` it takes the
+   * offline model where there is an NPU. `npu` is NPU 0; a number, or an array of one, is an NPU's device id.
+   */
+  readonly device?: 'auto' | 'cpu' | 'npu' | number | readonly number[]
 }
 
-/** A path (`.om` or ONNX), bytes (the same, told apart by their first four), or both forms of one model. */
-export type ModelSource = string | Uint8Array | ModelForms
+const aclOnlyNames = aclOptionNames.filter(name => name !== 'device')
 
-export interface SessionOptions extends OrtSessionOptions {
-  /** `auto` (default) takes the first that can run the model; a number is an NPU's device id. */
-  readonly device?: 'auto' | 'cpu' | 'npu' | number
-}
-
-/** The first bytes of an offline model. */
-const OM_MAGIC = 'IMOD'
-
-function isOfflineModel(model: string | Uint8Array): boolean {
-  if (typeof model === 'string') return model.toLowerCase().endsWith('.om')
-  return String.fromCharCode(...model.subarray(0, OM_MAGIC.length)) === OM_MAGIC
-}
-
-function modelForms(model: unknown): ModelForms {
-  if (typeof model === 'string' || isUint8Array(model)) {
-    return isOfflineModel(model) ? { om: model } : { onnx: model }
-  }
-  if (typeof model === 'object' && model !== null) {
-    assertKnownOptions(model, ['om', 'onnx'], 'the model')
-    const { om, onnx } = model as ModelForms
-    if (om !== undefined || onnx !== undefined) {
-      return { ...(om !== undefined && { om }), ...(onnx !== undefined && { onnx }) }
-    }
-  }
-  throw new ArgumentTypeError(
-    'the model must be a path, a Uint8Array, or { om, onnx } with at least one of them',
-  )
-}
-
-function noAddon(wanted: string): SessionError {
-  return new SessionError(
-    'ADDON_NOT_FOUND',
-    `${wanted} needs the Ascend NPU add-on, which this build does not have; use an .onnx model with device 'cpu'`,
-    { wanted },
-  )
+/** The options among `names`. */
+function pick<T extends object, K extends keyof T>(options: T, names: readonly K[]): Pick<T, K> {
+  const own = names.filter(name => Object.hasOwn(options, name))
+  return Object.fromEntries(own.map(name => [name, options[name]])) as Pick<T, K>
 }
 
 /** @internal `createSession` for a pool, which gathers the times of its sessions. */
@@ -61,32 +37,47 @@ export async function openSession(
   options: SessionOptions,
   recorder: RunRecorder,
 ): Promise<Session> {
-  checkOptionKeys(options, ['device', ...ortOptionNames], 'createSession()')
-  const { device = 'auto', ...ortOptions } = options
-  const { onnx } = modelForms(model)
-  if (device === 'npu' || (typeof device === 'number' && Number.isInteger(device) && device >= 0)) {
-    throw noAddon(`device ${device}`)
-  }
-  if (device !== 'auto' && device !== 'cpu') {
-    throw new ArgumentTypeError(
-      `device must be 'auto', 'cpu', 'npu' or a device id from 0 up, found ${shown(device)}`,
-    )
-  }
-  if (onnx === undefined && device === 'cpu') {
+  checkOptionKeys(options, [...new Set(['device', ...ortOptionNames, ...aclOptionNames])], 'createSession()')
+  const { om, onnx } = modelForms(model)
+  const choice = checkDevices(options.device)
+  const openCpu = (): Promise<Session> => OrtSession.open(onnx, pick(options, ortOptionNames), recorder)
+  const openNpu = (device: number): Promise<Session> =>
+    AclSession.open(om, { ...pick(options, aclOnlyNames), device }, recorder)
+  if (choice === 'cpu') {
+    if (onnx !== undefined) return openCpu()
     throw new ArgumentTypeError(
       "device 'cpu' runs ONNX models only; give the model as an .onnx file or as { onnx }",
     )
   }
-  if (onnx === undefined) throw noAddon('an offline model (.om)')
-  return OrtSession.open(onnx, ortOptions, recorder)
+  if (choice !== 'auto') {
+    const [device = 0, ...more] = choice === 'npu' ? [] : choice
+    if (om === undefined) {
+      throw new ArgumentTypeError(
+        'an NPU runs offline models (.om) only; compile the ONNX model with atc, and give the result as an .om file or as { om }',
+      )
+    }
+    if (more.length === 0) return openNpu(device)
+    throw new ArgumentTypeError('a session has one device; createPool() takes several', { option: 'device' })
+  }
+  if (om === undefined) return openCpu()
+  if (onnx === undefined) return openNpu(0)
+  try {
+    // First the machine, then the model: where there is no NPU, the offline model need not be there either.
+    await probeNpus(checkLibraryPath(options.libraryPath))
+    return await openNpu(0)
+  } catch (error) {
+    if (saysNoNpu(error)) return openCpu()
+    throw error
+  }
 }
 
 /**
  * Opens a session on the device that suits the model.
  *
- * @throws SessionError `ADDON_NOT_FOUND` for an offline model, device `npu` or a device id, `CPU_BACKEND_MISSING`,
- * `SESSION_FAULTED`; ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID`; ArgumentTypeError and ArgumentRangeError
- * `INVALID_ARGUMENT`, `UNKNOWN_OPTION`
+ * @throws SessionError `ADDON_NOT_FOUND`, `UNSUPPORTED_PLATFORM`, `ACL_LIBRARY_NOT_FOUND`, `ACL_SYMBOL_MISSING`,
+ * `ACL_NO_DEVICE`, `ACL_OUT_OF_MEMORY`, `ACL_DEVICE_FAULT`, `ACL_RUNTIME` for NPUs, `CPU_BACKEND_MISSING`,
+ * `SESSION_FAULTED` for the CPU; ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID`; ArgumentTypeError and
+ * ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION`
  * @example
  * ```ts
  * await using session = await createSession('model.onnx', { device: 'cpu', threads: 2 })

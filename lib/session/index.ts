@@ -1,6 +1,6 @@
 /**
- * Inference sessions: a model with a `run()`, on the CPU through onnxruntime. Nothing in here knows what the model is
- * for. Errors are classes of this package with a stable `code`.
+ * Inference sessions: a model with a `run()`, on the CPU through onnxruntime or on Ascend NPUs through AscendCL. Nothing
+ * in here knows what the model is for. Errors are classes of this package with a stable `code`.
  *
  * @example
  * ```ts
@@ -20,6 +20,8 @@
  */
 export { createSession } from './create-session'
 export type { ModelForms, ModelSource, SessionOptions } from './create-session'
+export { AclSession } from './acl-session'
+export type { AclSessionOptions } from './acl-options'
 export { OrtSession } from './ort-session'
 export type { OrtSessionOptions } from './ort-options'
 export type { GraphOptimization } from './ort-protocol'

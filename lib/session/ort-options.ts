@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
+import { ArgumentTypeError } from '../errors'
 import { checkChoice, checkCount, checkOptionKeys, checkSignal } from './arguments'
 import { usableCpus } from './cpu-count'
 import type { GraphOptimization } from './ort-protocol'
@@ -8,8 +9,8 @@ export interface OrtSessionOptions {
   readonly threads?: number
   /**
    * `thread`: a worker_thread. `process`: a child process, which a hard `timeoutMs` and a crash of the model's kernels
-   * need, at about 1 ms more a run. Default: `thread` on the main thread, `process` in a worker_thread, because
-   * terminating a worker_thread whose own nested worker is computing aborts the whole process.
+   * need, at about 1 ms more a run. Default: `thread` on the main thread. In a worker_thread there is only `process`,
+   * because terminating a worker_thread whose own nested worker is computing aborts the whole process.
    */
   readonly isolation?: 'thread' | 'process'
   /** Runs that may wait while one computes; default 256. One more rejects with `QUEUE_FULL`. */
@@ -41,16 +42,21 @@ export const ortOptionNames = [
 const isolations = ['thread', 'process'] as const
 const optimizations = ['disabled', 'basic', 'extended', 'all'] as const
 
+function checkIsolation(isolation: unknown): (typeof isolations)[number] {
+  const choice = checkChoice('isolation', isolation ?? (isMainThread ? 'thread' : 'process'), isolations)
+  if (isMainThread || choice === 'process') return choice
+  throw new ArgumentTypeError(
+    "isolation 'thread' is not possible in a worker_thread: terminating that worker during a run would abort the whole process; leave isolation out, or use 'process'",
+    { option: 'isolation' },
+  )
+}
+
 /** @throws ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
 export function checkOrtOptions(options: OrtSessionOptions): OrtSettings {
   checkOptionKeys(options, ortOptionNames, 'OrtSession.create()')
   return {
     threads: checkCount('threads', options.threads ?? usableCpus(), { least: 1, most: 1024 }),
-    isolation: checkChoice(
-      'isolation',
-      options.isolation ?? (isMainThread ? 'thread' : 'process'),
-      isolations,
-    ),
+    isolation: checkIsolation(options.isolation),
     queueLimit: checkCount('queueLimit', options.queueLimit ?? 256, { least: 0, most: 1_000_000 }),
     graphOptimization: checkChoice('graphOptimization', options.graphOptimization ?? 'all', optimizations),
     exitWaitMs: checkCount('exitWaitMs', options.exitWaitMs ?? 30_000, { least: 0, most: 2 ** 31 - 1 }),

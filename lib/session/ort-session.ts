@@ -1,15 +1,14 @@
-import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { isUint8Array } from 'node:util/types'
-import { ArgumentTypeError, ModelError, SessionError, errorCode } from '../errors'
+import { ModelError, SessionError } from '../errors'
 import { untilAborted } from '../abort-listeners'
 import { checkRunOptions } from './arguments'
 import { checkFeeds, checkFetches } from './feeds'
+import { checkModelSource } from './model-source'
 import { checkOrtOptions } from './ort-options'
 import type { OrtSessionOptions, OrtSettings } from './ort-options'
 import type { Reply, Transport } from './ort-protocol'
 import { disableTelemetry } from './ort-telemetry'
 import { packFeeds, unpackTensors } from './packed-tensor'
+import type { PackedWork } from './packed-tensor'
 import { PendingRun } from './pending-run'
 import type { GaveUp } from './pending-run'
 import { startProcess } from './process-transport'
@@ -26,33 +25,6 @@ const installCommand = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-no
 interface Loaded {
   readonly inputs: readonly TensorMetadata[]
   readonly outputs: readonly TensorMetadata[]
-}
-
-/** @throws ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID`; ArgumentTypeError `INVALID_ARGUMENT` */
-async function checkModel(model: unknown): Promise<string | ArrayBuffer> {
-  if (typeof model === 'string') {
-    const path = resolve(model)
-    const file = await stat(path).catch((error: unknown) => {
-      const reason = errorCode(error) ?? String(error)
-      throw new ModelError(
-        'MODEL_NOT_FOUND',
-        `no model at ${path} (${reason}); give the path of an .onnx file`,
-        {
-          path,
-          reason,
-        },
-      )
-    })
-    if (file.isFile()) return path
-    throw new ModelError('MODEL_INVALID', `${path} is not a file; give the path of an .onnx file`, { path })
-  }
-  if (!isUint8Array(model)) {
-    throw new ArgumentTypeError('model must be the path of an .onnx file or its bytes as a Uint8Array')
-  }
-  if (model.byteLength === 0)
-    throw new ModelError('MODEL_INVALID', 'the model has no bytes; give those of an .onnx file')
-  // Copied out of whatever memory it is in, so that it can be handed over while the caller keeps its own.
-  return Uint8Array.from(model).buffer
 }
 
 function unusable(reply: Extract<Reply, { kind: 'unusable' }>): Error {
@@ -108,9 +80,9 @@ export class OrtSession implements Session {
   readonly #transport: Transport
   readonly #queueLimit: number
   readonly #recorder: RunRecorder
-  readonly #waiting: PendingRun[] = []
+  readonly #waiting: PendingRun<PackedWork>[] = []
   /** In the worker, in its order: the first one is being computed. */
-  readonly #inWorker: PendingRun[] = []
+  readonly #inWorker: PendingRun<PackedWork>[] = []
   #fault: string | undefined
   #released: Promise<void> | undefined
   #onDrained: (() => void) | undefined
@@ -150,9 +122,9 @@ export class OrtSession implements Session {
   static async open(model: unknown, options: OrtSessionOptions, recorder: RunRecorder): Promise<OrtSession> {
     const settings = checkOrtOptions(options)
     settings.signal?.throwIfAborted()
-    const checked = await checkModel(model)
+    const checked = await checkModelSource(model, '.onnx')
     settings.signal?.throwIfAborted()
-    const [transport, loaded] = await load(checked, settings)
+    const [transport, loaded] = await load(typeof checked === 'string' ? checked : checked.buffer, settings)
     return new OrtSession(transport, loaded, settings, recorder)
   }
 
@@ -170,8 +142,7 @@ export class OrtSession implements Session {
       )
     }
     const run = new PendingRun({
-      feeds: packFeeds(inputs),
-      fetches: outputs,
+      work: { feeds: packFeeds(inputs), fetches: outputs },
       options: runOptions,
       recorder: this.#recorder,
       onGiveUp: (given, why) => this.#onGiveUp(given, why),
@@ -223,8 +194,7 @@ export class OrtSession implements Session {
     while (this.#inWorker.length < IN_WORKER && this.#waiting.length > 0) {
       const run = this.#waiting.shift()!
       this.#inWorker.push(run)
-      const { id, feeds, fetches } = run
-      this.#transport.post({ kind: 'run', id, feeds, fetches })
+      this.#transport.post({ kind: 'run', id: run.id, ...run.work })
     }
     if (this.#inWorker.length === 0) this.#onDrained?.()
     const needed = this.#onDrained !== undefined || this.#inWorker.some(run => run.waitedFor)
@@ -238,7 +208,7 @@ export class OrtSession implements Session {
     const [run] = this.#inWorker.splice(index, 1)
     run!.forget()
     if (reply.kind === 'result') {
-      this.#recorder.execute.record(reply.executeMs)
+      this.#recorder.stages.record({ executeMs: reply.executeMs })
       run!.succeed(unpackTensors(reply.outputs))
     }
     if (reply.kind === 'failure') {
@@ -251,7 +221,7 @@ export class OrtSession implements Session {
     this.#pump()
   }
 
-  #onGiveUp(run: PendingRun, why: GaveUp): void {
+  #onGiveUp(run: PendingRun<PackedWork>, why: GaveUp): void {
     const index = this.#waiting.indexOf(run)
     if (index >= 0) {
       this.#waiting.splice(index, 1)

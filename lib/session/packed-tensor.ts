@@ -10,6 +10,12 @@ export interface PackedTensor {
 
 export type PackedTensors = Readonly<Record<string, PackedTensor>>
 
+/** A run whose inputs wait in memory of their own. */
+export interface PackedWork {
+  readonly feeds: PackedTensors
+  readonly fetches: readonly string[]
+}
+
 const views: Readonly<Record<Exclude<TensorType, 'string'>, new (buffer: ArrayBuffer) => TensorData>> = {
   float32: Float32Array,
   float64: Float64Array,
@@ -30,7 +36,8 @@ const views: Readonly<Record<Exclude<TensorType, 'string'>, new (buffer: ArrayBu
 /** Copies, so that shared, resizable and pooled memory all end in a fixed buffer that may be transferred. */
 export function packTensor({ type, dims, data }: TensorLike): PackedTensor {
   if (!ArrayBuffer.isView(data)) return { type, dims, data: [...data] }
-  const copy = new Uint8Array(data.byteLength)
+  // Uninitialised, as every byte is written; `Slow` ones are never part of a pool.
+  const copy = Buffer.allocUnsafeSlow(data.byteLength)
   copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   return { type, dims, data: copy.buffer }
 }

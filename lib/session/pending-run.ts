@@ -1,20 +1,21 @@
 /** One accepted run from the caller's side: its promise, its deadline, its signal, and what it adds to the counters. */
 import { SessionError } from '../errors'
 import { onAbort } from '../abort-listeners'
-import type { PackedTensors } from './packed-tensor'
 import type { RunOptions } from './session'
 import type { RunRecorder } from './session-stats'
 import type { Outputs } from './tensor'
 
 export type GaveUp = 'aborted' | 'timed out'
 
-export interface PendingRunOptions {
-  readonly feeds: PackedTensors
-  readonly fetches: readonly string[]
+export interface PendingRunOptions<Work> {
+  /** Where the run was on its way already: its number, and `performance.now()` when it was accepted. */
+  readonly sent?: { readonly id: number; readonly acceptedAtMs: number }
+  /** What is to be computed, as the back end wants it. */
+  readonly work: Work
   readonly options: RunOptions
   readonly recorder: RunRecorder
   /** The caller no longer waits. `timed out` also comes for a run that was aborted before its time was up. */
-  readonly onGiveUp: (run: PendingRun, why: GaveUp) => void
+  readonly onGiveUp: (run: PendingRun<Work>, why: GaveUp) => void
 }
 
 interface Settle {
@@ -22,28 +23,47 @@ interface Settle {
   readonly reject: (reason: unknown) => void
 }
 
+/** `callSite` and the constructor. */
+const OWN_FRAMES = 2
+/** A microsecond a frame, in every run: these lead to the caller, and to its callers. */
+const MOST_FRAMES = OWN_FRAMES + 5
+
+/** Where a run was asked for, should it fail. */
+function callSite(): Error {
+  const { stackTraceLimit } = Error
+  if (stackTraceLimit > MOST_FRAMES) Error.stackTraceLimit = MOST_FRAMES
+  const error = new Error()
+  Error.stackTraceLimit = stackTraceLimit
+  return error
+}
+
 let lastId = 0
 
-export class PendingRun {
-  readonly id = ++lastId
-  readonly feeds: PackedTensors
-  readonly fetches: readonly string[]
+/** Runs are numbered in the order they are made. */
+export function nextRunId(): number {
+  return ++lastId
+}
+
+export class PendingRun<Work> {
+  readonly id: number
+  readonly work: Work
   readonly promise: Promise<Outputs>
   readonly #recorder: RunRecorder
-  readonly #acceptedAtMs = performance.now()
-  readonly #callSite: { stack?: string } = {}
+  readonly #acceptedAtMs: number
+  readonly #callSite: Error
   #settle: Settle | undefined
   #timer: NodeJS.Timeout | undefined
   #unsubscribe: (() => void) | undefined
 
-  constructor({ feeds, fetches, options, recorder, onGiveUp }: PendingRunOptions) {
-    this.feeds = feeds
-    this.fetches = fetches
+  constructor({ sent, work, options, recorder, onGiveUp }: PendingRunOptions<Work>) {
+    this.#callSite = callSite()
+    this.id = sent?.id ?? nextRunId()
+    this.#acceptedAtMs = sent?.acceptedAtMs ?? performance.now()
+    this.work = work
     this.#recorder = recorder
     this.promise = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
-    Error.captureStackTrace(this.#callSite, PendingRun)
     const { signal, timeoutMs } = options
     if (signal !== undefined) {
       this.#unsubscribe = onAbort(signal, () => {
@@ -85,7 +105,7 @@ export class PendingRun {
     const settle = this.#take('failed')
     if (settle === undefined) return
     // A reply arrives on an empty stack; the caller can act on the place that called `run`.
-    const frames = this.#callSite.stack?.split('\n').slice(1) ?? []
+    const frames = this.#callSite.stack?.split('\n').slice(1 + OWN_FRAMES) ?? []
     error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n')
     settle.reject(error)
   }

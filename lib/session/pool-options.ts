@@ -1,7 +1,9 @@
 import { ArgumentTypeError } from '../errors'
+import { checkLibraryPath } from './acl-options'
 import { checkCount, checkOptionKeys, checkSignal } from './arguments'
-import { usableCpus } from './cpu-count'
 import type { ModelSource, SessionOptions } from './create-session'
+import { checkDevices } from './devices'
+import type { DeviceChoice } from './devices'
 
 export interface FailoverEvent {
   /** Which of the pool's places the session held, from 0. */
@@ -17,11 +19,19 @@ export interface FailoverEvent {
 
 export interface PoolOptions extends Pick<
   SessionOptions,
-  'device' | 'isolation' | 'graphOptimization' | 'exitWaitMs' | 'signal'
+  'isolation' | 'graphOptimization' | 'exitWaitMs' | 'libraryPath' | 'outputBytes' | 'signal'
 > {
-  /** Default: the CPUs this process may use, divided by `threadsPerSession`. */
+  /**
+   * `auto` (default) takes NPUs for an offline model and the CPU for an ONNX one, `npu` every NPU there is; numbers are
+   * NPUs' device ids.
+   */
+  readonly device?: 'auto' | 'cpu' | 'npu' | number | readonly number[]
+  /**
+   * Default on the CPU: the CPUs this process may use, divided by `threadsPerSession`. On NPUs: one each; several
+   * sessions are spread over the NPUs in turn.
+   */
   readonly sessions?: number
-  /** Default 1: several one-thread sessions finish more runs a second than one session with several threads. */
+  /** CPU: default 1, because several one-thread sessions finish more runs a second than one with several threads. */
   readonly threadsPerSession?: number
   /** Runs that may wait for a free session, over all sessions; default 256. One more rejects with `QUEUE_FULL`. */
   readonly queueLimit?: number
@@ -37,6 +47,8 @@ const poolOptionNames = [
   'isolation',
   'graphOptimization',
   'exitWaitMs',
+  'libraryPath',
+  'outputBytes',
   'signal',
   'sessions',
   'threadsPerSession',
@@ -45,7 +57,10 @@ const poolOptionNames = [
 ] as const satisfies readonly (keyof PoolOptions)[]
 
 export interface PoolSettings {
-  readonly sessions: number
+  readonly sessions: number | undefined
+  readonly threadsPerSession: number
+  readonly devices: DeviceChoice
+  readonly libraryPath: string
   readonly queueLimit: number
   readonly onFailover: ((event: FailoverEvent) => void) | undefined
   readonly signal: AbortSignal | undefined
@@ -55,14 +70,25 @@ export interface PoolSettings {
 /** @throws ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
 export function checkPoolOptions(options: PoolOptions): PoolSettings {
   checkOptionKeys(options, poolOptionNames, 'createPool()')
-  const { sessions, threadsPerSession = 1, queueLimit = 256, onFailover, signal, ...sessionOptions } = options
+  const {
+    device,
+    sessions,
+    threadsPerSession = 1,
+    queueLimit = 256,
+    onFailover,
+    signal,
+    ...sessionOptions
+  } = options
   const limits = { least: 1, most: 1024 }
   const threads = checkCount('threadsPerSession', threadsPerSession, limits)
   if (onFailover !== undefined && typeof onFailover !== 'function') {
     throw new ArgumentTypeError('onFailover must be a function')
   }
   return {
-    sessions: checkCount('sessions', sessions ?? Math.max(1, Math.floor(usableCpus() / threads)), limits),
+    sessions: sessions === undefined ? undefined : checkCount('sessions', sessions, limits),
+    threadsPerSession: threads,
+    devices: checkDevices(device),
+    libraryPath: checkLibraryPath(options.libraryPath),
     queueLimit: checkCount('queueLimit', queueLimit, { least: 0, most: 1_000_000 }),
     onFailover,
     signal: checkSignal(signal),

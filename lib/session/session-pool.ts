@@ -5,7 +5,9 @@ import type { ModelSource } from './create-session'
 import { checkRunOptions } from './arguments'
 import { checkFeeds, checkFetches } from './feeds'
 import { packFeeds, unpackTensors } from './packed-tensor'
+import type { PackedWork } from './packed-tensor'
 import { PendingRun } from './pending-run'
+import { choosePlaces } from './places'
 import { checkPoolOptions, copyModel } from './pool-options'
 import type { FailoverEvent, PoolOptions } from './pool-options'
 import type { Device, RunOptions, Session, SessionStats } from './session'
@@ -32,12 +34,15 @@ interface Place {
   lostInARow: number
 }
 
+/** The session is gone, for no fault of the run. */
+const lostCodes: ReadonlySet<string> = new Set(['SESSION_FAULTED', 'ACL_DEVICE_FAULT'])
+
 /** A model or a machine that kills every session would otherwise start new ones for ever. */
 const MOST_LOST_IN_A_ROW = 3
 /** Doubles with each further failure: a model file that is just being written is there again by then. */
 const FIRST_PAUSE_MS = 250
 
-type OpenSession = (signal: AbortSignal) => Promise<Session>
+type OpenSession = (place: number, signal: AbortSignal) => Promise<Session>
 
 function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause))
@@ -64,12 +69,12 @@ export class SessionPool implements Session {
   readonly #queueLimit: number
   readonly #onFailover: ((event: FailoverEvent) => void) | undefined
   readonly #recorder: RunRecorder
-  readonly #waiting: PendingRun[] = []
+  readonly #waiting: PendingRun<PackedWork>[] = []
   readonly #optionsOf = new WeakMap<
-    PendingRun,
+    PendingRun<PackedWork>,
     { signal: AbortSignal | undefined; deadlineMs: number | undefined }
   >()
-  readonly #retried = new WeakSet<PendingRun>()
+  readonly #retried = new WeakSet<PendingRun<PackedWork>>()
   readonly #replacing = new Map<Place, Promise<void>>()
   readonly #leaving = new Set<Promise<void>>()
   readonly #stopReplacing = new AbortController()
@@ -105,18 +110,24 @@ export class SessionPool implements Session {
 
   /** @internal Use {@link createPool}. */
   static async create(model: ModelSource, options: PoolOptions): Promise<SessionPool> {
-    const { sessions: count, queueLimit, onFailover, signal, sessionOptions } = checkPoolOptions(options)
+    const { queueLimit, onFailover, signal, devices, sessionOptions, ...settings } = checkPoolOptions(options)
     const kept = copyModel(model)
+    const places = await choosePlaces(kept, devices, settings)
+    signal?.throwIfAborted()
     const recorder = new RunRecorder()
-    const open: OpenSession = openSignal =>
-      openSession(kept, { ...sessionOptions, signal: openSignal }, new RunRecorder(recorder.execute))
+    const open: OpenSession = (index, openSignal) =>
+      openSession(
+        kept,
+        { ...sessionOptions, device: places[index]!, signal: openSignal },
+        new RunRecorder(recorder.stages),
+      )
 
     const failed = new AbortController()
     const openSignal = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal])
     const opened = await Promise.allSettled(
-      Array.from({ length: count }, async () => {
+      places.map(async (_, index) => {
         try {
-          return await open(openSignal)
+          return await open(index, openSignal)
         } catch (error) {
           failed.abort(error)
           throw error
@@ -124,7 +135,7 @@ export class SessionPool implements Session {
       }),
     )
     const ready = opened.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-    if (ready.length < count) {
+    if (ready.length < places.length) {
       await Promise.all(ready.map(session => session.release()))
       openSignal.throwIfAborted()
     }
@@ -148,8 +159,7 @@ export class SessionPool implements Session {
       )
     }
     const run = new PendingRun({
-      feeds: packFeeds(inputs),
-      fetches: outputs,
+      work: { feeds: packFeeds(inputs), fetches: outputs },
       options: runOptions,
       recorder: this.#recorder,
       onGiveUp: given => this.#onGiveUp(given),
@@ -210,13 +220,13 @@ export class SessionPool implements Session {
     }
   }
 
-  async #compute(place: Place, session: Session, run: PendingRun): Promise<void> {
+  async #compute(place: Place, session: Session, run: PendingRun<PackedWork>): Promise<void> {
     const { signal, deadlineMs } = this.#optionsOf.get(run)!
     const timeoutMs = deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - performance.now())
     const options = { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }
     place.open += 1
     try {
-      const outputs = await session.run(unpackTensors(run.feeds), run.fetches, options)
+      const outputs = await session.run(unpackTensors(run.work.feeds), run.work.fetches, options)
       if (place.session === session) place.lostInARow = 0
       run.succeed(outputs)
       run.forget()
@@ -229,8 +239,8 @@ export class SessionPool implements Session {
     this.#dispatch()
   }
 
-  #onFailure(run: PendingRun, error: unknown): void {
-    const lost = error instanceof SessionError && error.code === 'SESSION_FAULTED'
+  #onFailure(run: PendingRun<PackedWork>, error: unknown): void {
+    const lost = error instanceof SessionError && lostCodes.has(error.code)
     const started = lost && error.detail['started'] !== false
     const hopeful = this.#released === undefined && this.#fault === undefined
     if (lost && hopeful && run.waitedFor && !(started && this.#retried.has(run))) {
@@ -246,7 +256,7 @@ export class SessionPool implements Session {
     run.forget()
   }
 
-  #onGiveUp(run: PendingRun): void {
+  #onGiveUp(run: PendingRun<PackedWork>): void {
     const index = this.#waiting.indexOf(run)
     if (index < 0) return
     this.#waiting.splice(index, 1)
@@ -279,7 +289,7 @@ export class SessionPool implements Session {
           await delay(pauseMs, undefined, { signal })
           pauseMs *= 2
         }
-        place.session = await this.#open(signal)
+        place.session = await this.#open(place.index, signal)
         place.open = 0
         this.#replacing.delete(place)
         this.#dispatch()
@@ -340,7 +350,8 @@ export class SessionPool implements Session {
 }
 
 /**
- * Opens several sessions of one model. The pool is a `Session` itself; runs may finish out of order.
+ * Opens several sessions of one model, on the CPU or on one or more NPUs. The pool is a `Session` itself; runs may
+ * finish out of order.
  *
  * A session that breaks down (killed, out of memory, a run past its `timeoutMs` in its own process) is replaced. The
  * run it was computing is tried once more elsewhere, which is safe because a run has no effect but its result; runs

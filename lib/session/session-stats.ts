@@ -28,16 +28,66 @@ export class TimeRecorder {
   }
 }
 
-/** What the sessions of a pool share, so that the pool can tell how long its runs took to compute. */
+/** How long each part of one run took, as far as its back end can tell. */
+export interface StageTimes {
+  readonly queueMs?: number
+  readonly copyInMs?: number
+  readonly executeMs: number
+  readonly copyOutMs?: number
+}
+
+const stages = [
+  'queueMs',
+  'copyInMs',
+  'executeMs',
+  'copyOutMs',
+] as const satisfies readonly (keyof StageTimes)[]
+
+/** Times of the parts of runs. The sessions of a pool share one, so that the pool can tell where its time went. */
+export class StageRecorders {
+  // Made when first needed: not every back end has every part, and each is 190 kB.
+  readonly #recorders = new Map<keyof StageTimes | 'copyMs', TimeRecorder>()
+
+  record(times: StageTimes): void {
+    for (const stage of stages) {
+      const milliseconds = times[stage]
+      if (milliseconds !== undefined) this.#recorder(stage).record(milliseconds)
+    }
+    const { copyInMs, copyOutMs } = times
+    if (copyInMs !== undefined && copyOutMs !== undefined) {
+      this.#recorder('copyMs').record(copyInMs + copyOutMs)
+    }
+  }
+
+  summary(): Pick<SessionStats, 'queueMs' | 'copyInMs' | 'executeMs' | 'copyOutMs' | 'copyMs'> {
+    const of = (stage: keyof StageTimes | 'copyMs'): TimeSummary | null =>
+      this.#recorders.get(stage)?.summary() ?? null
+    return {
+      queueMs: of('queueMs'),
+      copyInMs: of('copyInMs'),
+      executeMs: of('executeMs'),
+      copyOutMs: of('copyOutMs'),
+      copyMs: of('copyMs'),
+    }
+  }
+
+  #recorder(stage: keyof StageTimes | 'copyMs'): TimeRecorder {
+    let recorder = this.#recorders.get(stage)
+    if (recorder === undefined) this.#recorders.set(stage, (recorder = new TimeRecorder()))
+    return recorder
+  }
+}
+
+/** What one session or one pool counts. */
 export class RunRecorder {
   done = 0
   failed = 0
   cancelled = 0
   readonly latency = new TimeRecorder()
-  readonly execute: TimeRecorder
+  readonly stages: StageRecorders
 
-  constructor(execute = new TimeRecorder()) {
-    this.execute = execute
+  constructor(stages = new StageRecorders()) {
+    this.stages = stages
   }
 
   snapshot(now: Pick<SessionStats, 'state' | 'queued' | 'running'>): SessionStats {
@@ -47,8 +97,7 @@ export class RunRecorder {
       failed: this.failed,
       cancelled: this.cancelled,
       latencyMs: this.latency.summary(),
-      executeMs: this.execute.summary(),
-      copyMs: null,
+      ...this.stages.summary(),
     }
   }
 }

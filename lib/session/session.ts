@@ -45,7 +45,13 @@ export interface SessionStats {
   readonly latencyMs: TimeSummary | null
   /** Computing alone, measured where it happens. */
   readonly executeMs: TimeSummary | null
-  /** Copies to and from a device with memory of its own; null where there is none. */
+  /** Waiting in the session, from being accepted to being computed, without the copies; null where nobody measures it. */
+  readonly queueMs: TimeSummary | null
+  /** Copies to a device with memory of its own; null where there is none. */
+  readonly copyInMs: TimeSummary | null
+  /** Copies back from such a device. */
+  readonly copyOutMs: TimeSummary | null
+  /** Copies both ways, by run. */
   readonly copyMs: TimeSummary | null
 }
 
@@ -69,8 +75,8 @@ export interface Session extends AsyncDisposable {
    * caller may reuse its arrays at once, and its buffers are never detached.
    *
    * Every mistake rejects, none throws: `INPUT_MISSING`, `INPUT_TYPE`, `INPUT_SHAPE`, `OUTPUT_UNKNOWN`,
-   * `INVALID_ARGUMENT`, `UNKNOWN_OPTION`, `QUEUE_FULL`, `RUN_FAILED`, `RUN_TIMEOUT`, `SESSION_FAULTED`,
-   * `SESSION_RELEASED`, or the signal's own reason.
+   * `INVALID_ARGUMENT`, `UNKNOWN_OPTION`, `QUEUE_FULL`, `RUN_FAILED`, `RUN_TIMEOUT`, `ACL_OUT_OF_MEMORY`,
+   * `ACL_DEVICE_FAULT`, `SESSION_FAULTED`, `SESSION_RELEASED`, or the signal's own reason.
    */
   run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs>
   stats(): SessionStats

@@ -195,14 +195,14 @@ describe('aasist score', () => {
       .and.match(/2 of 2 files/)
   })
 
-  it('says what is missing for NPUs: ADDON_NOT_FOUND', async () => {
+  it('says that an NPU needs an offline model: INVALID_ARGUMENT', async () => {
     const devices = ['npu', '0', '0,1']
     const clip = file('a.wav')
     await inParallel(devices, 2, async device => {
       const ended = await run(clip, ...tiny, '--device', device)
-      expectFailure(ended, 1, 'ADDON_NOT_FOUND')
+      expectFailure(ended, 2, 'INVALID_ARGUMENT')
       expect(ended.stdout).to.equal('')
-      expect(ended.stderr).to.match(/add-on/)
+      expect(ended.stderr).to.match(/offline model/)
     })
   })
 

@@ -6,8 +6,14 @@ export const endings = [
   'uncaught exception',
   'unhandled rejection',
   'SIGTERM',
+  'SIGINT',
   'worker.terminate',
+  'worker exit',
 ] as const
 
+/** Which back end, and for the CPU in which isolation. */
+export const backEnds = ['thread', 'process', 'default', 'npu'] as const
+
+export type BackEnd = (typeof backEnds)[number]
 export type State = (typeof states)[number]
 export type Ending = (typeof endings)[number]

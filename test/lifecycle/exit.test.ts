@@ -1,97 +1,30 @@
 /** Whatever a process is doing with its sessions, it ends the way its owner meant, in bounded time, and says nothing. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../support/environment'
 import { until, workerProcesses } from '../session/support'
-import { endings, states } from './cases'
-import type { Ending, State } from './cases'
 import { runScript } from './child'
 import type { Ended } from './child'
 import { compile } from './compiled'
 import type { Compiled } from './compiled'
+import { describeEndings, isInWorker, processesWith, sources } from './table'
 
 const models = join(root, 'test', 'fixtures', 'onnx')
-const sources = [
-  'test/lifecycle/scenario',
-  'test/lifecycle/stories',
-  'lib/session/ort-worker',
-  'lib/session/ort-child',
-]
 
-const expected: Readonly<Record<Ending, Pick<Ended, 'status' | 'signal'>>> = {
-  'end of script': { status: 0, signal: null },
-  'process.exit': { status: 3, signal: null },
-  'uncaught exception': { status: 1, signal: null },
-  'unhandled rejection': { status: 1, signal: null },
-  SIGTERM: { status: null, signal: 'SIGTERM' },
-  'worker.terminate': { status: 0, signal: null },
-}
-
-interface Case {
-  readonly isolation: 'thread' | 'process' | 'default'
-  readonly ending: Ending
-  readonly state: State
-}
-
-const cases: readonly Case[] = endings.flatMap(ending =>
-  // A worker_thread gets the isolation it is given by default; on the main thread both are looked at.
-  (ending === 'worker.terminate' ? (['default'] as const) : (['thread', 'process'] as const)).flatMap(
-    isolation => states.map(state => ({ isolation, ending, state })),
-  ),
-)
-
-/** Every process on this machine whose command line holds `text`. */
-function processesWith(text: string): string[] {
-  return readdirSync('/proc').filter(pid => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text)
-    } catch {
-      return false
-    }
+describe('the end of a process with a CPU session', () => {
+  describeEndings({
+    // A worker_thread gets the isolation it is given by default; on the main thread both are looked at.
+    backEndsFor: ending => (isInWorker(ending) ? ['default'] : ['thread', 'process']),
+    surroundings: () => ({ models }),
   })
-}
 
-describe('the end of a process with a session', () => {
   let compiled: Compiled
-  const ended = new Map<Case, Ended>()
-
-  before(async function () {
-    this.timeout(300_000)
+  before(() => {
     compiled = compile(sources)
-    const waiting = [...cases]
-    const lane = async (): Promise<void> => {
-      for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
-        const { state, ending, isolation } = each
-        ended.set(
-          each,
-          await runScript(compiled.script('test/lifecycle/scenario'), [state, ending, isolation, models]),
-        )
-      }
-    }
-    await Promise.all([lane(), lane(), lane()])
   })
   after(() => compiled.remove())
-
-  for (const each of cases) {
-    it(`${each.state}, ${each.ending}, isolation ${each.isolation}`, () => {
-      const { status, signal, stdout, stderr, tookMs } = ended.get(each)!
-      expect({ status, signal }, stderr).to.deep.equal(expected[each.ending])
-      expect(stdout).to.equal('')
-      if (status === 1) {
-        expect(stderr).to.include('Error: boom')
-        expect(stderr).not.to.match(/napi|fatal|abort|terminate|onnxruntime:|warning/i)
-      } else {
-        expect(stderr).to.equal('')
-      }
-      expect(tookMs).to.be.below(8000)
-    })
-  }
-
-  it('leaves no process behind', async () => {
-    await until(() => processesWith(dirname(compiled.script('x'))).length === 0, 'the children to be gone')
-  })
 
   describe('in stories of its own', () => {
     const story = (name: string, isolation: string, options = {}): Promise<Ended> =>

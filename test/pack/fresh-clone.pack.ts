@@ -67,7 +67,7 @@ describe('a fresh clone', function () {
       for (const major of [10, 11] as const) expect(npx(major)).to.include(version)
       rmSync(join(clone(11), 'dist'), { recursive: true })
       for (const major of [10, 11] as const) expect(npx(major)).to.deep.include(notBuilt)
-      succeed('npm', ['run', 'build'], { folder: clone(11), first: [tripwires.folder, npms.get(11)!] })
+      succeed('npm', ['run', 'build:ts'], { folder: clone(11), first: [tripwires.folder, npms.get(11)!] })
       for (const major of [11, 10] as const) expect(npx(major)).to.include(version)
       expect(tripwires.called()).to.equal('')
     })

@@ -302,9 +302,9 @@ describe('Detector.load', () => {
     }
   })
 
-  it('says that NPUs need the add-on, with ADDON_NOT_FOUND', async () => {
-    for (const device of ['npu', 0] as const) {
-      await expectCode(Detector.load(tinyOptions({ device })), 'ADDON_NOT_FOUND')
+  it('says that NPUs need an offline model, with INVALID_ARGUMENT', async () => {
+    for (const device of ['npu', 0, [0, 1]] as const) {
+      await expectCode(Detector.load(tinyOptions({ device })), 'INVALID_ARGUMENT')
     }
   })
 })

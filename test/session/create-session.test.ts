@@ -20,13 +20,20 @@ describe('createSession', () => {
     })
   }
 
-  const offlineModel = Buffer.from('IMOD\0\0\0\0')
   const refused: readonly [string, unknown, unknown, string][] = [
-    ['an offline model', 'model.om', {}, 'ADDON_NOT_FOUND'],
-    ['an offline model whatever the case of its name', 'MODEL.OM', {}, 'ADDON_NOT_FOUND'],
-    ['the bytes of an offline model', offlineModel, {}, 'ADDON_NOT_FOUND'],
-    ['an NPU', modelPath('add'), { device: 'npu' }, 'ADDON_NOT_FOUND'],
-    ['an NPU by its id', { om: 'model.om', onnx: bytes }, { device: 0 }, 'ADDON_NOT_FOUND'],
+    ['an offline model that is not there', 'none.om', {}, 'MODEL_NOT_FOUND'],
+    ['one whatever the case of its name', 'NONE.OM', {}, 'MODEL_NOT_FOUND'],
+    [
+      'one that is not there on an NPU, though the ONNX is',
+      { om: 'none.om', onnx: bytes },
+      { device: 0 },
+      'MODEL_NOT_FOUND',
+    ],
+    ['an ONNX model on an NPU', modelPath('add'), { device: 'npu' }, 'INVALID_ARGUMENT'],
+    ['several devices', { om: 'none.om' }, { device: [0, 1] }, 'INVALID_ARGUMENT'],
+    ['no devices', { om: 'none.om' }, { device: [] }, 'INVALID_ARGUMENT'],
+    ['an empty libraryPath', { om: 'none.om' }, { libraryPath: '' }, 'INVALID_ARGUMENT'],
+    ['output sizes that are none', { om: 'none.om' }, { outputBytes: { y: 0 } }, 'INVALID_ARGUMENT'],
     ['an offline model on the CPU', { om: 'model.om' }, { device: 'cpu' }, 'INVALID_ARGUMENT'],
     ['a negative device', modelPath('add'), { device: -1 }, 'INVALID_ARGUMENT'],
     ['an unknown device', modelPath('add'), { device: 'gpu' }, 'INVALID_ARGUMENT'],

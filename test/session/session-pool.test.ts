@@ -122,7 +122,8 @@ describe('createPool', () => {
     ['a negative queueLimit', { queueLimit: -1 }, 'INVALID_ARGUMENT'],
     ['an onFailover that cannot be called', { onFailover: true }, 'INVALID_ARGUMENT'],
     ['a signal that is none', { signal: 1 }, 'INVALID_ARGUMENT'],
-    ['an NPU', { device: 'npu' }, 'ADDON_NOT_FOUND'],
+    ['an NPU, for which the model would have to be compiled', { device: 'npu' }, 'INVALID_ARGUMENT'],
+    ['an unknown device among several', { device: [0, 'cpu'] }, 'INVALID_ARGUMENT'],
   ]
   for (const [what, options, code] of refused) {
     it(`refuses ${what} with ${code}`, () =>

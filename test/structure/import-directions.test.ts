@@ -11,9 +11,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   model: [],
   dataset: [],
   metrics: [],
+  toolchain: [],
   session: [],
-  scoring: ['audio', 'model', 'dataset', 'metrics', 'session'],
-  cli: ['scoring', 'audio', 'model', 'dataset', 'metrics', 'session'],
+  scoring: ['audio', 'model', 'dataset', 'metrics', 'toolchain', 'session'],
+  cli: ['scoring', 'audio', 'model', 'dataset', 'metrics', 'toolchain', 'session'],
 }
 
 /** Files of lib that belong to no room, and the rooms that may import them. */

@@ -28,3 +28,9 @@ export function requireTool(test: Mocha.Context, command: string): string {
   if (probe.error !== undefined) missing(test, command)
   return command
 }
+
+/** Skips the calling test when `path`, which a compiler makes, is not there. */
+export function requireBuilt(test: Mocha.Context, path: string, what: string): string {
+  if (!existsSync(path)) missing(test, `${what}: npm run build:native`)
+  return path
+}

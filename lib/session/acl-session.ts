@@ -1,0 +1,372 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ArgumentRangeError, ModelError, SessionError } from '../errors'
+import { untilAborted } from '../abort-listeners'
+import { openError, runError } from './acl-errors'
+import { chooseGear, describeModel } from './acl-model'
+import type { ModelDescription } from './acl-model'
+import { checkAclOptions } from './acl-options'
+import type { AclSessionOptions, AclSettings } from './acl-options'
+import { checkRunOptions } from './arguments'
+import { loadAddon } from './binding'
+import type { NativeDims, NativeEvent, NativeModel, NativeSession } from './binding'
+import { CompletionPoller } from './completion-poller'
+import { checkFeeds, checkFetches } from './feeds'
+import { checkModelSource } from './model-source'
+import { unpackTensor } from './packed-tensor'
+import { PendingRun, nextRunId } from './pending-run'
+import type { GaveUp } from './pending-run'
+import type { Device, RunOptions, Session, SessionStats } from './session'
+import { RunRecorder } from './session-stats'
+import type { Feeds, Outputs, TensorLike, TensorMetadata } from './tensor'
+
+interface Work {
+  readonly gear: number
+  /** Indices of the wanted outputs. */
+  readonly fetches: readonly number[]
+}
+
+interface Opened {
+  readonly native: NativeSession
+  readonly model: NativeModel
+  readonly description: ModelDescription
+  readonly closed: Promise<void>
+}
+
+/** Opens a model on the session's own thread. Whatever goes wrong, no thread stays behind that could end. */
+async function open(model: string | Uint8Array, settings: AclSettings): Promise<Opened> {
+  const { libraryPath, device, outputBytes, exitWaitMs, signal } = settings
+  const { Session: Native } = loadAddon()
+  const native = new Native({ library: libraryPath, device, model, outputBytes, exitWaitMs })
+  let onClosed: (() => void) | undefined
+  const closed = new Promise<void>(resolve => {
+    onClosed = resolve
+  })
+  const outcome = new Promise<NativeEvent & { kind: 'opened' | 'failed' }>(resolve => {
+    native.onEvent = event => {
+      if (event.kind === 'closed') onClosed?.()
+      else if (event.kind !== 'runFailed') resolve(event)
+    }
+  })
+  try {
+    const event = await untilAborted(outcome, signal)
+    // Made here and not in the listener: its stack then leads to the caller.
+    if (event.kind === 'failed') throw openError(event.failure, { device, model: nameOf(model) })
+    const description = describeModel(event)
+    checkOutputNames(Object.keys(outputBytes), description)
+    return { native, model: event, description, closed }
+  } catch (error) {
+    native.close()
+    // Loading cannot be interrupted. After an abort nobody waits for it: the thread leaves when it is through.
+    if (signal?.aborted === true) native.letGo()
+    else if (!(await endsWithin(closed, exitWaitMs))) native.abandon()
+    throw error
+  }
+}
+
+function checkOutputNames(given: readonly string[], { outputs }: ModelDescription): void {
+  const known = outputs.map(({ name }) => name)
+  const unknown = given.find(name => !known.includes(name))
+  if (unknown === undefined) return
+  throw new ArgumentRangeError(
+    `outputBytes names "${unknown}", and the model has the outputs ${known.join(', ')}`,
+    { option: 'outputBytes', known },
+  )
+}
+
+function nameOf(model: string | Uint8Array): string {
+  return typeof model === 'string' ? model : 'the model'
+}
+
+async function endsWithin(ended: Promise<unknown>, waitMs: number): Promise<boolean> {
+  const timer = new AbortController()
+  try {
+    return await Promise.race([
+      ended.then(() => true),
+      delay(waitMs, false, { signal: timer.signal }).catch(() => false),
+    ])
+  } finally {
+    timer.abort()
+  }
+}
+
+/**
+ * A session on an Ascend NPU: an offline model (`.om`) behind AscendCL, on threads of its own. While a run computes,
+ * the inputs of the next one are copied to the device and the results of the one before are copied back.
+ */
+export class AclSession implements Session {
+  readonly inputNames: readonly string[]
+  readonly outputNames: readonly string[]
+  readonly inputMetadata: readonly TensorMetadata[]
+  readonly outputMetadata: readonly TensorMetadata[]
+  readonly device: Device
+  readonly #native: NativeSession
+  readonly #model: NativeModel
+  readonly #closed: Promise<void>
+  readonly #queueLimit: number
+  readonly #exitWaitMs: number
+  readonly #deviceId: number
+  readonly #recorder: RunRecorder
+  readonly #poller: CompletionPoller
+  /** Given to the native side and not back yet, in order. The first one is being computed. */
+  readonly #open: PendingRun<Work>[] = []
+  #fault: string | undefined
+  #released: Promise<void> | undefined
+  #onDrained: (() => void) | undefined
+
+  private constructor(opened: Opened, settings: AclSettings, recorder: RunRecorder) {
+    const { native, model, description, closed } = opened
+    this.inputMetadata = description.inputs
+    this.outputMetadata = description.outputs
+    this.inputNames = description.inputs.map(({ name }) => name)
+    this.outputNames = description.outputs.map(({ name }) => name)
+    this.device = { kind: 'npu', id: settings.device, socName: model.socName }
+    this.#native = native
+    this.#model = model
+    this.#closed = closed
+    this.#queueLimit = settings.queueLimit
+    this.#exitWaitMs = settings.exitWaitMs
+    this.#deviceId = settings.device
+    this.#recorder = recorder
+    this.#poller = new CompletionPoller(native)
+    const onClosed = native.onEvent
+    native.onResult = (id, data, dims, ...times) => this.#onResult(id, data, dims, times)
+    native.onEvent = event => {
+      if (event.kind === 'runFailed') this.#onFailure(event)
+      else onClosed(event)
+    }
+    native.letGo()
+  }
+
+  /**
+   * Loads an offline model from a file (external weights beside it are found) or from its bytes, which are copied.
+   *
+   * @throws ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID`; SessionError `ADDON_NOT_FOUND`, `UNSUPPORTED_PLATFORM`,
+   * `ACL_LIBRARY_NOT_FOUND`, `ACL_SYMBOL_MISSING`, `ACL_NO_DEVICE`, `ACL_OUT_OF_MEMORY`, `ACL_DEVICE_FAULT`,
+   * `ACL_RUNTIME`; ArgumentTypeError and ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * await using session = await AclSession.create('aasist.om', { device: 0 })
+   * ```
+   */
+  static async create(om: string | Uint8Array, options: AclSessionOptions = {}): Promise<AclSession> {
+    return AclSession.open(om, options, new RunRecorder())
+  }
+
+  /** @internal `create` for a pool, which gathers the times of its sessions. */
+  static async open(model: unknown, options: AclSessionOptions, recorder: RunRecorder): Promise<AclSession> {
+    const settings = checkAclOptions(options)
+    settings.signal?.throwIfAborted()
+    const checked = await checkModelSource(model, '.om')
+    settings.signal?.throwIfAborted()
+    return new AclSession(await open(checked, settings), settings, recorder)
+  }
+
+  async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {
+    this.#assertUsable()
+    const runOptions = checkRunOptions(options)
+    const outputs = checkFetches(fetches, this.outputNames)
+    const inputs = checkFeeds(feeds, this.inputMetadata)
+    const gear = chooseGear(this.#model, inputs)
+    runOptions.signal?.throwIfAborted()
+    const { queued, running } = this.#load()
+    if (running > 0 && queued >= this.#queueLimit) {
+      throw new SessionError(
+        'QUEUE_FULL',
+        `${queued} runs are waiting, as many as queueLimit allows; wait for some of them, or raise it`,
+        { queueLimit: this.#queueLimit },
+      )
+    }
+    const sent = { id: nextRunId(), acceptedAtMs: performance.now() }
+    const work = { gear, fetches: outputs.map(name => this.outputNames.indexOf(name)) }
+    const dims = inputs.map(input => input.dims)
+    const refused = this.#hand(sent.id, work, inputs.map(bytesOf), dims, runOptions.timeoutMs ?? 0)
+    // What is left to do here is done while the device is busy already.
+    const run = new PendingRun({
+      sent,
+      work,
+      options: runOptions,
+      recorder: this.#recorder,
+      onGiveUp: (given, why) => this.#onGiveUp(given, why),
+    })
+    if (refused === undefined) {
+      this.#open.push(run)
+      this.#keepAlive()
+      this.#poller.expect()
+    } else {
+      run.fail(refused)
+      run.forget()
+    }
+    return run.promise
+  }
+
+  stats(): SessionStats {
+    const state = this.#fault !== undefined ? 'faulted' : this.#released !== undefined ? 'released' : 'ready'
+    return this.#recorder.snapshot({ state, ...this.#load() })
+  }
+
+  async release(): Promise<void> {
+    this.#released ??= this.#release()
+    return this.#released
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  #hand(
+    id: number,
+    { gear, fetches }: Work,
+    inputs: readonly Uint8Array[],
+    dims: readonly (readonly number[])[],
+    timeoutMs: number,
+  ): SessionError | undefined {
+    try {
+      this.#native.run(id, gear, inputs, dims, fetches, timeoutMs)
+      return undefined
+    } catch (error) {
+      return runError({ kind: 'internal', message: String(error) }, this.#deviceId)
+    }
+  }
+
+  #assertUsable(): void {
+    if (this.#fault !== undefined) throw this.#faulted('not started')
+    if (this.#released !== undefined) {
+      throw new SessionError('SESSION_RELEASED', 'the session has been released; create another one')
+    }
+  }
+
+  #faulted(began: 'started' | 'not started'): SessionError {
+    return new SessionError(
+      'SESSION_FAULTED',
+      `the session can no longer be used: ${this.#fault ?? 'unknown reason'}; create another one`,
+      { reason: this.#fault, started: began === 'started', device: this.#deviceId },
+    )
+  }
+
+  /** A run that was taken and will be begun any moment counts as running. */
+  #load(): { queued: number; running: number } {
+    const open = this.#open.length
+    const running = open < 2 ? open : Math.min(open, Math.max(1, this.#native.begun()))
+    return { queued: open - running, running }
+  }
+
+  #keepAlive(): void {
+    const needed = this.#onDrained !== undefined || this.#open.some(run => run.waitedFor)
+    if (needed) this.#native.keepAlive()
+    else this.#native.letGo()
+  }
+
+  #onResult(
+    id: number,
+    data: readonly ArrayBuffer[],
+    dims: readonly NativeDims[] | undefined,
+    [queueMs, copyInMs, executeMs, copyOutMs]: [number, number, number, number],
+  ): void {
+    const run = this.#take(id)
+    if (run !== undefined) {
+      this.#recorder.stages.record({ queueMs, copyInMs, executeMs, copyOutMs })
+      this.#poller.learn(copyInMs + executeMs + copyOutMs)
+      run.succeed(this.#outputsOf(run.work, data, dims))
+    }
+    this.#afterRun()
+  }
+
+  #onFailure({ id, failure, fatal }: NativeEvent & { kind: 'runFailed' }): void {
+    const error = runError(failure, this.#deviceId)
+    this.#take(id)?.fail(error)
+    if (fatal) this.#breakDown(error.message)
+    this.#afterRun()
+  }
+
+  #take(id: number): PendingRun<Work> | undefined {
+    const index = this.#open.findIndex(run => run.id === id)
+    if (index < 0) return undefined
+    const [run] = this.#open.splice(index, 1)
+    run!.forget()
+    return run
+  }
+
+  #afterRun(): void {
+    if (this.#open.length === 0) {
+      this.#poller.stop()
+      this.#onDrained?.()
+    }
+    this.#keepAlive()
+  }
+
+  #outputsOf(
+    { gear, fetches }: Work,
+    data: readonly ArrayBuffer[],
+    found: readonly NativeDims[] | undefined,
+  ): Outputs {
+    const shapes = this.#model.gears[gear]?.outputs ?? this.#model.outputs.map(({ dims }) => dims)
+    return Object.fromEntries(
+      fetches.map((output, index) => {
+        const { name, type } = this.outputMetadata[output]!
+        const dims = [...(found?.[index] ?? shapes[output]!)]
+        return [name, unpackTensor({ type, dims, data: data[index]! })]
+      }),
+    )
+  }
+
+  #onGiveUp(run: PendingRun<Work>, why: GaveUp): void {
+    if (this.#native.drop(run.id)) {
+      this.#open.splice(this.#open.indexOf(run), 1)
+      run.forget()
+    } else if (why === 'timed out') {
+      this.#breakDown('a run went past its timeoutMs, and the state of the device is unknown')
+    }
+    this.#keepAlive()
+  }
+
+  /** Nothing is begun any more; what the device is computing is left to it. */
+  #breakDown(reason: string): void {
+    if (this.#fault !== undefined) return
+    this.#fault = reason
+    this.#refuse(() => this.#faulted('not started'))
+  }
+
+  /** Takes back what has not begun. */
+  #refuse(error: () => SessionError): void {
+    for (const run of [...this.#open]) {
+      if (!this.#native.drop(run.id)) continue
+      this.#open.splice(this.#open.indexOf(run), 1)
+      run.fail(error())
+      run.forget()
+    }
+  }
+
+  async #release(): Promise<void> {
+    const startedAtMs = performance.now()
+    this.#refuse(() => new SessionError('SESSION_RELEASED', 'the session was released before this run began'))
+    const drained = new Promise<void>(resolve => {
+      this.#onDrained = resolve
+      if (this.#open.length === 0) resolve()
+    })
+    this.#native.keepAlive()
+    const inTime =
+      (await endsWithin(drained, this.#exitWaitMs)) &&
+      (this.#native.close(),
+      await endsWithin(this.#closed, this.#exitWaitMs - (performance.now() - startedAtMs)))
+    if (!inTime) this.#abandon()
+  }
+
+  #abandon(): void {
+    this.#native.abandon()
+    this.#fault ??= 'a call into AscendCL does not return'
+    for (const run of this.#open.splice(0)) {
+      run.fail(this.#faulted('started'))
+      run.forget()
+    }
+    process.emitWarning(
+      `a call into AscendCL on NPU ${this.#deviceId} did not return within the exitWaitMs of ${this.#exitWaitMs} ms; ` +
+        'its thread and its memory are left behind',
+      { code: 'ACL_THREAD_ABANDONED' },
+    )
+  }
+}
+
+function bytesOf({ name, data }: TensorLike & { readonly name: string }): Uint8Array {
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  throw new ModelError('MODEL_INVALID', `input "${name}" holds text, which no offline model takes`)
+}

@@ -1,0 +1,53 @@
+/** Which device a caller means, and which there are. */
+import { ArgumentTypeError, SessionError, errorCode } from '../errors'
+import { openError } from './acl-errors'
+import { shown } from './arguments'
+import { loadAddon } from './binding'
+import type { NativeProbe } from './binding'
+
+/** What was asked for, in one form. */
+export type DeviceChoice = 'auto' | 'cpu' | 'npu' | readonly number[]
+
+const isDeviceId = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
+export function checkDevices(device: unknown): DeviceChoice {
+  if (device === undefined) return 'auto'
+  if (device === 'auto' || device === 'cpu' || device === 'npu') return device
+  if (isDeviceId(device)) return [device]
+  if (Array.isArray(device) && device.length > 0 && device.every(isDeviceId)) return [...new Set(device)]
+  throw new ArgumentTypeError(
+    `device must be 'auto', 'cpu', 'npu', a device id from 0 up or several of them, found ${shown(device)}`,
+    { option: 'device' },
+  )
+}
+
+/** Codes that say: there is no NPU to be used on this machine, whatever the model. */
+const noNpu: ReadonlySet<string> = new Set([
+  'ADDON_NOT_FOUND',
+  'UNSUPPORTED_PLATFORM',
+  'ACL_LIBRARY_NOT_FOUND',
+  'ACL_SYMBOL_MISSING',
+  'ACL_NO_DEVICE',
+])
+
+export function saysNoNpu(error: unknown): boolean {
+  return noNpu.has(errorCode(error) ?? '')
+}
+
+/**
+ * Loads AscendCL and counts its devices, off the event loop.
+ * @throws SessionError `ADDON_NOT_FOUND`, `UNSUPPORTED_PLATFORM`, `ACL_LIBRARY_NOT_FOUND`, `ACL_SYMBOL_MISSING`,
+ * `ACL_NO_DEVICE`, `ACL_RUNTIME`
+ */
+export async function probeNpus(libraryPath: string): Promise<NativeProbe> {
+  const found = await loadAddon().probe(libraryPath)
+  if ('failure' in found) throw openError(found.failure, { device: 0, model: 'the model' })
+  if (found.devices > 0) return found
+  throw new SessionError(
+    'ACL_NO_DEVICE',
+    `AscendCL (${found.library}) finds no NPU; see what is there with npu-smi info, and whether ASCEND_RT_VISIBLE_DEVICES hides them`,
+    { library: found.library },
+  )
+}

@@ -1,0 +1,3 @@
+/** Vendor tools and their stand-ins: where they are and what they need of the environment. */
+export { findSimulator, simulatorEnvironment, simulatorSettings } from './simulator'
+export type { Simulator, SimulatorSetting } from './simulator'

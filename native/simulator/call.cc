@@ -1,0 +1,59 @@
+#include "call.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ledger.h"
+#include "settings.h"
+#include "text.h"
+
+namespace sim {
+
+namespace {
+
+int openLog() {
+  const std::string &path = settings().logPath;
+  if (path.empty()) return -1;
+  if (path == "stderr") return STDERR_FILENO;
+  return open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
+
+int logFile() {
+  static const int file = openLog();
+  return file;
+}
+
+void writeLine(const char *name, const std::string &outcome, Nanoseconds start) {
+  const Nanoseconds end = monotonicNow();
+  const std::string line = format("%.6f %d/%d %s %s %.1f us\n", static_cast<double>(end) / 1e9,
+                                  static_cast<int>(getpid()), static_cast<int>(syscall(SYS_gettid)), name,
+                                  outcome.c_str(), static_cast<double>(end - start) / 1e3);
+  // One write a line, so that threads and processes that share the file do not mix theirs.
+  const ssize_t written = write(logFile(), line.data(), line.size());
+  static_cast<void>(written);
+}
+
+}  // namespace
+
+bool logging() {
+  return logFile() >= 0;
+}
+
+aclError enter(const char *name) {
+  ledger().count(name);
+  const std::vector<Fault> found = faults().next(name);
+  return found.empty() ? 0 : suffer(name, found);
+}
+
+aclError leave(const char *name, aclError code, Nanoseconds start) {
+  if (code != 0) threadState().lastError = code;
+  if (logging()) writeLine(name, format("-> %d", code), start);
+  return code;
+}
+
+void leave(const char *name, Nanoseconds start) {
+  if (logging()) writeLine(name, "done", start);
+}
+
+}  // namespace sim

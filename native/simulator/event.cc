@@ -1,0 +1,70 @@
+#include "event.h"
+
+#include <algorithm>
+
+namespace sim {
+
+namespace {
+
+/** How soon a stream that waits for an event notices that it was aborted. */
+constexpr Nanoseconds cancellationInterval = 5'000'000;
+
+}  // namespace
+
+uint64_t Event::recorded() {
+  Lock lock(monitor_);
+  return ++records_;
+}
+
+void Event::complete(uint64_t record) {
+  Lock lock(monitor_);
+  completed_ = std::max(completed_, record);
+  completedAt_ = monotonicNow();
+  monitor_.notifyAll();
+}
+
+void Event::reset() {
+  Lock lock(monitor_);
+  completed_ = records_;
+  completedAt_ = 0;
+  monitor_.notifyAll();
+}
+
+bool Event::done() {
+  Lock lock(monitor_);
+  return completed_ >= records_;
+}
+
+bool Event::everRecorded() {
+  Lock lock(monitor_);
+  return records_ > 0;
+}
+
+bool Event::wait(Nanoseconds deadline, const Cancellation *cancellation) {
+  Lock lock(monitor_);
+  const uint64_t until = records_;
+  while (completed_ < until) {
+    if (cancellation != nullptr && cancellation->cancelled()) return false;
+    const Nanoseconds now = monotonicNow();
+    if (now >= deadline) return false;
+    if (cancellation != nullptr)
+      monitor_.waitUntil(std::min(deadline, now + cancellationInterval));
+    else if (deadline == forever)
+      monitor_.wait();
+    else
+      monitor_.waitUntil(deadline);
+  }
+  return true;
+}
+
+Nanoseconds Event::completedAt() {
+  Lock lock(monitor_);
+  return completed_ >= records_ ? completedAt_ : 0;
+}
+
+HandleTable<Event> &events() {
+  static auto *const table = new HandleTable<Event>(3);
+  return *table;
+}
+
+}  // namespace sim

@@ -1,0 +1,42 @@
+// Events: marks in streams that hosts and other streams wait for.
+#ifndef SIMULATOR_EVENT_H_
+#define SIMULATOR_EVENT_H_
+
+#include "../acl_abi.h"
+#include "handle_table.h"
+#include "monitor.h"
+#include "stream.h"
+
+namespace sim {
+
+class Event {
+ public:
+  Event(aclrtEvent handle, uint32_t flags) : handle(handle), flags(flags) {}
+
+  const aclrtEvent handle;
+  const uint32_t flags;
+
+  /** A record was queued; returns its number, which complete() takes when the stream gets there. */
+  uint64_t recorded();
+  void complete(uint64_t record);
+  void reset();
+  /** Also true when nothing was recorded: there is nothing to wait for. */
+  bool done();
+  bool everRecorded();
+  /** Waits for the last record so far; false at the deadline. */
+  bool wait(Nanoseconds deadline, const Cancellation *cancellation);
+  /** When the last completed record was reached; 0 before. */
+  Nanoseconds completedAt();
+
+ private:
+  Monitor monitor_;
+  uint64_t records_ = 0;
+  uint64_t completed_ = 0;
+  Nanoseconds completedAt_ = 0;
+};
+
+HandleTable<Event> &events();
+
+}  // namespace sim
+
+#endif  // SIMULATOR_EVENT_H_

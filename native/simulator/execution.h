@@ -1,0 +1,50 @@
+// One execution of a model: the checks ACL does when it is asked for, and what the device does later.
+#ifndef SIMULATOR_EXECUTION_H_
+#define SIMULATOR_EXECUTION_H_
+
+#include <memory>
+#include <vector>
+
+#include "model.h"
+#include "objects.h"
+
+namespace sim {
+
+/**
+ * Holds all it needs by value: a caller may destroy datasets and buffers right after an asynchronous call.
+ * Only the device memory has to stay.
+ */
+class Execution {
+ public:
+  /** Does the checks; on success the model is marked as running on `stream` (null: the calling thread). */
+  aclError prepare(uint32_t modelId, const aclmdlDataset *input, aclmdlDataset *output,
+                   const Context &context, const void *stream);
+  /** On the device. Ends the model's run. */
+  aclError run(const TaskTurn &turn);
+  /** Whether output shapes are known only after the run, so that the caller has to wait. */
+  bool shapesComeLater() const;
+  /** Puts shapes found by run() and memory allocated by it into the caller's dataset. */
+  void publish(aclmdlDataset *output);
+  /** For an execution that was prepared and never ran. */
+  void drop();
+
+ private:
+  struct Argument {
+    void *address;
+    size_t bytes;
+    Shape dims;
+  };
+  aclError collect(const aclmdlDataset *dataset, const std::vector<TensorInfo> &tensors,
+                   const std::vector<Shape> *shapes, std::vector<Argument> *arguments);
+  aclError takeInputShapes(const aclmdlDataset *input);
+  aclError compute(const TaskTurn &turn);
+  aclError store(size_t index, OutputView *output);
+
+  std::shared_ptr<Model> model_;
+  std::vector<Argument> inputs_;
+  std::vector<Argument> outputs_;
+};
+
+}  // namespace sim
+
+#endif  // SIMULATOR_EXECUTION_H_

@@ -1,0 +1,132 @@
+#include "om_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "../acl_error_codes.h"
+#include "text.h"
+
+namespace sim {
+
+namespace {
+
+constexpr char magic[8] = {'\x89', 'S', 'I', 'M', 'O', 'M', '\r', '\n'};
+constexpr uint32_t version = 1;
+constexpr off_t largestFile = off_t{1} << 36;
+
+// All numbers are little-endian, as both supported machines are.
+struct Header {
+  char magic[8];
+  uint32_t version;
+  uint32_t headerBytes;
+  uint64_t fileBytes;
+  uint64_t infoBytes;
+  uint64_t graphBytes;
+  uint32_t checksum;
+  uint32_t reserved;
+};
+static_assert(sizeof(Header) == 48, "the header has no padding");
+
+uint32_t crc32(const uint8_t *bytes, size_t size) {
+  static const auto *const table = [] {
+    auto *values = new uint32_t[256];
+    for (uint32_t i = 0; i < 256; ++i) {
+      uint32_t value = i;
+      for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0xEDB88320U : 0);
+      values[i] = value;
+    }
+    return values;
+  }();
+  uint32_t crc = 0xFFFFFFFFU;
+  for (size_t i = 0; i < size; ++i) crc = table[(crc ^ bytes[i]) & 0xFF] ^ crc >> 8;
+  return ~crc;
+}
+
+OmProblem sizeProblem(const std::string &text) {
+  return {acl::ACL_ERROR_GE_EXEC_MODEL_DATA_SIZE_INVALID, "E19999", text};
+}
+
+}  // namespace
+
+std::string writeOm(const OmFile &file) {
+  const std::string info = writeModelInfo(file.info);
+  std::string body = info;
+  body.append(reinterpret_cast<const char *>(file.graph.data()), file.graph.size());
+  Header header{};
+  memcpy(header.magic, magic, sizeof magic);
+  header.version = version;
+  header.headerBytes = sizeof(Header);
+  header.fileBytes = sizeof(Header) + body.size();
+  header.infoBytes = info.size();
+  header.graphBytes = file.graph.size();
+  header.checksum = crc32(reinterpret_cast<const uint8_t *>(body.data()), body.size());
+  return std::string(reinterpret_cast<const char *>(&header), sizeof header) + body;
+}
+
+OmProblem readOm(const uint8_t *bytes, size_t size, OmFile *file) {
+  Header header{};
+  if (size < sizeof header)
+    return sizeProblem(format("The model has %zu bytes, fewer than a model header.", size));
+  memcpy(&header, bytes, sizeof header);
+  if (memcmp(header.magic, magic, sizeof magic) != 0)
+    return sizeProblem(
+        "The model does not start as a simulator model does: wrong magic number. Models made by the real ATC "
+        "do not run "
+        "on the simulator; compile with its own atc.");
+  if (header.version != version || header.headerBytes != sizeof header)
+    return {acl::ACL_ERROR_GE_PARAM_INVALID, "E19999",
+            format("The model's format version is %u, this simulator reads %u. Compile it again.",
+                   header.version, version)};
+  const uint64_t body = size - sizeof header;
+  if (header.fileBytes != size || header.infoBytes > body || header.graphBytes != body - header.infoBytes)
+    return sizeProblem(
+        format("The model says it has %llu bytes, but %zu are there: it is truncated or damaged.",
+               static_cast<unsigned long long>(header.fileBytes), size));
+  if (crc32(bytes + sizeof header, body) != header.checksum)
+    return {acl::ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED, "E19999",
+            "The model's checksum is wrong: it is damaged."};
+  const char *info = reinterpret_cast<const char *>(bytes) + sizeof header;
+  if (!readModelInfo(std::string(info, header.infoBytes), &file->info))
+    return {acl::ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED, "E19999",
+            "The model's description is invalid."};
+  const uint8_t *graph = bytes + sizeof header + header.infoBytes;
+  file->graph.assign(graph, graph + header.graphBytes);
+  return {};
+}
+
+OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes) {
+  const auto invalid = [&](const std::string &reason) {
+    return OmProblem{acl::ACL_ERROR_GE_EXEC_MODEL_PATH_INVALID, "E19999",
+                     format("Model file path %s is invalid. Reason: %s", path.c_str(), reason.c_str())};
+  };
+  // A pipe without a writer must not block the load.
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return invalid(strerror(errno));
+  // By seeking, because fstat of glibc 2.33 is one of those functions older systems do not have.
+  const off_t size = lseek(file, 0, SEEK_END);
+  OmProblem problem;
+  if (size < 0)
+    problem = invalid(strerror(errno));
+  else if (size > largestFile)
+    problem = invalid("it is not a regular file, or larger than any model");
+  else if (size == 0 || lseek(file, 0, SEEK_SET) != 0)
+    problem = invalid("file size 0 is out of range");
+  else if (read(file, nullptr, 0) < 0)
+    problem = invalid(strerror(errno));
+  size_t filled = 0;
+  if (problem.code == 0) bytes->resize(static_cast<size_t>(size));
+  while (problem.code == 0 && filled < bytes->size()) {
+    const ssize_t count = read(file, bytes->data() + filled, bytes->size() - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) problem = invalid(strerror(errno));
+    if (count == 0) bytes->resize(filled);
+    if (count > 0) filled += static_cast<size_t>(count);
+  }
+  close(file);
+  return problem;
+}
+
+}  // namespace sim

@@ -1,0 +1,34 @@
+// The container of an .om: docs/simulator.md describes it byte by byte.
+#ifndef SIMULATOR_OM_FILE_H_
+#define SIMULATOR_OM_FILE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model_info.h"
+
+namespace sim {
+
+struct OmFile {
+  ModelInfo info;
+  /** An ONNX model. */
+  std::vector<uint8_t> graph;
+};
+
+/** What is wrong with a file: 0, or the code and text that ACL's loader would give. */
+struct OmProblem {
+  aclError code = 0;
+  const char *textCode = "";
+  std::string text;
+};
+
+std::string writeOm(const OmFile &file);
+OmProblem readOm(const uint8_t *bytes, size_t size, OmFile *file);
+/** Reads the whole of `path`; nothing is allocated by what the file claims. */
+OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes);
+
+}  // namespace sim
+
+#endif  // SIMULATOR_OM_FILE_H_

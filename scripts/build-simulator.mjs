@@ -1,0 +1,92 @@
+// Builds build/simulator/{lib/libascendcl.so,bin/atc} from native/simulator: the stand-in for CANN. Does nothing when
+// they are newer than their sources. With --sanitize=address,undefined or --sanitize=thread it builds beside them, into
+// build/simulator-<name>.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run } from './child.mjs'
+import { onlyOne } from './only-one.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const sources = join(root, 'native', 'simulator')
+const say = text => console.error(`simulator: ${text}`)
+
+function fingerprint(sanitize) {
+  const hash = createHash('sha256').update(sanitize)
+  const shared = ['acl_abi.h', 'acl_error_codes.h', 'acl_error_codes.inc'].map(name =>
+    join(root, 'native', name),
+  )
+  const own = readdirSync(sources)
+    .sort()
+    .map(name => join(sources, name))
+  for (const path of [...shared, ...own]) hash.update(`${path}\0`).update(readFileSync(path)).update('\0')
+  return hash.digest('hex')
+}
+
+export function simulatorFolder(sanitize = '') {
+  return join(root, 'build', sanitize === '' ? 'simulator' : `simulator-${sanitize.replace(',', '-')}`)
+}
+
+export function isSimulatorBuilt(sanitize = '') {
+  const folder = simulatorFolder(sanitize)
+  const stamp = join(folder, 'built')
+  return (
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === fingerprint(sanitize) &&
+    existsSync(join(folder, 'lib', 'libascendcl.so')) &&
+    existsSync(join(folder, 'bin', 'atc'))
+  )
+}
+
+/** Ninja is faster and make is everywhere; `quiet` leaves the compiler's messages. */
+function buildTool() {
+  const { error, stdout } = spawnSync('ninja', ['--version'], { encoding: 'utf8' })
+  if (error !== undefined) return { generator: 'Unix Makefiles', quiet: ['-s', '--no-print-directory'] }
+  const [major = 0, minor = 0] = stdout.split('.').map(Number)
+  return { generator: 'Ninja', quiet: major > 1 || minor >= 11 ? ['--quiet'] : [] }
+}
+
+export async function buildSimulator(sanitize = '') {
+  const folder = simulatorFolder(sanitize)
+  const work = join(folder, 'cmake')
+  const before = fingerprint(sanitize)
+  mkdirSync(work, { recursive: true })
+  const { generator, quiet } = buildTool()
+  // Later builds find out by themselves when CMakeLists.txt has changed.
+  if (!existsSync(join(work, 'CMakeCache.txt'))) {
+    const settings = [`-DSIMULATOR_OUTPUT=${folder}`, `-DSIMULATOR_SANITIZE=${sanitize}`]
+    await run('cmake', ['-S', sources, '-B', work, '-G', generator, ...settings], { cwd: root })
+  }
+  await run('cmake', ['--build', work, '--parallel', '2', '--', ...quiet], { cwd: root })
+  if (fingerprint(sanitize) === before) writeFileSync(join(folder, 'built'), before)
+}
+
+async function main() {
+  const option = process.argv.find(argument => argument.startsWith('--sanitize='))
+  const sanitize = option === undefined ? '' : option.slice('--sanitize='.length)
+  if (isSimulatorBuilt(sanitize)) return
+  const lock = join(root, '.aasist', 'simulator.lock')
+  await onlyOne(
+    lock,
+    () => say('another build of this checkout is under way, waiting for it'),
+    async () => {
+      if (isSimulatorBuilt(sanitize)) return
+      say('compiling')
+      await buildSimulator(sanitize)
+    },
+  )
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main()
+  } catch (error) {
+    if (error.signal !== undefined) process.kill(process.pid, error.signal)
+    else {
+      say(error.message)
+      process.exitCode = 1
+    }
+  }
+}

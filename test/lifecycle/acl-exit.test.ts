@@ -1,0 +1,185 @@
+/** The same table for sessions on an NPU, on the simulator; and what happens when a call into AscendCL never returns. */
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { root } from '../support/environment'
+import { OfflineModels, addonPath, requireSimulator, simulatorSettings } from '../support/native'
+import { runScript } from './child'
+import type { Ended } from './child'
+import { compile } from './compiled'
+import type { Compiled } from './compiled'
+import { describeEndings, sources } from './table'
+import type { Case } from './table'
+
+interface Report {
+  readonly leaks: Readonly<Record<string, number>>
+  readonly problems: readonly unknown[]
+  readonly calls: Readonly<Record<string, number>>
+}
+
+/** What the simulator saw of a process, written when that ended by itself. */
+function reportOf(path: string): Report {
+  const lines = readFileSync(path, 'utf8').trim().split('\n')
+  return JSON.parse(lines.at(-1)!) as Report
+}
+
+function expectClean({ leaks, problems }: Report): void {
+  expect(Object.entries(leaks).filter(([, count]) => count !== 0)).to.deep.equal([])
+  expect(problems).to.deep.equal([])
+}
+
+describe('the end of a process with a session on an NPU', () => {
+  let library: string
+  let models: OfflineModels
+  let reports: string
+  before(function () {
+    library = requireSimulator(this)
+    models = new OfflineModels()
+    renameSync(
+      models.compile(join(root, 'test', 'fixtures', 'onnx', 'slow.onnx')),
+      join(models.folder, 'slow.om'),
+    )
+    reports = mkdtempSync(join(tmpdir(), 'aasist-reports-'))
+  })
+  after(() => {
+    models.remove()
+    if (reports) rmSync(reports, { recursive: true, force: true })
+  })
+  const reportFile = (name: string): string => join(reports, `${name}.jsonl`)
+  const environment = (name: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+    ...simulatorSettings(),
+    AASIST_ADDON: addonPath,
+    AASIST_ACL_LIBRARY: library,
+    ACL_SIM_REPORT: reportFile(name),
+    // This process may have loaded AscendCL, which leaves it set.
+    ASCEND_COREDUMP_SIGNAL: undefined,
+    ...more,
+  })
+  const nameOf = ({ state, ending }: Case): string => `${state} ${ending}`.replaceAll(/\W+/g, '-')
+
+  describeEndings({
+    backEndsFor: () => ['npu'],
+    surroundings: () => ({ models: models.folder, env: each => environment(nameOf(each)) }),
+    further: each => {
+      // A process that dies of a signal reports nothing.
+      if (each.ending === 'SIGTERM' || each.ending === 'SIGINT') return
+      if (existsSync(reportFile(nameOf(each)))) expectClean(reportOf(reportFile(nameOf(each))))
+      else expect(each.state).to.equal('creating')
+    },
+  })
+
+  describe('in stories of its own', () => {
+    let compiled: Compiled
+    before(() => {
+      compiled = compile([...sources, 'test/lifecycle/acl-stories'])
+    })
+    after(() => compiled.remove())
+    const story = (name: string, faults = '', flags: readonly string[] = []): Promise<Ended> =>
+      runScript(compiled.script('test/lifecycle/acl-stories'), [name, models.folder], {
+        flags,
+        env: environment(name, { ACL_SIM_FAULTS: faults }),
+      })
+    const facts = ({ stdout }: Ended): unknown => JSON.parse(stdout) as unknown
+
+    it('exits although a run never returns, after exitWaitMs and with a line that says so', async () => {
+      const { status, signal, stderr, tookMs } = await story('exit', 'aclmdlExecute:hang')
+      expect({ status, signal }).to.deep.equal({ status: 3, signal: null })
+      expect(stderr).to.match(/^aasist-ascend: 1 session\(s\) did not end within their exitWaitMs/)
+      expect(tookMs).to.be.below(5000)
+    })
+
+    it('exits although loading never returns', async () => {
+      const { status, signal, tookMs } = await story('load', 'aclmdlLoadFromFile:hang')
+      expect({ status, signal }).to.deep.equal({ status: 3, signal: null })
+      expect(tookMs).to.be.below(5000)
+    })
+
+    it('ends a worker_thread in which a run never returns, and goes on', async () => {
+      const ended = await story('terminate', 'aclmdlExecute:hang@1')
+      const { status, signal, stderr, tookMs } = ended
+      expect({ status, signal, stderr }).to.deep.equal({ status: 0, signal: null, stderr: '' })
+      expect(facts(ended)).to.deep.equal({ terminated: true, after: 'resolved' })
+      expect(tookMs).to.be.below(5000)
+    })
+
+    it('releases a session in which a run never returns, leaves its thread and warns', async () => {
+      const ended = await story('release', 'aclmdlExecute:hang')
+      expect(ended.status).to.equal(0)
+      expect(facts(ended)).to.deep.equal({
+        run: 'SESSION_FAULTED',
+        waited: 'SESSION_RELEASED',
+        warning: 'ACL_THREAD_ABANDONED',
+        state: 'faulted',
+        later: 'SESSION_FAULTED',
+      })
+      expect(ended.tookMs).to.be.below(5000)
+    })
+
+    it('bounds a run whose device does not answer with timeoutMs, and gives everything back', async () => {
+      const ended = await story('timeout', 'task:hang')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({
+        run: 'RUN_TIMEOUT',
+        waiting: 'SESSION_FAULTED',
+        later: 'SESSION_FAULTED',
+        state: 'faulted',
+        warnings: 0,
+      })
+    })
+
+    it('bounds it also where not even the call with the time-out returns', async () => {
+      const ended = await story('timeout', 'aclmdlExecuteAsync:hang')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({
+        run: 'RUN_TIMEOUT',
+        waiting: 'SESSION_FAULTED',
+        later: 'SESSION_FAULTED',
+        state: 'faulted',
+        warnings: 1,
+      })
+    })
+
+    it('leaves 200 forgotten sessions to the garbage collector', async function () {
+      this.timeout(60_000)
+      const ended = await story('forgotten', '', ['--expose-gc'])
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(ended.stderr).to.equal('')
+      const { created, threadsLeft } = facts(ended) as Record<string, number>
+      expect(created).to.equal(200)
+      expect(threadsLeft).to.be.at.most(2)
+      expectClean(reportOf(reportFile('forgotten')))
+    })
+
+    it('serves main and four worker_threads at once, and again after those have ended', async () => {
+      const ended = await story('workers')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(ended.stderr).to.equal('')
+      expect(facts(ended)).to.deep.equal({
+        first: Array(5).fill('resolved'),
+        second: Array(5).fill('resolved'),
+      })
+      const report = reportOf(reportFile('workers'))
+      expectClean(report)
+      expect(report.calls['aclInit']).to.equal(1)
+      expect(report.calls['aclFinalize']).to.equal(undefined)
+    })
+
+    it('can wait for the run in progress on SIGTERM', async () => {
+      const ended = await story('graceful')
+      expect({ status: ended.status, stderr: ended.stderr }).to.deep.equal({ status: 0, stderr: '' })
+      expect(facts(ended)).to.deep.equal({ first: 'resolved', second: 'SESSION_RELEASED' })
+    })
+
+    it('leaves signals to Node: CANN is told not to take them, unless the user says otherwise', async () => {
+      const ended = await story('signals')
+      expect(facts(ended)).to.deep.equal({ before: null, after: 'none', interrupts: 1 })
+    })
+
+    it('tolerates another user of AscendCL in the process, and never finalizes under it', async () => {
+      const ended = await story('other', 'aclInit:100002')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({ code: 'ACL_RUNTIME', aclError: 145001 })
+    })
+  })
+})

@@ -1,0 +1,176 @@
+/**
+ * Runs in a process of its own: `acl-stories <name> <folder of models>`. Prints what happened as one line of JSON.
+ */
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { AclSession } from '../../lib/session'
+import type { Feeds } from '../../lib/session'
+
+const [name = '', models = ''] = isMainThread ? process.argv.slice(2) : (workerData as string[])
+const slow = join(models, 'slow.om')
+const exitWaitMs = 300
+
+function feeds(rounds: bigint): Feeds {
+  return {
+    x: { type: 'float32', dims: [1], data: Float32Array.of(1) },
+    rounds: { type: 'int64', dims: [], data: BigInt64Array.of(rounds) },
+  }
+}
+
+function print(facts: object): void {
+  process.stdout.write(`${JSON.stringify(facts)}\n`)
+}
+
+async function outcome(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+    return 'resolved'
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    return code ?? message
+  }
+}
+
+const threads = (): number => readdirSync('/proc/self/task').length
+
+async function createAndRun(): Promise<string> {
+  return outcome(
+    (async () => {
+      await using session = await AclSession.create(slow, { exitWaitMs })
+      await session.run(feeds(3n))
+    })(),
+  )
+}
+
+const stories: Readonly<Record<string, () => Promise<void>>> = {
+  async exit() {
+    const session = await AclSession.create(slow, { exitWaitMs })
+    session.run(feeds(1n)).catch(() => undefined)
+    await delay(50)
+    process.exit(3)
+  },
+
+  async load() {
+    const controller = new AbortController()
+    const creation = outcome(AclSession.create(slow, { exitWaitMs, signal: controller.signal }))
+    await delay(50)
+    controller.abort(new Error('enough'))
+    if ((await creation) === 'enough') process.exit(3)
+  },
+
+  async terminate() {
+    if (!isMainThread) {
+      const session = await AclSession.create(slow, { exitWaitMs })
+      session.run(feeds(1n)).catch(() => undefined)
+      await delay(50)
+      parentPort!.postMessage('hanging')
+      return
+    }
+    const worker = new Worker(__filename, { workerData: [name, models] })
+    await once(worker, 'message')
+    await worker.terminate()
+    print({ terminated: true, after: await createAndRun() })
+  },
+
+  async release() {
+    const warned = once(process, 'warning') as Promise<[Error & { code: string }]>
+    const session = await AclSession.create(slow, { exitWaitMs })
+    const run = outcome(session.run(feeds(1n)))
+    const waited = outcome(session.run(feeds(1n)))
+    await delay(50)
+    await session.release()
+    const [{ code: warning }] = await warned
+    print({
+      run: await run,
+      waited: await waited,
+      warning,
+      state: session.stats().state,
+      later: await outcome(session.run(feeds(1n))),
+    })
+  },
+
+  async timeout() {
+    let warnings = 0
+    process.on('warning', () => (warnings += 1))
+    const session = await AclSession.create(slow, { exitWaitMs })
+    const run = outcome(session.run(feeds(1n), undefined, { timeoutMs: 100 }))
+    const waiting = outcome(session.run(feeds(1n)))
+    const facts = { run: await run, waiting: await waiting, later: await outcome(session.run(feeds(1n))) }
+    const { state } = session.stats()
+    await session.release()
+    await delay(10)
+    print({ ...facts, state, warnings })
+  },
+
+  async forgotten() {
+    const createAndForget = async (): Promise<void> => {
+      const session = await AclSession.create(slow, { device: 0 })
+      await session.run(feeds(1n))
+    }
+    await createAndRun()
+    const before = threads()
+    let created = 0
+    for (; created < 200; created++) await createAndForget()
+    const collect = (globalThis as unknown as { gc: () => void }).gc
+    for (let round = 0; round < 100 && threads() > before; round++) {
+      collect()
+      await delay(20)
+    }
+    print({ created, threadsLeft: threads() - before })
+  },
+
+  async workers() {
+    if (!isMainThread) {
+      parentPort!.postMessage(await createAndRun())
+      return
+    }
+    const round = async (): Promise<string[]> => {
+      const inWorker = async (): Promise<string> => {
+        const worker = new Worker(__filename, { workerData: [name, models] })
+        const [[message]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [
+          [string],
+          unknown,
+        ]
+        return message
+      }
+      return Promise.all([createAndRun(), inWorker(), inWorker(), inWorker(), inWorker()])
+    }
+    print({ first: await round(), second: await round() })
+  },
+
+  async graceful() {
+    const session = await AclSession.create(slow)
+    process.once('SIGTERM', () => void session.release().then(() => process.exit(0)))
+    const running = session.run(feeds(500n))
+    const queued = session.run(feeds(1n))
+    void Promise.all([outcome(running), outcome(queued)]).then(([first, second]) => print({ first, second }))
+    await delay(40)
+    process.kill(process.pid, 'SIGTERM')
+    await delay(60_000)
+  },
+
+  async signals() {
+    const before = process.env['ASCEND_COREDUMP_SIGNAL'] ?? null
+    let interrupts = 0
+    process.on('SIGINT', () => (interrupts += 1))
+    await createAndRun()
+    process.kill(process.pid, 'SIGINT')
+    await delay(20)
+    print({ before, after: process.env['ASCEND_COREDUMP_SIGNAL'] ?? null, interrupts })
+    process.exit(0)
+  },
+
+  /** aclInit says that somebody else has called it, which here is not true: so the next call fails, and not aclInit. */
+  async other() {
+    const error = (await AclSession.create(slow).catch((reason: unknown) => reason)) as Error & {
+      code: string
+      detail: { aclError: number }
+    }
+    print({ code: error.code, aclError: error.detail.aclError })
+  },
+}
+
+void stories[name]!()
