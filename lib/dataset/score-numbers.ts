@@ -67,14 +67,15 @@ function wholeAmong(table: Table, numbers: readonly Column[]): Column | undefine
   return scores.length === 1 ? scores[0] : undefined
 }
 
-/** Of two values or one; or a number for every attack, and one of its own for bona fide speech. */
+/** Of two values, several times each, or of one; or a number for every attack, and one of its own for bona fide speech. */
 function isLabel({ isLabels, distinct, hasNegatives, values }: Column, expected: Expected): boolean {
   if (isLabels || distinct === 1) return true
   if (hasNegatives) return false
+  if (distinct === 2) return values.length > 2
   const bonafide = values.filter((_, row) => expected[row]?.key === 'bonafide')
-  const isOfBonafide = (value: number, row: number): boolean =>
+  const isOfSpoof = (value: number, row: number): boolean =>
     expected[row]?.key === 'spoof' && value === bonafide[0]
-  return distinct === 2 || (bonafide.length > 1 && new Set(bonafide).size === 1 && !values.some(isOfBonafide))
+  return bonafide.length > 1 && new Set(bonafide).size === 1 && !values.some(isOfSpoof)
 }
 
 interface IdentityContext {
@@ -98,12 +99,19 @@ function isIdentity(column: Column, score: Column, { table, expected, utterance 
   // In front of everything else of a protocol, with the score behind it.
   const [first, last] = [0, table.columns.length - 1]
   if (column.index === first && utterance?.index === 1 && last >= 4 && score.index === last) return true
-  const looksSo = isRising || 2 * distinct <= rowCount || (isUnique && isMany)
+  const isOfFew = 2 * distinct <= rowCount && rowCount >= fewRows
+  const looksSo = isOfFew || (isMany && isUnique)
   return looksSo && separation(column, expected) <= separation(score, expected)
 }
 
-const hasOneStep = (values: readonly number[]): boolean =>
-  values.every((value, row) => row === 0 || value - values[row - 1]! === values[1]! - values[0]!)
+/** Whole scores of fewer rows than this can be as few, or stand in any order, by chance. */
+const fewRows = 16
+
+function hasOneStep(values: readonly number[]): boolean {
+  const step = values[1]! - values[0]!
+  const isStep = (value: number, row: number): boolean => row === 0 || value - values[row - 1]! === step
+  return (step === 1 || values.length >= fewRows) && values.every(isStep)
+}
 
 /** How well a column tells the classes apart: from 0, not at all, to 1; 0 too when there is one class. By rank sums. */
 function separation({ values }: Column, expected: Expected): number {
@@ -163,9 +171,17 @@ export function findSpoiltScores(
 
 const varies = ({ distinct }: Column, { rowCount }: Table): boolean => distinct > 1 || rowCount === 1
 
+/** What tools write where a clip has no score; `none` and `NA` stand in columns of codecs too. */
+const failure = /^(fail(ed|ure)?|err(or)?|exception|timeout)$/i
+
+function isOfFailures({ cells, values }: Column): boolean {
+  return cells.every((cell, row) => !Number.isNaN(values[row]) || failure.test(cell))
+}
+
 /** Beside whole numbers, which may be labels or identities. */
 function isSpoiltNumber(column: Column, table: Table): boolean {
   const { cells, numbers, hasFractions, wrappedNumbers } = column
+  if (isOfFailures(column)) return true
   if (table.isMost(wrappedNumbers) && varies(column, table)) return true
   // Numbers in some rows and words such as FAILED in the others; codecs have numbers and dashes.
   return numbers > 0 && (hasFractions || cells.some(cell => /[a-z]/i.test(cell)))
@@ -174,7 +190,7 @@ function isSpoiltNumber(column: Column, table: Table): boolean {
 /** Beside other fractions, which may be durations. */
 function isSpoiltFraction(column: Column, table: Table): boolean {
   const { cells, numbers, hasFractions, wrappedNumbers, distinct } = column
-  if (numbers > 0 && hasFractions) return true
+  if (isOfFailures(column) || (numbers > 0 && hasFractions)) return true
   const isFractional = cells.some(cell => /[.,]\d/.test(cell))
   return table.isMost(wrappedNumbers) && varies(column, table) && table.isMost(distinct) && isFractional
 }

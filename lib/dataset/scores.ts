@@ -220,10 +220,15 @@ function assertAlike(cells: readonly string[], places: readonly number[], fail: 
   throw fail(`${say(told[0]!)} and ${say(other).replace(' says', '')}`, oneKey)
 }
 
+const noPredictions = 'if the keys are predictions, leave out their column'
+
 function contradiction(key: TrialKey, source: string, fail: LineFailure): DatasetError {
   return key === 'bonafide'
-    ? fail(`a bona fide trial with the attack "${source}"`, '"-" for bona fide speech')
-    : fail(`a spoof trial with the source "${source}"`, 'the name of its attack, such as A07')
+    ? fail(`a bona fide trial with the attack "${source}"`, `"-" for bona fide speech; ${noPredictions}`)
+    : fail(
+        `a spoof trial with the source "${source}"`,
+        `the name of its attack, such as A07; ${noPredictions}`,
+      )
 }
 
 /** The trials a file itself speaks of. */

@@ -137,6 +137,11 @@ describe('columns of score files', () => {
       await expectColumns('utterance other other score', line, { of: many, protocol: 'beside' })
     })
 
+    it('are seen to differ where the classes take turns, however many rows there are', async () => {
+      const line: Line = ({ utterance, key, predicted, score }) => `${utterance} ${key} ${predicted} ${score}`
+      await expectRefusal(/:1: columns 2 and 3 look alike/, line, { of: rowsOf(8192) })
+    })
+
     it('are read where both always say the same', async () => {
       await expectColumns(
         'utterance other key score',
@@ -200,6 +205,11 @@ describe('columns of score files', () => {
         'words in two thirds of the rows beside labels',
         ({ index, utterance, key, label, score }) =>
           `${utterance} ${key} ${label} ${index % 3 === 0 ? score : 'FAILED'}`,
+        /column 4, like "FAILED", is no number/,
+      ],
+      [
+        'words in every row beside labels',
+        ({ utterance, key, label }) => `${utterance} ${key} ${label} FAILED`,
         /column 4, like "FAILED", is no number/,
       ],
       [
