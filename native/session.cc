@@ -25,13 +25,13 @@ class Bridge {
  public:
   static std::shared_ptr<Bridge> Create(Napi::Env env, Session *session) {
     std::shared_ptr<Bridge> bridge(new Bridge(session));
-    auto *holder = new std::shared_ptr<Bridge>(bridge);
-    bridge->function_ = Function::New(env, "AclSession", 0, 1, holder, [](Napi::Env, void *, Holder *ended) {
-      // Node deletes the function after this, whether or not a thread still means to call it.
-      (*ended)->Lose();
-      delete ended;
-    });
-    return bridge;
+    auto *holder = new Holder(bridge);
+    const napi_status status =
+        napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "AclSession"), 0, 1, holder,
+                                        &Bridge::Ended, holder, &Bridge::CallJs, &bridge->function_);
+    if (status == napi_ok) return bridge;
+    delete holder;
+    throw Napi::Error::New(env, "no thread-safe function for the session");
   }
 
   /** From any thread. */
@@ -66,10 +66,10 @@ class Bridge {
   }
 
   void KeepAlive(Napi::Env env) {
-    if (alive_) function_.Ref(env);
+    if (alive_) napi_ref_threadsafe_function(env, function_);
   }
   void LetGo(Napi::Env env) {
-    if (alive_) function_.Unref(env);
+    if (alive_) napi_unref_threadsafe_function(env, function_);
   }
 
   /** Nothing arrives any more. */
@@ -78,30 +78,41 @@ class Bridge {
     session_ = nullptr;
     if (!alive_) return;
     alive_ = false;
-    function_.Release();
+    napi_release_threadsafe_function(function_, napi_tsfn_release);
   }
 
  private:
   using Holder = std::shared_ptr<Bridge>;
 
-  static void CallJs(Napi::Env env, Napi::Function, Holder *holder, void *) {
+  static void CallJs(napi_env env, napi_value, void *holder, void *) {
     // Without an environment the holder may be gone too.
     if (env == nullptr) return;
     // Handing over may end in Close(), after which the holder is on its way out.
-    const Holder bridge = *holder;
+    const Holder bridge = *static_cast<Holder *>(holder);
     {
       std::lock_guard<std::mutex> lock(bridge->mutex_);
       bridge->signalled_ = false;
     }
-    bridge->Drain(env);
+    try {
+      bridge->Drain(env);
+    } catch (const Napi::Error &error) {
+      error.ThrowAsJavaScriptException();
+    } catch (const std::exception &exception) {
+      napi_throw_error(env, nullptr, exception.what());
+    }
   }
-  using Function = Napi::TypedThreadSafeFunction<Holder, void, CallJs>;
+
+  /** Node deletes the function after this, whether or not a thread still means to call it. */
+  static void Ended(napi_env, void *holder, void *) {
+    (*static_cast<Holder *>(holder))->Lose();
+    delete static_cast<Holder *>(holder);
+  }
 
   explicit Bridge(Session *session) : session_(session) {}
 
   void Signal() {
     if (polled_ || signalled_) return;
-    if (function_.NonBlockingCall() == napi_ok) {
+    if (napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking) == napi_ok) {
       signalled_ = true;
     } else {
       alive_ = false;
@@ -114,7 +125,7 @@ class Bridge {
   }
 
   std::mutex mutex_;
-  Function function_;
+  napi_threadsafe_function function_ = nullptr;
   std::deque<std::unique_ptr<Session::Event>> events_;
   bool alive_ = true;
   bool polled_ = false;

@@ -1,5 +1,5 @@
 /** The same table for sessions on an NPU, on the simulator; and what happens when a call into AscendCL never returns. */
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -163,6 +163,69 @@ describe('the end of a process with a session on an NPU', () => {
       expectClean(report)
       expect(report.calls['aclInit']).to.equal(1)
       expect(report.calls['aclFinalize']).to.equal(undefined)
+    })
+
+    it('refuses bad models and bad inputs with typed errors, and leaks nothing', async () => {
+      const folder = join(models!.folder, 'bad')
+      mkdirSync(join(folder, 'folder.om'), { recursive: true })
+      const add = join(root, 'test', 'fixtures', 'onnx', 'add.onnx')
+      const whole = readFileSync(models!.compile(add))
+      const otherSoc = readFileSync(models!.compile(add, ['--soc_version=Ascend910B1']))
+      // A length field that claims 3 GB, wherever it is: each aligned word in the header in turn.
+      const claims = Buffer.from(whole)
+      for (let at = 8; at < 256; at += 4) {
+        if (claims.readUInt32LE(at) > 16 && claims.readUInt32LE(at) <= whole.length)
+          claims.writeUInt32LE(3_000_000_000, at)
+      }
+      const damaged = Buffer.from(whole)
+      damaged[damaged.length >> 1]! ^= 0xff
+      for (const [name, bytes] of [
+        ['empty.om', Buffer.alloc(0)],
+        ['onnx.om', readFileSync(add)],
+        ['text.om', Buffer.from('IMOD and nothing more')],
+        ['truncated.om', whole.subarray(0, whole.length - 20)],
+        ['header.om', whole.subarray(0, 40)],
+        ['claims.om', claims],
+        ['damaged.om', damaged],
+        ['other-soc.om', otherSoc],
+      ] as const) {
+        writeFileSync(join(folder, name), bytes)
+      }
+      const ended = await story('bad')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(ended.stderr).to.equal('')
+      const codes = facts(ended) as Record<string, string>
+      const inputs = {
+        nothing: 'INPUT_MISSING',
+        dtype: 'INPUT_TYPE',
+        shape: 'INPUT_SHAPE',
+        length: 'INPUT_SHAPE',
+        name: 'INPUT_MISSING',
+      }
+      expect(Object.keys(codes)).to.have.length(9 + 8 + Object.keys(inputs).length)
+      for (const [what, code] of Object.entries(codes)) {
+        expect(code, what).to.equal(what in inputs ? inputs[what as keyof typeof inputs] : 'MODEL_INVALID')
+      }
+      expectClean(reportOf(reportFile('bad')))
+    })
+
+    it('loses no run when a device breaks down under a pool', async () => {
+      const ended = await story('failover', 'aclmdlExecute:507015@5')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({
+        outcomes: ['resolved'],
+        events: ['ACL_DEVICE_FAULT'],
+        retried: 1,
+        failovers: 1,
+        done: 20,
+      })
+      expectClean(reportOf(reportFile('failover')))
+    })
+
+    it('opens models off the event loop', async () => {
+      const ended = await story('opening', 'aclmdlLoadFromFile:500ms')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect((facts(ended) as { longestMs: number }).longestMs).to.be.below(200)
     })
 
     it('can wait for the run in progress on SIGTERM', async () => {

@@ -2,11 +2,12 @@
  * Runs in a process of its own: `acl-stories <name> <folder of models>`. Prints what happened as one line of JSON.
  */
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
-import { AclSession } from '../../lib/session'
+import { AclSession, createPool } from '../../lib/session'
 import type { Feeds } from '../../lib/session'
 
 const [name = '', models = ''] = isMainThread ? process.argv.slice(2) : (workerData as string[])
@@ -139,6 +140,55 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
       return Promise.all([createAndRun(), inWorker(), inWorker(), inWorker(), inWorker()])
     }
     print({ first: await round(), second: await round() })
+  },
+
+  /** Every file in the folder `bad`, from its path and from its bytes, and inputs that are wrong in every way. */
+  async bad() {
+    const codes: Record<string, string> = {}
+    const folder = join(models, 'bad')
+    for (const file of readdirSync(folder)) {
+      const path = join(folder, file)
+      codes[file] = await outcome(AclSession.create(path))
+      if (statSync(path).isFile())
+        codes[`${file} as bytes`] = await outcome(AclSession.create(readFileSync(path)))
+    }
+    const session = await AclSession.create(slow)
+    const [x, rounds] = [feeds(1n)['x']!, feeds(1n)['rounds']!]
+    const wrong: Readonly<Record<string, unknown>> = {
+      nothing: {},
+      dtype: { x: { ...x, type: 'float64', data: Float64Array.of(1) }, rounds },
+      shape: { x: { ...x, dims: [1, 1] }, rounds },
+      length: { x: { ...x, data: new Float32Array(2) }, rounds },
+      name: { X: x, rounds },
+    }
+    for (const [what, given] of Object.entries(wrong))
+      codes[what] = await outcome(session.run(given as Feeds))
+    await session.run(feeds(1n))
+    await session.release()
+    print(codes)
+  },
+
+  /** The simulator breaks down one of the devices. */
+  async failover() {
+    const events: string[] = []
+    const pool = await createPool(slow, {
+      device: [0, 1],
+      onFailover: ({ error }) => events.push((error as Error & { code: string }).code),
+    })
+    const runs = await Promise.all(Array.from({ length: 20 }, () => outcome(pool.run(feeds(3n)))))
+    const { retried, failovers, done } = pool.stats()
+    await pool.release()
+    print({ outcomes: [...new Set(runs)], events, retried, failovers, done })
+  },
+
+  /** Opening takes half a second. */
+  async opening() {
+    const histogram = monitorEventLoopDelay({ resolution: 5 })
+    histogram.enable()
+    const session = await AclSession.create(slow)
+    histogram.disable()
+    await session.release()
+    print({ longestMs: histogram.max / 1e6 })
   },
 
   async graceful() {

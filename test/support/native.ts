@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { requireBuilt, root } from './environment'
 
-export const addonPath = join(root, 'build', 'Release', 'ascend_addon.node')
+/** Another build of it may be tested, as one with sanitizers. */
+export const addonPath = process.env['AASIST_ADDON'] ?? join(root, 'build', 'Release', 'ascend_addon.node')
 export const simulatorLibrary = join(root, 'build', 'simulator', 'lib', 'libascendcl.so')
 const atc = join(root, 'build', 'simulator', 'bin', 'atc')
 
@@ -48,7 +49,9 @@ export class OfflineModels {
       execFileSync(atc, [`--model=${onnx}`, `--output=${output}`, ...fixed, ...options], { stdio: 'pipe' })
     } catch (error) {
       const { stdout, stderr } = error as { stdout: Buffer; stderr: Buffer }
-      throw new Error(`atc could not compile ${onnx}: ${stdout.toString()}${stderr.toString()}`, { cause: error })
+      throw new Error(`atc could not compile ${onnx}: ${stdout.toString()}${stderr.toString()}`, {
+        cause: error,
+      })
     }
     const om = `${output}.om`
     this.#made.set(key, om)
