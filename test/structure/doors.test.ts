@@ -4,6 +4,7 @@ import * as errors from '../../lib/errors'
 import * as metrics from '../../lib/metrics'
 import * as model from '../../lib/model'
 import * as session from '../../lib/session'
+import { modelPath } from '../session/support'
 
 // Also for the compiler: the codes each class narrows to can be named by users of one subpath alone.
 type Same<A extends B, B extends C, C = A> = [A, B, C]
@@ -50,7 +51,11 @@ describe('structure: doors', () => {
     for (const failing of [
       async () => session.createSession('none.onnx'),
       async () => session.createSession('none.onnx', { threads: 0 }),
-      async () => session.createSession('none.om'),
+      async () => {
+        const released = await session.createSession(modelPath('add'))
+        await released.release()
+        return released.run({})
+      },
       async () => Promise.resolve(model.parseConfig('{')),
       async () => Promise.resolve(metrics.computeEer([], [])),
     ]) {

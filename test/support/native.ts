@@ -16,11 +16,11 @@ export function requireAddon(test: Mocha.Context): string {
   return requireBuilt(test, addonPath, 'the add-on')
 }
 
-/** Four devices, weights as they are, and the onnxruntime that is installed here to compute with. */
+/** Four devices, and the onnxruntime that is installed here to compute with. */
 export function simulatorSettings(): Record<string, string> {
   const onnxruntime = dirname(createRequire(__filename).resolve('onnxruntime-node/package.json'))
   const library = join(onnxruntime, 'bin', 'napi-v6', process.platform, process.arch, 'libonnxruntime.so.1')
-  return { ACL_SIM_DEVICES: '4', ACL_SIM_PRECISION: 'origin', ACL_SIM_ORT_LIBRARY: library }
+  return { ACL_SIM_DEVICES: '4', ACL_SIM_ORT_LIBRARY: library }
 }
 
 /**
