@@ -1,4 +1,5 @@
-// A failed AscendCL call as plain data, taken on the thread that got it: the recent message is kept by thread.
+// A failed AscendCL call as plain data, taken on the thread that got it: the recent message is kept by
+// thread.
 #pragma once
 
 #include <exception>

@@ -11,7 +11,9 @@ namespace {
 /** Satisfies every release's rule for addresses within one block. */
 constexpr size_t kAlignment = 128;
 
-size_t Aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+size_t Aligned(size_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 size_t Total(const std::vector<size_t> &sizes) {
   size_t total = 0;
@@ -20,10 +22,13 @@ size_t Total(const std::vector<size_t> &sizes) {
 }
 
 /**
- * Memory that another processor has just read is several times as slow to write (258 kB: 27 us instead of 6) until it
- * has left that one's cache. So small inputs take turns through as much memory as a cache of 1 MB holds.
+ * Memory that another processor has just read is several times as slow to write (258 kB: 27 us instead of 6)
+ * until it has left that one's cache. So small inputs take turns through as much memory as a cache of 1 MB
+ * holds.
  */
-size_t Turns(size_t bytes) { return std::clamp<size_t>((size_t{1} << 20) / std::max<size_t>(bytes, 1), 1, 4); }
+size_t Turns(size_t bytes) {
+  return std::clamp<size_t>((size_t{1} << 20) / std::max<size_t>(bytes, 1), 1, 4);
+}
 
 /** What the caller feeds at most; padding of the device's format is never fed. */
 size_t FeedBytes(const TensorInfo &input) {

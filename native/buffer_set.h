@@ -1,5 +1,5 @@
-// What one run occupies: device memory and datasets for its inputs and outputs, and pinned memory on the way to and
-// from them. A session has two, so that one is filled and emptied while the other executes.
+// What one run occupies: device memory and datasets for its inputs and outputs, and pinned memory on the way
+// to and from them. A session has two, so that one is filled and emptied while the other executes.
 #pragma once
 
 #include <vector>

@@ -21,7 +21,9 @@ Condition::Condition() {
   pthread_condattr_destroy(&attributes);
 }
 
-Condition::~Condition() { pthread_cond_destroy(&condition_); }
+Condition::~Condition() {
+  pthread_cond_destroy(&condition_);
+}
 
 void Condition::Wait(std::unique_lock<std::mutex> &lock) {
   pthread_cond_wait(&condition_, lock.mutex()->native_handle());
@@ -35,7 +37,11 @@ bool Condition::WaitUntil(std::unique_lock<std::mutex> &lock, Clock::time_point 
   return pthread_cond_timedwait(&condition_, lock.mutex()->native_handle(), &until) != ETIMEDOUT;
 }
 
-void Condition::NotifyOne() { pthread_cond_signal(&condition_); }
-void Condition::NotifyAll() { pthread_cond_broadcast(&condition_); }
+void Condition::NotifyOne() {
+  pthread_cond_signal(&condition_);
+}
+void Condition::NotifyAll() {
+  pthread_cond_broadcast(&condition_);
+}
 
 }  // namespace ascend

@@ -1,5 +1,5 @@
-// A condition variable over pthread. std::condition_variable of a current g++ needs a newer libstdc++ than Kylin V10
-// and openEuler 20.03 have.
+// A condition variable over pthread. std::condition_variable of a current g++ needs a newer libstdc++ than
+// Kylin V10 and openEuler 20.03 have.
 #pragma once
 
 #include <pthread.h>

@@ -6,7 +6,8 @@
 
 namespace ascend {
 
-/** The inputs or outputs of an execution, in the order of the model. Refers to device memory and does not own it. */
+/** The inputs or outputs of an execution, in the order of the model. Refers to device memory and does not own
+ * it. */
 class Dataset {
  public:
   explicit Dataset(const AclApi &api)

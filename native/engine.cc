@@ -63,8 +63,8 @@ size_t Engine::bytes() const {
 }
 
 void Engine::SetGear(size_t set, size_t gear) {
-  // The choice is kept in the set's dataset and device buffer, and the shapes of the outputs in the model. Setting it
-  // again costs a copy to the device.
+  // The choice is kept in the set's dataset and device buffer, and the shapes of the outputs in the model.
+  // Setting it again costs a copy to the device.
   if (gearSet_ == set && gears_[set] == gear) return;
   if (gearSet_.has_value() && gears_[*gearSet_] == gear && gears_[set] == gear) return;
   gears_[set].reset();

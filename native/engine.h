@@ -1,5 +1,5 @@
-// Everything a session owns on a device, and the three steps of a run. Created, used and destroyed on the session's
-// own threads; knows nothing of threads itself.
+// Everything a session owns on a device, and the three steps of a run. Created, used and destroyed on the
+// session's own threads; knows nothing of threads itself.
 #pragma once
 
 #include <array>

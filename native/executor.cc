@@ -24,8 +24,8 @@ void Attempt(Run &run, Step step) {
 }
 
 /**
- * To be woken takes 50 us and more, longer than a whole run of a tiny model: after such a run the device thread looks
- * out for the next one before it sleeps. After any other that would only burn power.
+ * To be woken takes 50 us and more, longer than a whole run of a tiny model: after such a run the device
+ * thread looks out for the next one before it sleeps. After any other that would only burn power.
  */
 constexpr auto kShortRun = std::chrono::microseconds(300);
 constexpr auto kSpin = std::chrono::microseconds(100);
@@ -188,7 +188,8 @@ void Executor::AwaitWork(Lock &lock) {
     lock.unlock();
     while (signals_ == seen && Clock::now() < until) sched_yield();
     lock.lock();
-    // Whoever brought work may not have signalled yet: look again before sleeping, without letting go of the lock.
+    // Whoever brought work may not have signalled yet: look again before sleeping, without letting go of the
+    // lock.
   } else {
     deviceWake_.Wait(lock);
   }

@@ -1,6 +1,7 @@
-// The threads of a session. The device thread owns the engine: it opens it, executes runs in order and tears it down.
-// A copy thread joins it when runs follow each other closely: while run n executes, it brings the inputs of n + 1 to
-// the device and the outputs of n - 1 back. A single run stays on the device thread, which is quicker.
+// The threads of a session. The device thread owns the engine: it opens it, executes runs in order and tears
+// it down. A copy thread joins it when runs follow each other closely: while run n executes, it brings the
+// inputs of n + 1 to the device and the outputs of n - 1 back. A single run stays on the device thread, which
+// is quicker.
 #pragma once
 
 #include <array>

@@ -9,8 +9,8 @@
 #include <memory>
 #include <mutex>
 
-// glibc 2.34 moved these into libc.so under a new version; asking for the old one keeps the add-on loadable on 2.28.
-// (A sanitizer has these functions under its own, unversioned names.)
+// glibc 2.34 moved these into libc.so under a new version; asking for the old one keeps the add-on loadable
+// on 2.28. (A sanitizer has these functions under its own, unversioned names.)
 #if defined(__x86_64__)
 #define ASCEND_OLD_VERSION "GLIBC_2.2.5"
 #elif defined(__aarch64__)
@@ -49,8 +49,12 @@ std::string Folder(const std::string &path) {
 }
 
 // access() and not stat(), which has a new version since glibc 2.33.
-bool Exists(const std::string &path) { return access(path.c_str(), F_OK) == 0; }
-bool IsFolder(const std::string &path) { return Exists(path + "/."); }
+bool Exists(const std::string &path) {
+  return access(path.c_str(), F_OK) == 0;
+}
+bool IsFolder(const std::string &path) {
+  return Exists(path + "/.");
+}
 
 std::string RealPath(const std::string &path) {
   std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr), &std::free);
@@ -63,7 +67,8 @@ std::string PathOf(void *handle, const std::string &fallback) {
   return *map->l_name == '\0' ? fallback : map->l_name;
 }
 
-/** Global, because CANN's own plug-ins expect its libraries to be visible. Null, with the reason noted, on failure. */
+/** Global, because CANN's own plug-ins expect its libraries to be visible. Null, with the reason noted, on
+ * failure. */
 void *Open(const std::string &path, Attempts &tried) {
   void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (handle == nullptr) {
@@ -81,7 +86,9 @@ void *Open(const std::string &path, Attempts &tried) {
 /** The main library first, then the parts it is split into from CANN 8.5 on. */
 class SplitLibraries : public SymbolSource {
  public:
-  SplitLibraries(void *handle, std::string folder) : folder_(std::move(folder)) { handles_.push_back(handle); }
+  SplitLibraries(void *handle, std::string folder) : folder_(std::move(folder)) {
+    handles_.push_back(handle);
+  }
 
   void *Find(const char *name) override {
     for (void *handle : handles_) {
@@ -139,7 +146,8 @@ void *OpenDefault(Attempts &tried) {
 
 std::unique_ptr<Library> Load(const std::string &explicitPath) {
   LibraryFailure failure;
-  void *handle = explicitPath.empty() ? OpenDefault(failure.tried) : OpenExplicit(explicitPath, failure.tried);
+  void *handle =
+      explicitPath.empty() ? OpenDefault(failure.tried) : OpenExplicit(explicitPath, failure.tried);
   if (handle == nullptr) throw failure;
   auto library = std::make_unique<Library>();
   library->path = PathOf(handle, explicitPath);
@@ -181,8 +189,9 @@ std::vector<std::string> CandidateFolders() {
   const std::string home = Environment("HOME");
   if (!home.empty()) roots.push_back(home + "/Ascend");
   for (const std::string &root : roots) {
-    for (const char *place : {"cann/lib64", "ascend-toolkit/latest/lib64", "ascend-toolkit/latest/runtime/lib64",
-                              "ascend-toolkit/latest/acllib/lib64", "nnrt/latest/lib64"}) {
+    for (const char *place :
+         {"cann/lib64", "ascend-toolkit/latest/lib64", "ascend-toolkit/latest/runtime/lib64",
+          "ascend-toolkit/latest/acllib/lib64", "nnrt/latest/lib64"}) {
       folders.push_back(root + "/" + place);
     }
   }

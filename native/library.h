@@ -14,7 +14,8 @@ struct LibraryAttempt {
   std::string reason;
 };
 
-/** No usable library: none found, or one that lacks core functions. Plain data, so that it crosses threads. */
+/** No usable library: none found, or one that lacks core functions. Plain data, so that it crosses threads.
+ */
 struct LibraryFailure {
   enum class Kind { kNotFound, kSymbolMissing, kOtherLoaded };
   Kind kind = Kind::kNotFound;
@@ -32,16 +33,18 @@ struct Library {
 };
 
 /**
- * The library of this process, loaded by the first call that finds one and never unloaded: CANN starts threads and
- * registers exit handlers. `explicitPath` (a file, or the folder it is in) is the only place looked at when it is not
- * empty. Throws LibraryFailure; a later call may succeed.
+ * The library of this process, loaded by the first call that finds one and never unloaded: CANN starts
+ * threads and registers exit handlers. `explicitPath` (a file, or the folder it is in) is the only place
+ * looked at when it is not empty. Throws LibraryFailure; a later call may succeed.
  */
 const Library &LoadLibrary(const std::string &explicitPath);
 
-/** True for the link-time stubs of CANN, whose every call fails: a folder named `devlib` or `stub` is in the path. */
+/** True for the link-time stubs of CANN, whose every call fails: a folder named `devlib` or `stub` is in the
+ * path. */
 bool IsStubPath(const std::string &path);
 
-/** Where to look, in this order, when the dynamic linker finds nothing: folders of LD_LIBRARY_PATH, then CANN's own. */
+/** Where to look, in this order, when the dynamic linker finds nothing: folders of LD_LIBRARY_PATH, then
+ * CANN's own. */
 std::vector<std::string> CandidateFolders();
 
 }  // namespace ascend

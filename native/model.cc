@@ -11,7 +11,8 @@ namespace {
 constexpr size_t kAllInputs = static_cast<size_t>(-1);
 
 Dims DimsOf(const aclmdlIODims &dims) {
-  if (dims.dimCount > ACL_MAX_DIM_CNT) throw std::runtime_error("the model has a tensor of more than 128 dimensions");
+  if (dims.dimCount > ACL_MAX_DIM_CNT)
+    throw std::runtime_error("the model has a tensor of more than 128 dimensions");
   return Dims(dims.dims, dims.dims + dims.dimCount);
 }
 
@@ -74,7 +75,9 @@ Model::Model(const AclApi &api, const void *bytes, size_t size) : api_(api) {
   Describe();
 }
 
-Model::~Model() { Unload(); }
+Model::~Model() {
+  Unload();
+}
 
 void Model::Unload() {
   api_.aclmdlUnload(id_);
@@ -90,7 +93,8 @@ void Model::Describe() {
     for (size_t index = 0; index < inputs; ++index) {
       const TensorInfo input = Input(index);
       if (input.name == ACL_DYNAMIC_AIPP_NAME) {
-        throw std::runtime_error("the model has a dynamic AIPP input (image preprocessing), which is not supported");
+        throw std::runtime_error(
+            "the model has a dynamic AIPP input (image preprocessing), which is not supported");
       }
       if (input.name == ACL_DYNAMIC_TENSOR_NAME) {
         info_.hidden = input;

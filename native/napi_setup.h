@@ -1,4 +1,5 @@
-// The one place that decides how Node-API is used: include this, never <napi.h>, since the defines must come first.
+// The one place that decides how Node-API is used: include this, never <napi.h>, since the defines must come
+// first.
 #pragma once
 
 #define NAPI_VERSION 8

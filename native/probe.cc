@@ -27,7 +27,8 @@ class ProbeWorker : public Napi::AsyncWorker {
       if (const char *name = api.aclrtGetSocName()) socName_ = name;
       int32_t version[3] = {};
       if (api.aclrtGetVersion != nullptr && api.aclrtGetVersion(&version[0], &version[1], &version[2]) == 0) {
-        version_ = std::to_string(version[0]) + "." + std::to_string(version[1]) + "." + std::to_string(version[2]);
+        version_ =
+            std::to_string(version[0]) + "." + std::to_string(version[1]) + "." + std::to_string(version[2]);
       }
     } catch (const LibraryFailure &failure) {
       failure_ = failure;

@@ -4,7 +4,8 @@
 
 namespace ascend {
 
-/** `probe(library)`: loads and initialises AscendCL on a pool thread; a promise of what was found or what failed. */
+/** `probe(library)`: loads and initialises AscendCL on a pool thread; a promise of what was found or what
+ * failed. */
 Napi::Value Probe(const Napi::CallbackInfo &info);
 
 /** `describeError(code)`: name and class of an AscendCL error code. */

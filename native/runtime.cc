@@ -25,7 +25,9 @@ Device &DeviceOf(int id) {
 
 }  // namespace
 
-void PrepareEnvironment() { setenv("ASCEND_COREDUMP_SIGNAL", "none", 0); }
+void PrepareEnvironment() {
+  setenv("ASCEND_COREDUMP_SIGNAL", "none", 0);
+}
 
 void Initialise(const AclApi &api) {
   static std::mutex &mutex = *new std::mutex;

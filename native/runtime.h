@@ -1,5 +1,6 @@
-// What belongs to the process and not to a session: AscendCL's initialisation and the devices that are open. The state
-// is shared by all worker_threads, and by nothing but this one image of the add-on, which is never unmapped.
+// What belongs to the process and not to a session: AscendCL's initialisation and the devices that are open.
+// The state is shared by all worker_threads, and by nothing but this one image of the add-on, which is never
+// unmapped.
 #pragma once
 
 #include "library.h"
@@ -7,15 +8,15 @@
 namespace ascend {
 
 /**
- * Tells CANN to leave the process's signal handlers alone, unless its user has decided. Must come before the library
- * is loaded, and on the JavaScript thread: changing the environment is not safe beside readers.
+ * Tells CANN to leave the process's signal handlers alone, unless its user has decided. Must come before the
+ * library is loaded, and on the JavaScript thread: changing the environment is not safe beside readers.
  */
 void PrepareEnvironment();
 
 /**
- * Initialises AscendCL once a process. That another user of it has done so is fine. There is no counterpart: finalizing
- * would pull the ground from under that other user and under calls still in progress, and the driver cleans up when the
- * process ends.
+ * Initialises AscendCL once a process. That another user of it has done so is fine. There is no counterpart:
+ * finalizing would pull the ground from under that other user and under calls still in progress, and the
+ * driver cleans up when the process ends.
  */
 void Initialise(const AclApi &api);
 

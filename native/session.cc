@@ -27,8 +27,8 @@ class Bridge {
     std::shared_ptr<Bridge> bridge(new Bridge(session));
     auto *holder = new Holder(bridge);
     const napi_status status =
-        napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "AclSession"), 0, 1, holder,
-                                        &Bridge::Ended, holder, &Bridge::CallJs, &bridge->function_);
+        napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "AclSession"), 0, 1,
+                                        holder, &Bridge::Ended, holder, &Bridge::CallJs, &bridge->function_);
     if (status == napi_ok) return bridge;
     delete holder;
     throw Napi::Error::New(env, "no thread-safe function for the session");
@@ -193,14 +193,13 @@ EngineOptions OptionsFrom(const Napi::Object &given) {
 }  // namespace
 
 Napi::Function Session::Define(Napi::Env env) {
-  return DefineClass(env, "Session",
-                     {InstanceMethod<&Session::Run>("run"), InstanceMethod<&Session::Drop>("drop"),
-                      InstanceMethod<&Session::Begun>("begun"), InstanceMethod<&Session::Close>("close"),
-                      InstanceMethod<&Session::Abandon>("abandon"),
-                      InstanceMethod<&Session::Poll>("poll"),
-                      InstanceMethod<&Session::SetPolled>("setPolled"),
-                      InstanceMethod<&Session::KeepAlive>("keepAlive"),
-                      InstanceMethod<&Session::LetGo>("letGo")});
+  return DefineClass(
+      env, "Session",
+      {InstanceMethod<&Session::Run>("run"), InstanceMethod<&Session::Drop>("drop"),
+       InstanceMethod<&Session::Begun>("begun"), InstanceMethod<&Session::Close>("close"),
+       InstanceMethod<&Session::Abandon>("abandon"), InstanceMethod<&Session::Poll>("poll"),
+       InstanceMethod<&Session::SetPolled>("setPolled"), InstanceMethod<&Session::KeepAlive>("keepAlive"),
+       InstanceMethod<&Session::LetGo>("letGo")});
 }
 
 Session::Session(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Session>(info) {
@@ -252,8 +251,8 @@ Napi::Value Session::Run(const Napi::CallbackInfo &info) {
     run->fetches.push_back(fetches.Get(i).As<Napi::Number>().Uint32Value());
   }
   if (timeoutMs > 0) {
-    run->deadline = Clock::now() +
-                    std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double, std::milli>(timeoutMs));
+    run->deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                       std::chrono::duration<double, std::milli>(timeoutMs));
   }
   executor_->Submit(std::move(run), sources);
   Hold();

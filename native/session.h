@@ -1,4 +1,5 @@
-// A session as JavaScript sees it. The only class that knows both Node-API and the threads that call AscendCL.
+// A session as JavaScript sees it. The only class that knows both Node-API and the threads that call
+// AscendCL.
 #pragma once
 
 #include <memory>
@@ -52,8 +53,8 @@ class OpenSessions {
  public:
   void Add(const std::shared_ptr<Executor> &executor, std::chrono::milliseconds exitWait);
   /**
-   * Ends them all and waits for their threads, for each as long as its `exitWait` says; the environment is going away.
-   * Returns how many did not end; nobody waits for those again.
+   * Ends them all and waits for their threads, for each as long as its `exitWait` says; the environment is
+   * going away. Returns how many did not end; nobody waits for those again.
    */
   size_t Leave();
 

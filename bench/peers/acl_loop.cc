@@ -1,5 +1,6 @@
-// What a C++ program pays for the same work as AclSession.run: the caller's samples into pinned memory, to the device,
-// execute, back, and into memory of the caller's own. Reads a number of runs a line, answers with microseconds a run.
+// What a C++ program pays for the same work as AclSession.run: the caller's samples into pinned memory, to
+// the device, execute, back, and into memory of the caller's own. Reads a number of runs a line, answers with
+// microseconds a run.
 //   acl_loop <libascendcl.so> <model.om>
 #include <dlfcn.h>
 
@@ -104,7 +105,8 @@ int main(int argc, char **argv) {
         results.emplace_back(new char[output.bytes]);
         std::memcpy(results.back().get(), output.host, output.bytes);
       }
-      times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
+      times.push_back(
+          std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
     }
     std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
     std::printf("%.3f\n", times[times.size() / 2]);

@@ -26,8 +26,8 @@ export interface PoolStats extends SessionStats {
 interface Place {
   readonly index: number
   session: Session | undefined
-  /** Runs given to `session` that have not come back. */
-  open: number
+  /** Given to `session` and not back yet, in order: the first one is being computed. */
+  runs: PendingRun<PackedWork>[]
   /** A run was given up by its caller, and the session may still compute it. */
   mayCompute: boolean
   /** Sessions lost in this place, or not even opened, since the last run that succeeded in it. */
@@ -98,7 +98,7 @@ export class SessionPool implements Session {
     this.#places = sessions.map((session, index) => ({
       index,
       session,
-      open: 0,
+      runs: [],
       mayCompute: false,
       lostInARow: 0,
     }))
@@ -194,7 +194,9 @@ export class SessionPool implements Session {
   }
 
   #queued(): number {
-    return this.#places.reduce((sum, { open }) => sum + Math.max(0, open - 1), this.#waiting.length)
+    // One whose caller has given up waits no longer, even if its session has not heard of that yet.
+    const ahead = this.#places.flatMap(({ runs }) => runs.slice(1)).filter(run => run.waitedFor)
+    return this.#waiting.length + ahead.length
   }
 
   /** The place that comes to a new run soonest, or none. */
@@ -204,8 +206,9 @@ export class SessionPool implements Session {
     const most = this.#waiting.length >= this.#places.length ? 2 : 1
     let best: { place: Place; load: number } | undefined
     for (const place of this.#places) {
-      if (place.session === undefined || place.open >= most) continue
-      const load = place.open > 0 ? place.open : runningIn(place, place.session)
+      if (place.session === undefined || place.runs.length >= most) continue
+      const open = place.runs.length
+      const load = open > 0 ? open : runningIn(place, place.session)
       if (best === undefined || load < best.load) best = { place, load }
       if (load === 0) break
     }
@@ -224,7 +227,7 @@ export class SessionPool implements Session {
     const { signal, deadlineMs } = this.#optionsOf.get(run)!
     const timeoutMs = deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - performance.now())
     const options = { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }
-    place.open += 1
+    place.runs.push(run)
     try {
       const outputs = await session.run(unpackTensors(run.work.feeds), run.work.fetches, options)
       if (place.session === session) place.lostInARow = 0
@@ -235,7 +238,7 @@ export class SessionPool implements Session {
       this.#onFailure(run, error)
       if (session.stats().state === 'faulted') this.#lose(place, session, error)
     }
-    if (place.session === session) place.open -= 1
+    if (place.session === session) place.runs = place.runs.filter(other => other !== run)
     this.#dispatch()
   }
 
@@ -266,7 +269,7 @@ export class SessionPool implements Session {
   #lose(place: Place, session: Session, cause: unknown): void {
     if (place.session !== session) return
     place.session = undefined
-    place.open = 0
+    place.runs = []
     // A run that was stopped on its caller's wish says nothing against the session.
     if (errorCode(cause) !== 'RUN_TIMEOUT') place.lostInARow += 1
     this.#failovers += 1
@@ -290,7 +293,7 @@ export class SessionPool implements Session {
           pauseMs *= 2
         }
         place.session = await this.#open(place.index, signal)
-        place.open = 0
+        place.runs = []
         this.#replacing.delete(place)
         this.#dispatch()
         return

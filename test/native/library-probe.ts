@@ -1,5 +1,8 @@
-/** Runs in a process of its own: `library-probe <model> <libraryPath> [platform]`. Prints what happened as JSON. */
-import { AclSession } from '../../lib/session'
+/**
+ * Runs in a process of its own: `library-probe <model> <libraryPath> [platform]`. Prints what happened as JSON. With a
+ * model in ONNX it says what device a session of both forms gets where the offline form is missing.
+ */
+import { AclSession, createSession } from '../../lib/session'
 import type { Feeds } from '../../lib/session'
 import { probeNpus } from '../../lib/session/devices'
 
@@ -14,6 +17,10 @@ const feeds: Feeds = {
 async function main(): Promise<object> {
   const options = libraryPath === '' ? {} : { libraryPath }
   try {
+    if (model.endsWith('.onnx')) {
+      await using either = await createSession({ om: 'none.om', onnx: model }, { ...options, threads: 1 })
+      return { device: either.device.kind }
+    }
     const session = await AclSession.create(model, options)
     await session.run(feeds)
     await session.run(feeds, undefined, { timeoutMs: 10_000 })

@@ -25,6 +25,7 @@ function symbols(list: 'CORE' | 'OPTIONAL'): string[] {
 }
 
 interface Outcome {
+  readonly device?: string
   readonly library?: string
   readonly code?: string
   readonly message?: string
@@ -54,11 +55,11 @@ describe('the library of AscendCL', () => {
   })
 
   /** Opens a model and runs it twice, the second time with a time-out, in a process that knows only these places. */
-  async function probe(env: NodeJS.ProcessEnv, libraryPath = ''): Promise<Outcome> {
+  async function probe(env: NodeJS.ProcessEnv, libraryPath = '', model = om): Promise<Outcome> {
     const places = { LD_LIBRARY_PATH: '', ASCEND_TOOLKIT_HOME: '', ASCEND_HOME_PATH: '', HOME: folder }
     const { stdout, stderr, status } = await runScript(
       compiled!.script('test/native/library-probe'),
-      [om, libraryPath],
+      [model, libraryPath],
       { env: { ...simulatorSettings(), AASIST_ADDON: addonPath, AASIST_ACL_LIBRARY: '', ...places, ...env } },
     )
     expect(status, stderr).to.equal(0)
@@ -140,6 +141,14 @@ describe('the library of AscendCL', () => {
       '/usr/local/Ascend/nnrt/latest/lib64/libascendcl.so',
       '/usr/local/Ascend/cann/lib64/libascendcl.so',
     ])
+  })
+
+  it('that is nowhere leaves the CPU, where the model is at hand for that too', async () => {
+    const onnx = join(root, 'test', 'fixtures', 'onnx', 'add.onnx')
+    expect(await probe({}, '', onnx)).to.deep.equal({ device: 'cpu' })
+    expect(await probe({ ACL_SIM_DEVICES: '0' }, simulatorLibrary, onnx)).to.deep.equal({ device: 'cpu' })
+    // Where there is an NPU, its form of the model is wanted.
+    expect((await probe({}, simulatorLibrary, onnx)).code).to.equal('MODEL_NOT_FOUND')
   })
 
   it('that is not at the given path refuses with ACL_LIBRARY_NOT_FOUND and looks nowhere else', async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ModelError } from '../../lib/errors'
+import { ModelError, errorCode } from '../../lib/errors'
 import { convertCheckpoint } from '../../lib/model'
 import { Detector } from '../../lib/scoring'
 import { temporaryFolder } from '../dataset/folders'
@@ -70,14 +70,15 @@ describe('models a detector refuses', () => {
     await refused({ model: Buffer.from('buy milk') }, 'MODEL_INVALID')
   })
 
-  it('an offline model for the CPU, by its name or its first bytes, saying what to give instead', async () => {
+  it('an offline model on a CPU, by its name or its first bytes, with INVALID_ARGUMENT', async () => {
     for (const model of [
       file('aasist.om', 'anything'),
       file('aasist.bin', 'IMOD\0\0'),
       Buffer.from('IMOD\0\0'),
     ]) {
-      const { message } = await expectCode(Detector.load({ model, device: 'cpu' }), 'INVALID_ARGUMENT')
-      expect(message).to.match(/NPU|ONNX/)
+      const error: unknown = await Detector.load({ model, device: 'cpu' }).catch((reason: unknown) => reason)
+      expect(errorCode(error)).to.equal('INVALID_ARGUMENT')
+      expect((error as Error).message).to.match(/ONNX/)
     }
   })
 

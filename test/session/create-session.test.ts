@@ -10,7 +10,11 @@ describe('createSession', () => {
     ['the path of an ONNX model', modelPath('add'), {}],
     ['its bytes', bytes, { device: 'cpu' }],
     ['{ onnx } as a path', { onnx: modelPath('add') }, { device: 'cpu', threads: 1 }],
-    ['{ om, onnx }, of which the CPU takes the ONNX', { om: 'model.om', onnx: bytes }, { device: 'cpu' }],
+    [
+      '{ om, onnx } on the CPU, whatever the offline model',
+      { om: 'model.om', onnx: bytes },
+      { device: 'cpu' },
+    ],
   ]
   for (const [what, model, options] of sources) {
     it(`takes ${what}`, async () => {
