@@ -50,10 +50,12 @@ std::shared_ptr<Executor> Executor::Start(EngineOptions options, ExecutorEvents 
 Executor::Executor(EngineOptions options, ExecutorEvents events)
     : options_(std::move(options)), events_(std::move(events)) {}
 
-void Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sources) {
+bool Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sources) {
   run->accepted = Clock::now();
   for (const Source &source : sources) run->inputBytes.push_back(source.bytes);
   Lock lock(mutex_);
+  // Who stops it need not be who submits: the end of the environment stops all there are.
+  if (stopping_ || engine_ == nullptr) return false;
   Slot *slot = queue_.empty() && Find(State::kStaging) == nullptr && Find(State::kStaged) == nullptr &&
                        Find(State::kCopyingIn) == nullptr
                    ? NextFree()
@@ -77,11 +79,12 @@ void Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sourc
   }
   if (!deviceWaits_) {
     WakeForCopying();
-    return;
+    return true;
   }
   // Woken with the lock still held, it would go back to sleep over that.
   lock.unlock();
   WakeDevice();
+  return true;
 }
 
 bool Executor::Drop(uint64_t id) {
@@ -154,6 +157,8 @@ void Executor::DeviceThread() {
     DeviceLoop();
     StopCopyThread();
     if (faulted_) engine->DiscardExecution();
+    Lock lock(mutex_);
+    engine_ = nullptr;
   }
   engine.reset();
   events_.closed();

@@ -38,8 +38,11 @@ class Executor : public std::enable_shared_from_this<Executor> {
   Executor(const Executor &) = delete;
   Executor &operator=(const Executor &) = delete;
 
-  /** For the JavaScript thread, after `opened` and before Stop. Reads the sources before it returns. */
-  void Submit(std::unique_ptr<Run> run, const std::vector<Source> &sources);
+  /**
+   * For the JavaScript thread, after `opened`. Reads the sources before it returns. False after Stop: the run
+   * is not taken.
+   */
+  bool Submit(std::unique_ptr<Run> run, const std::vector<Source> &sources);
   /** Takes a run back that has not begun to execute; it is not heard of again. */
   bool Drop(uint64_t id);
   /** Runs that are executing, or executed and on their way back. */

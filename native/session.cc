@@ -228,7 +228,7 @@ Session::~Session() {
 
 Napi::Value Session::Run(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
-  if (closing_) throw Napi::Error::New(env, "the session is closed");
+  if (closing_) return Napi::Boolean::New(env, false);
   auto run = std::make_unique<ascend::Run>();
   run->id = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
   run->gear = info[1].As<Napi::Number>().Uint32Value();
@@ -254,9 +254,9 @@ Napi::Value Session::Run(const Napi::CallbackInfo &info) {
     run->deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                        std::chrono::duration<double, std::milli>(timeoutMs));
   }
-  executor_->Submit(std::move(run), sources);
-  Hold();
-  return env.Undefined();
+  const bool taken = executor_->Submit(std::move(run), sources);
+  if (taken) Hold();
+  return Napi::Boolean::New(env, taken);
 }
 
 Napi::Value Session::Drop(const Napi::CallbackInfo &info) {

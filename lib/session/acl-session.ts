@@ -221,8 +221,8 @@ export class AclSession implements Session {
     timeoutMs: number,
   ): SessionError | undefined {
     try {
-      this.#native.run(id, gear, inputs, dims, fetches, timeoutMs)
-      return undefined
+      const taken = this.#native.run(id, gear, inputs, dims, fetches, timeoutMs)
+      return taken ? undefined : releasedError()
     } catch (error) {
       return runError({ kind: 'internal', message: String(error) }, this.#deviceId)
     }
@@ -231,7 +231,7 @@ export class AclSession implements Session {
   #assertUsable(): void {
     if (this.#fault !== undefined) throw this.#faulted('not started')
     if (this.#released !== undefined) {
-      throw new SessionError('SESSION_RELEASED', 'the session has been released; create another one')
+      throw releasedError()
     }
   }
 
@@ -364,6 +364,10 @@ export class AclSession implements Session {
       { code: 'ACL_THREAD_ABANDONED' },
     )
   }
+}
+
+function releasedError(): SessionError {
+  return new SessionError('SESSION_RELEASED', 'the session has been released; create another one')
 }
 
 function bytesOf({ name, data }: TensorLike & { readonly name: string }): Uint8Array {

@@ -118,7 +118,10 @@ export interface NativeSession {
     dims: readonly NativeDims[] | undefined,
     ...times: [queueMs: number, copyInMs: number, executeMs: number, copyOutMs: number]
   ) => void
-  /** Copies the inputs before it returns. `dims` matter for models of open shapes only. `timeoutMs` 0: none. */
+  /**
+   * Copies the inputs before it returns. `dims` matter for models of open shapes only. `timeoutMs` 0: none. False when
+   * the session is closed, which `leave` does as well; throws when there is no memory for the copies.
+   */
   run(
     id: number,
     gear: number,
@@ -126,7 +129,7 @@ export interface NativeSession {
     dims: readonly NativeDims[],
     fetches: readonly number[],
     timeoutMs: number,
-  ): void
+  ): boolean
   /** True when the run had not begun; it is not heard of again. */
   drop(id: number): boolean
   /** Runs that are executing, or executed and on their way back. */

@@ -89,6 +89,21 @@ describe('the end of a process with a session on an NPU', () => {
       expect(tookMs).to.be.below(5000)
     })
 
+    it('takes no run any more in an exit handler that comes after the end of all sessions', async () => {
+      const ended = await story('run at exit')
+      const { status, signal, stderr } = ended
+      expect({ status, signal, stderr }).to.deep.equal({ status: 3, signal: null, stderr: '' })
+      expect(facts(ended)).to.deep.equal({ running: 0 })
+      expectClean(reportOf(reportFile('run at exit')))
+    })
+
+    it('rejects a run after the end of all sessions with SESSION_RELEASED', async () => {
+      const ended = await story('run after leave')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.include({ run: 'SESSION_RELEASED', queued: 0, running: 0 })
+      expectClean(reportOf(reportFile('run after leave')))
+    })
+
     it('exits although loading never returns', async () => {
       const { status, signal, tookMs } = await story('load', 'aclmdlLoadFromFile:hang')
       expect({ status, signal }).to.deep.equal({ status: 3, signal: null })

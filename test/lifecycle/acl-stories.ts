@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { AclSession, createPool } from '../../lib/session'
 import type { Feeds } from '../../lib/session'
+import { loadAddon } from '../../lib/session/binding'
 
 const [name = '', models = ''] = isMainThread ? process.argv.slice(2) : (workerData as string[])
 const slow = join(models, 'slow.om')
@@ -52,6 +53,25 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     session.run(feeds(1n)).catch(() => undefined)
     await delay(50)
     process.exit(3)
+  },
+
+  /** A handler that comes after the one in which all sessions end. */
+  async 'run at exit'() {
+    const session = await AclSession.create(slow, { exitWaitMs })
+    await session.run(feeds(1n))
+    process.on('exit', () => {
+      for (let i = 0; i < 5; i++) session.run(feeds(1n)).catch(() => undefined)
+      print({ running: session.stats().running })
+    })
+    process.exit(3)
+  },
+
+  async 'run after leave'() {
+    const session = await AclSession.create(slow, { exitWaitMs })
+    await session.run(feeds(1n))
+    loadAddon().leave()
+    print({ run: await outcome(session.run(feeds(1n))), ...session.stats() })
+    await session.release()
   },
 
   async load() {
