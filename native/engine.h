@@ -50,8 +50,13 @@ class Engine {
   void Execute(size_t set, Run &run);
   void CopyOut(size_t set, Run &run);
 
-  /** After a time-out: execution goes on behind our back, and must be broken off before anything is freed. */
-  void DiscardExecution() { stream_.Discard(); }
+  /**
+   * After a fatal failure: execution may go on behind our back, and must be broken off before anything is
+   * freed. False when it may still go on.
+   */
+  bool DiscardExecution() { return stream_.Discard(); }
+  /** The first step of destruction. False when AscendCL keeps the model, as while it executes. */
+  bool UnloadModel() { return model_->Unload(); }
 
  private:
   struct ChosenGear {

@@ -139,6 +139,7 @@ bool Executor::WaitUntilFinished(Clock::time_point deadline) {
 void Executor::DeviceThread() {
   prctl(PR_SET_NAME, "acl-device");
   std::unique_ptr<Engine> engine;
+  Remains remains = Remains::kNothing;
   try {
     engine = std::make_unique<Engine>(std::move(options_));
   } catch (const LibraryFailure &failure) {
@@ -156,12 +157,19 @@ void Executor::DeviceThread() {
     events_.opened(*engine);
     DeviceLoop();
     StopCopyThread();
-    if (faulted_) engine->DiscardExecution();
-    Lock lock(mutex_);
-    engine_ = nullptr;
+    {
+      Lock lock(mutex_);
+      engine_ = nullptr;
+    }
+    const bool quiet = !faulted_ || engine->DiscardExecution();
+    if (!quiet || !engine->UnloadModel()) {
+      // The device may still read and write this memory: it is never given back.
+      static_cast<void>(engine.release());
+      remains = Remains::kEngine;
+    }
   }
   engine.reset();
-  events_.closed();
+  events_.closed(remains);
   Lock lock(mutex_);
   finished_ = true;
   finishedWake_.NotifyAll();

@@ -22,13 +22,16 @@ namespace ascend {
 /** Why an engine could not be opened; the text is for what is neither the library's nor AscendCL's fault. */
 using OpenFailure = std::variant<LibraryFailure, AclFailure, std::string>;
 
+/** What is left of a session when it has ended. */
+enum class Remains { kNothing, kEngine };
+
 /** Called on the session's threads, one at a time and in order; must not throw. */
 struct ExecutorEvents {
   std::function<void(const Engine &)> opened;
   std::function<void(OpenFailure)> failed;
   std::function<void(std::unique_ptr<Run>)> done;
-  /** Everything is given back. The last event. */
-  std::function<void()> closed;
+  /** Everything is given back, or left behind because the device may still be using it. The last event. */
+  std::function<void(Remains)> closed;
 };
 
 class Executor : public std::enable_shared_from_this<Executor> {

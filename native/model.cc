@@ -79,12 +79,16 @@ Model::~Model() {
   Unload();
 }
 
-void Model::Unload() {
-  api_.aclmdlUnload(id_);
+bool Model::Unload() {
+  if (loaded_ && api_.aclmdlUnload(id_) != acl::ACL_SUCCESS) return false;
+  loaded_ = false;
   if (description_ != nullptr) api_.aclmdlDestroyDesc(description_);
+  description_ = nullptr;
+  return true;
 }
 
 void Model::Describe() {
+  loaded_ = true;
   // The constructors' own cleanup: a destructor does not run for what was never constructed.
   try {
     description_ = CheckPointer(api_, api_.aclmdlCreateDesc(), "aclmdlCreateDesc");

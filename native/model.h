@@ -59,6 +59,9 @@ class Model {
   Model(const Model &) = delete;
   Model &operator=(const Model &) = delete;
 
+  /** The destructor does it too. False when AscendCL refuses, which means that the model is still in use. */
+  bool Unload();
+
   uint32_t id() const { return id_; }
   const ModelInfo &info() const { return info_; }
   /** Needs the datasets of an execution; fills in the shapes of the outputs, gear by gear. */
@@ -72,10 +75,10 @@ class Model {
   void FindGears();
   TensorInfo Input(size_t index) const;
   TensorInfo Output(size_t index) const;
-  void Unload();
 
   const AclApi &api_;
   uint32_t id_ = 0;
+  bool loaded_ = false;
   aclmdlDesc *description_ = nullptr;
   ModelInfo info_;
 };

@@ -18,6 +18,7 @@ struct Session::Event {
   Kind kind = Kind::kClosed;
   Opened opened;
   OpenFailure failure;
+  Remains remains = Remains::kNothing;
   std::unique_ptr<ascend::Run> run;
 };
 
@@ -157,7 +158,11 @@ ExecutorEvents EventsFor(const std::shared_ptr<Bridge> &bridge) {
     event->run = std::move(run);
     bridge->Send(std::move(event));
   };
-  events.closed = [bridge] { bridge->Send(std::make_unique<Event>()); };
+  events.closed = [bridge](Remains remains) {
+    auto event = std::make_unique<Event>();
+    event->remains = remains;
+    bridge->Send(std::move(event));
+  };
   return events;
 }
 
@@ -338,6 +343,7 @@ void Session::Deliver(Napi::Env env, Event &event) {
     case Event::Kind::kClosed:
       value = Napi::Object::New(env);
       value.Set("kind", "closed");
+      value.Set("leftBehind", event.remains == Remains::kEngine);
       ReportMemory(0);
       bridge_->Close();
       if (held_ > 0) {

@@ -10,23 +10,26 @@ class Stream {
   explicit Stream(const AclApi &api) : api_(api) {
     Check(api, api.aclrtCreateStream(&stream_), "aclrtCreateStream");
   }
-  ~Stream() {
-    if (stream_ != nullptr) api_.aclrtDestroyStream(stream_);
-  }
+  ~Stream() { api_.aclrtDestroyStream(stream_); }
   Stream(const Stream &) = delete;
   Stream &operator=(const Stream &) = delete;
 
   aclrtStream get() const { return stream_; }
 
-  /** After a time-out, work is still in progress: drops it, where CANN can, instead of waiting for it. */
-  void Discard() {
+  /**
+   * After a time-out work may still be in progress: breaks it off, where CANN can, and waits for quiet. False
+   * when there is none within kQuietWaitMs, or no way to know.
+   */
+  bool Discard() {
     if (api_.aclrtStreamAbort != nullptr) api_.aclrtStreamAbort(stream_);
-    if (api_.aclrtDestroyStreamForce == nullptr) return;
-    api_.aclrtDestroyStreamForce(stream_);
-    stream_ = nullptr;
+    return api_.aclrtSynchronizeStreamWithTimeout != nullptr &&
+           api_.aclrtSynchronizeStreamWithTimeout(stream_, kQuietWaitMs) == acl::ACL_SUCCESS;
   }
 
  private:
+  /** What is not broken off by then does not answer; well below the default of exitWaitMs. */
+  static constexpr int32_t kQuietWaitMs = 2000;
+
   const AclApi &api_;
   aclrtStream stream_ = nullptr;
 };

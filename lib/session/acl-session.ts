@@ -43,8 +43,10 @@ async function open(model: string | Uint8Array, settings: AclSettings): Promise<
   })
   const outcome = new Promise<NativeEvent & { kind: 'opened' | 'failed' }>(resolve => {
     native.onEvent = event => {
-      if (event.kind === 'closed') onClosed?.()
-      else if (event.kind !== 'runFailed') resolve(event)
+      if (event.kind === 'closed') {
+        if (event.leftBehind) warnOfMemory(device)
+        onClosed?.()
+      } else if (event.kind !== 'runFailed') resolve(event)
     }
   })
   try {
@@ -368,6 +370,14 @@ export class AclSession implements Session {
 
 function releasedError(): SessionError {
   return new SessionError('SESSION_RELEASED', 'the session has been released; create another one')
+}
+
+function warnOfMemory(device: number): void {
+  process.emitWarning(
+    `NPU ${device} did not confirm that it has ended a run; the session's model and memory are left behind, ` +
+      'because it may still be using them',
+    { code: 'ACL_MEMORY_ABANDONED' },
+  )
 }
 
 function bytesOf({ name, data }: TensorLike & { readonly name: string }): Uint8Array {

@@ -93,8 +93,8 @@ export type NativeEvent =
       readonly failure: NativeFailure
       readonly fatal: boolean
     }
-  /** Everything is given back. The last event. */
-  | { readonly kind: 'closed' }
+  /** Everything is given back, or left behind because the device may still be using it. The last event. */
+  | { readonly kind: 'closed'; readonly leftBehind: boolean }
 
 export interface NativeSessionOptions {
   readonly library: string

@@ -141,6 +141,30 @@ describe('the end of a process with a session on an NPU', () => {
         state: 'faulted',
         warnings: 0,
       })
+      expectClean(reportOf(reportFile('timeout')))
+    })
+
+    it('frees nothing that a device which does not answer may still be using, and warns', async () => {
+      // Without the abort the task goes on for ever.
+      const ended = await story('stuck', 'task:hang,aclrtStreamAbort:507000')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({
+        run: 'RUN_TIMEOUT',
+        warning: 'ACL_MEMORY_ABANDONED',
+        state: 'faulted',
+      })
+      expect(ended.tookMs).to.be.below(8000)
+      const { problems, calls } = reportOf(reportFile('stuck'))
+      expect(problems).to.deep.equal([])
+      expect(calls['aclmdlUnload']).to.equal(undefined)
+      expect(calls['aclrtFree']).to.equal(undefined)
+    })
+
+    it('frees nothing either when AscendCL refuses to unload the model', async () => {
+      const ended = await story('stuck', 'task:hang,aclmdlUnload:545009')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.include({ run: 'RUN_TIMEOUT', warning: 'ACL_MEMORY_ABANDONED' })
+      expect(reportOf(reportFile('stuck')).calls['aclrtFree']).to.equal(undefined)
     })
 
     it('bounds it also where not even the call with the time-out returns', async () => {

@@ -126,6 +126,16 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     print({ ...facts, state, warnings })
   },
 
+  /** A device that does not even answer to being told to stop. */
+  async stuck() {
+    const warned = once(process, 'warning') as Promise<[Error & { code: string }]>
+    const session = await AclSession.create(slow)
+    const run = await outcome(session.run(feeds(1n), undefined, { timeoutMs: 100 }))
+    await session.release()
+    const [{ code: warning }] = await warned
+    print({ run, warning, state: session.stats().state })
+  },
+
   async forgotten() {
     const createAndForget = async (): Promise<void> => {
       const session = await AclSession.create(slow, { device: 0 })
