@@ -87,26 +87,33 @@ bool Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sourc
   return true;
 }
 
-bool Executor::Drop(uint64_t id) {
+Dropped Executor::Drop(uint64_t id) {
   Lock lock(mutex_);
   const auto queued =
       std::find_if(queue_.begin(), queue_.end(), [id](const auto &run) { return run->id == id; });
   if (queued != queue_.end()) {
     queue_.erase(queued);
-    return true;
+    return Dropped::kBeforeAnyCall;
   }
   for (Slot &slot : slots_) {
     if (slot.run == nullptr || slot.run->id != id) continue;
     if (slot.state == State::kCopyingIn) {
       slot.dropped = true;
-      return true;
+      return Dropped::kCopying;
     }
-    if (slot.state != State::kStaged && slot.state != State::kLoaded) return false;
+    if (slot.state != State::kStaged && slot.state != State::kLoaded) break;
     Free(slot);
     WakeForCopying();
-    return true;
+    return Dropped::kBeforeAnyCall;
   }
-  return false;
+  return Dropped::kTooLate;
+}
+
+bool Executor::IsCopyingIn(uint64_t id) {
+  Lock lock(mutex_);
+  return std::any_of(slots_.begin(), slots_.end(), [id](const Slot &slot) {
+    return slot.state == State::kCopyingIn && slot.run->id == id;
+  });
 }
 
 size_t Executor::begun() {

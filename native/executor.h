@@ -25,6 +25,9 @@ using OpenFailure = std::variant<LibraryFailure, AclFailure, std::string>;
 /** What is left of a session when it has ended. */
 enum class Remains { kNothing, kEngine };
 
+/** Where a run was when it was dropped. kCopying: in a call into AscendCL, which must return first. */
+enum class Dropped { kBeforeAnyCall, kCopying, kTooLate };
+
 /** Called on the session's threads, one at a time and in order; must not throw. */
 struct ExecutorEvents {
   std::function<void(const Engine &)> opened;
@@ -46,8 +49,10 @@ class Executor : public std::enable_shared_from_this<Executor> {
    * is not taken.
    */
   bool Submit(std::unique_ptr<Run> run, const std::vector<Source> &sources);
-  /** Takes a run back that has not begun to execute; it is not heard of again. */
-  bool Drop(uint64_t id);
+  /** Takes a run back that has not begun to execute; unless it has, it is not heard of again. */
+  Dropped Drop(uint64_t id);
+  /** Whether this run's inputs are being copied to the device, dropped or not. */
+  bool IsCopyingIn(uint64_t id);
   /** Runs that are executing, or executed and on their way back. */
   size_t begun();
   /** Drops what has not begun. The threads end when what runs has ended; more than once does no harm. */

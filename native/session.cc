@@ -166,6 +166,10 @@ ExecutorEvents EventsFor(const std::shared_ptr<Bridge> &bridge) {
   return events;
 }
 
+uint64_t RunIdOf(const Napi::Value &value) {
+  return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
+}
+
 Source SourceOf(const Napi::Value &value) {
   const auto view = value.As<Napi::Uint8Array>();
   return {view.Data(), view.ByteLength()};
@@ -201,7 +205,7 @@ Napi::Function Session::Define(Napi::Env env) {
   return DefineClass(
       env, "Session",
       {InstanceMethod<&Session::Run>("run"), InstanceMethod<&Session::Drop>("drop"),
-       InstanceMethod<&Session::Begun>("begun"), InstanceMethod<&Session::Close>("close"),
+       InstanceMethod<&Session::IsCopyingIn>("isCopyingIn"), InstanceMethod<&Session::Begun>("begun"), InstanceMethod<&Session::Close>("close"),
        InstanceMethod<&Session::Abandon>("abandon"), InstanceMethod<&Session::Poll>("poll"),
        InstanceMethod<&Session::SetPolled>("setPolled"), InstanceMethod<&Session::KeepAlive>("keepAlive"),
        InstanceMethod<&Session::LetGo>("letGo")});
@@ -235,7 +239,7 @@ Napi::Value Session::Run(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   if (closing_) return Napi::Boolean::New(env, false);
   auto run = std::make_unique<ascend::Run>();
-  run->id = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  run->id = RunIdOf(info[0]);
   run->gear = info[1].As<Napi::Number>().Uint32Value();
   const auto inputs = info[2].As<Napi::Array>();
   const auto shapes = info[3].As<Napi::Array>();
@@ -265,9 +269,22 @@ Napi::Value Session::Run(const Napi::CallbackInfo &info) {
 }
 
 Napi::Value Session::Drop(const Napi::CallbackInfo &info) {
-  const bool dropped = executor_->Drop(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
-  if (dropped) Unhold();
-  return Napi::Boolean::New(info.Env(), dropped);
+  const Napi::Env env = info.Env();
+  switch (executor_->Drop(RunIdOf(info[0]))) {
+    case Dropped::kTooLate:
+      return Napi::String::New(env, "too late");
+    case Dropped::kCopying:
+      Unhold();
+      return Napi::String::New(env, "copying");
+    case Dropped::kBeforeAnyCall:
+      Unhold();
+      break;
+  }
+  return Napi::String::New(env, "dropped");
+}
+
+Napi::Value Session::IsCopyingIn(const Napi::CallbackInfo &info) {
+  return Napi::Boolean::New(info.Env(), executor_->IsCopyingIn(RunIdOf(info[0])));
 }
 
 Napi::Value Session::Begun(const Napi::CallbackInfo &info) {

@@ -27,6 +27,7 @@ class Session : public Napi::ObjectWrap<Session> {
  private:
   Napi::Value Run(const Napi::CallbackInfo &info);
   Napi::Value Drop(const Napi::CallbackInfo &info);
+  Napi::Value IsCopyingIn(const Napi::CallbackInfo &info);
   Napi::Value Begun(const Napi::CallbackInfo &info);
   Napi::Value Close(const Napi::CallbackInfo &info);
   Napi::Value Abandon(const Napi::CallbackInfo &info);

@@ -19,6 +19,9 @@ import type { Device, RunOptions, Session, SessionStats } from './session'
 import { RunRecorder } from './session-stats'
 import type { Feeds, Outputs, TensorLike, TensorMetadata } from './tensor'
 
+/** How long a copy to the device may go on after its run was given up: time for gigabytes. */
+const COPY_WAIT_MS = 500
+
 interface Work {
   readonly gear: number
   /** Indices of the wanted outputs. */
@@ -312,13 +315,23 @@ export class AclSession implements Session {
   }
 
   #onGiveUp(run: PendingRun<Work>, why: GaveUp): void {
-    if (this.#native.drop(run.id)) {
+    const dropped = this.#native.drop(run.id)
+    if (dropped !== 'too late') {
       this.#open.splice(this.#open.indexOf(run), 1)
       run.forget()
+      if (dropped === 'copying') this.#watchCopy(run.id)
     } else if (why === 'timed out') {
       this.#breakDown('a run went past its timeoutMs, and the state of the device is unknown')
     }
     this.#keepAlive()
+  }
+
+  /** A copy under way when its run was given up is most likely about to end; one that is not blocks all that follow. */
+  #watchCopy(id: number): void {
+    setTimeout(() => {
+      if (this.#native.isCopyingIn(id))
+        this.#breakDown('copying the inputs of a run that was given up does not end')
+    }, COPY_WAIT_MS).unref()
   }
 
   /** Nothing is begun any more; what the device is computing is left to it. */
@@ -331,7 +344,7 @@ export class AclSession implements Session {
   /** Takes back what has not begun. */
   #refuse(error: () => SessionError): void {
     for (const run of [...this.#open]) {
-      if (!this.#native.drop(run.id)) continue
+      if (this.#native.drop(run.id) === 'too late') continue
       this.#open.splice(this.#open.indexOf(run), 1)
       run.fail(error())
       run.forget()

@@ -130,8 +130,13 @@ export interface NativeSession {
     fetches: readonly number[],
     timeoutMs: number,
   ): boolean
-  /** True when the run had not begun; it is not heard of again. */
-  drop(id: number): boolean
+  /**
+   * Takes a run back; unless it is too late for that, because it executes, it is not heard of again. `copying`: a call
+   * into AscendCL is copying its inputs, and nothing else is begun before that returns.
+   */
+  drop(id: number): 'dropped' | 'copying' | 'too late'
+  /** Whether a call into AscendCL is copying this run's inputs, be it dropped or not. */
+  isCopyingIn(id: number): boolean
   /** Runs that are executing, or executed and on their way back. */
   begun(): number
   /** Drops what has not begun; `closed` comes when everything is given back. */

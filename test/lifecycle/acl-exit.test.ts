@@ -179,6 +179,29 @@ describe('the end of a process with a session on an NPU', () => {
       })
     })
 
+    it('finds a session faulted in which copying the inputs of a run never ends', async () => {
+      const ended = await story('copying', 'aclrtMemcpy:hang')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({
+        first: 'RUN_TIMEOUT',
+        waiting: 'SESSION_FAULTED',
+        later: 'SESSION_FAULTED',
+        states: ['ready', 'faulted'],
+      })
+    })
+
+    it('goes on with a session in which copying the inputs of a run took longer than its timeoutMs', async () => {
+      const ended = await story('slow copy', 'aclrtMemcpy:200ms@1')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({
+        first: 'RUN_TIMEOUT',
+        waiting: 'resolved',
+        state: 'ready',
+        later: 'resolved',
+      })
+      expectClean(reportOf(reportFile('slow copy')))
+    })
+
     it('leaves 200 forgotten sessions to the garbage collector', async function () {
       this.timeout(60_000)
       const ended = await story('forgotten', '', ['--expose-gc'])

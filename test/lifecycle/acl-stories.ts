@@ -136,6 +136,27 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     print({ run, warning, state: session.stats().state })
   },
 
+  async copying() {
+    const session = await AclSession.create(slow, { exitWaitMs })
+    const first = await outcome(session.run(feeds(1n), undefined, { timeoutMs: 50 }))
+    const states: string[] = [session.stats().state]
+    const waiting = await outcome(session.run(feeds(1n), undefined, { timeoutMs: 5000 }))
+    states.push(session.stats().state)
+    const later = await outcome(session.run(feeds(1n)))
+    await session.release()
+    print({ first, waiting, later, states })
+  },
+
+  /** A copy that is only slow: the session goes on when it has ended. */
+  async 'slow copy'() {
+    const session = await AclSession.create(slow)
+    const first = await outcome(session.run(feeds(1n), undefined, { timeoutMs: 50 }))
+    const waiting = await outcome(session.run(feeds(1n)))
+    await delay(600)
+    print({ first, waiting, state: session.stats().state, later: await outcome(session.run(feeds(1n))) })
+    await session.release()
+  },
+
   async forgotten() {
     const createAndForget = async (): Promise<void> => {
       const session = await AclSession.create(slow, { device: 0 })
