@@ -83,7 +83,10 @@ void *Open(const std::string &path, Attempts &tried) {
   return nullptr;
 }
 
-/** The main library first, then the parts it is split into from CANN 8.5 on. */
+/**
+ * The main library first, then the parts it is split into from CANN 8.5 on. They are taken from its own folder:
+ * those of another installation may have the same names and other rules.
+ */
 class SplitLibraries : public SymbolSource {
  public:
   SplitLibraries(void *handle, std::string folder) : folder_(std::move(folder)) {
@@ -96,22 +99,25 @@ class SplitLibraries : public SymbolSource {
     }
     while (next_ < 2) {
       const char *part = next_++ == 0 ? kRuntimePart : kModelPart;
-      void *handle = OpenPart(part);
-      if (handle == nullptr) continue;
-      handles_.push_back(handle);
-      if (void *address = dlsym(handle, name)) return address;
+      const std::string beside = folder_ + "/" + part;
+      if (folder_.empty() || !Exists(beside)) continue;
+      if (void *address = Take(beside, name)) return address;
     }
     return nullptr;
   }
 
+  /** Leaves the rest to the dynamic linker's own search, for an installation that is spread over folders. */
+  void AddWhatLinkerFinds() {
+    for (const char *part : {kRuntimePart, kModelPart}) Take(part, nullptr);
+  }
+
  private:
-  void *OpenPart(const char *part) {
+  void *Take(const std::string &path, const char *name) {
     Attempts ignored;
-    if (!folder_.empty()) {
-      const std::string beside = folder_ + "/" + part;
-      if (Exists(beside)) return Open(beside, ignored);
-    }
-    return Open(part, ignored);
+    void *handle = Open(path, ignored);
+    if (handle == nullptr) return nullptr;
+    handles_.push_back(handle);
+    return name == nullptr ? nullptr : dlsym(handle, name);
   }
 
   std::string folder_;
@@ -153,6 +159,10 @@ std::unique_ptr<Library> Load(const std::string &explicitPath) {
   library->path = PathOf(handle, explicitPath);
   SplitLibraries source(handle, Folder(library->path));
   failure.missing = FillApi(library->api, source);
+  if (!failure.missing.empty() && explicitPath.empty()) {
+    source.AddWhatLinkerFinds();
+    failure.missing = FillApi(library->api, source);
+  }
   if (failure.missing.empty()) return library;
   failure.kind = LibraryFailure::Kind::kSymbolMissing;
   failure.path = library->path;
