@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { join } from 'node:path'
 import { errorCode } from '../errors'
+import { loadAddon } from '../session/binding'
 import { Detector, demoFolder, onnxruntimeVersion, packageVersion, cpuClass } from '../scoring'
 import type { ExitCode } from './exit'
 import { formatTable, printJson, printLine } from './terminal'
@@ -76,8 +77,24 @@ function cpuBackend(): Check {
   }
 }
 
+/** CANN itself is not looked for: loading it would claim a device. */
 function npuBackend(): Check {
-  return { name: 'NPU back end', state: 'info', found: 'not part of this version' }
+  const name = 'NPU back end'
+  try {
+    loadAddon()
+    return {
+      name,
+      state: 'info',
+      found: 'the add-on is there; it looks for CANN when an offline model is opened',
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'ADDON_NOT_FOUND' && errorCode(error) !== 'UNSUPPORTED_PLATFORM') throw error
+    return {
+      name,
+      state: 'info',
+      found: `no add-on (${errorCode(error)!}); in a checkout npm run build makes it`,
+    }
+  }
 }
 
 async function selfTest(signal: AbortSignal): Promise<Check[]> {

@@ -26,7 +26,8 @@ function manifestOf(
   detector: Detector,
   options: Pick<DetectorOptions, 'resample' | 'channels'>,
 ): Manifest {
-  const { provenance } = detector
+  const { provenance, device } = detector
+  const isCpu = device.kind === 'cpu'
   return {
     modelSha256: provenance.sha256,
     configSha256: provenance.configSha256,
@@ -35,8 +36,8 @@ function manifestOf(
     batch: detector.batch,
     // Decoding, resampling and windows are its own.
     package: `aasist-ascend ${versions()['aasist-ascend']}`,
-    runtime: `onnxruntime ${versions().onnxruntime ?? 'none'}`,
-    cpu: cpuClass(),
+    runtime: isCpu ? `onnxruntime ${versions().onnxruntime ?? 'none'}` : `AscendCL on ${device.socName}`,
+    cpu: isCpu ? cpuClass() : null,
     resample: options.resample ?? 'convert',
     channels: options.channels ?? 'average',
     protocolSha256: corpus.protocolSha256,
