@@ -64,9 +64,12 @@ bool Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sourc
     // Straight into pinned memory, without a copy on the way.
     slot->state = State::kStaging;
     lock.unlock();
-    const bool staged = engine_->Stage(IndexOf(*slot), sources);
-    if (!staged) {
-      for (const Source &source : sources) run->inputs.push_back(Copy(source));
+    try {
+      Stage(*slot, *run, sources);
+    } catch (...) {
+      lock.lock();
+      Free(*slot);
+      throw;
     }
     lock.lock();
     slot->run = std::move(run);
@@ -85,6 +88,11 @@ bool Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sourc
   lock.unlock();
   WakeDevice();
   return true;
+}
+
+void Executor::Stage(Slot &slot, Run &run, const std::vector<Source> &sources) {
+  if (engine_->Stage(IndexOf(slot), sources)) return;
+  for (const Source &source : sources) run.inputs.push_back(Copy(source));
 }
 
 Dropped Executor::Drop(uint64_t id) {

@@ -46,7 +46,7 @@ class Executor : public std::enable_shared_from_this<Executor> {
 
   /**
    * For the JavaScript thread, after `opened`. Reads the sources before it returns. False after Stop: the run
-   * is not taken.
+   * is not taken. Throws std::bad_alloc when there is no memory for copies; the executor goes on.
    */
   bool Submit(std::unique_ptr<Run> run, const std::vector<Source> &sources);
   /** Takes a run back that has not begun to execute; unless it has, it is not heard of again. */
@@ -77,6 +77,7 @@ class Executor : public std::enable_shared_from_this<Executor> {
   void CopyLoop();
   void StartCopyThread();
   void StopCopyThread();
+  void Stage(Slot &slot, Run &run, const std::vector<Source> &sources);
 
   Slot *Find(State state);
   Slot *NextFree();

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "addon_data.h"
@@ -54,9 +55,19 @@ class Bridge {
     }
     // The device thread may be waiting for this very processor.
     if (arrived.empty()) sched_yield();
+    std::optional<Napi::Error> failure;
     for (const auto &event : arrived) {
-      if (session_ != nullptr) session_->Deliver(env, *event);
+      if (session_ == nullptr) break;
+      // What goes wrong with one event must not take the others along.
+      try {
+        session_->Deliver(env, *event);
+      } catch (const Napi::Error &error) {
+        failure = error;
+      } catch (const std::exception &exception) {
+        failure = Napi::Error::New(env, exception.what());
+      }
     }
+    if (failure.has_value()) throw *failure;
   }
 
   /** While it is polled nobody wakes the event loop, which costs more than a short run. */
@@ -263,9 +274,13 @@ Napi::Value Session::Run(const Napi::CallbackInfo &info) {
     run->deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                        std::chrono::duration<double, std::milli>(timeoutMs));
   }
-  const bool taken = executor_->Submit(std::move(run), sources);
-  if (taken) Hold();
-  return Napi::Boolean::New(env, taken);
+  try {
+    const bool taken = executor_->Submit(std::move(run), sources);
+    if (taken) Hold();
+    return Napi::Boolean::New(env, taken);
+  } catch (const std::bad_alloc &exception) {
+    throw Napi::Error::New(env, exception.what());
+  }
 }
 
 Napi::Value Session::Drop(const Napi::CallbackInfo &info) {

@@ -14,6 +14,9 @@ const ACL_ERROR_RT_INVALID_DEVICEID = 107001
 /** Process and time in front of AscendCL's texts: `EE1001: [PID: 7] 2026-11-22-15:23:09.263.054 The argument …`. */
 const logPrefix = /^(?<code>\w+: )\[PID: \d+\] [\d:.-]+ /
 
+/** What the add-on's own allocations fail with. */
+const badAlloc = 'std::bad_alloc'
+
 function spoken({ call, aclError, aclName, aclMessage }: AclFailure): string {
   const name = aclName === '' ? '' : ` ${aclName}`
   const [line = ''] = aclMessage.trim().split('\n')
@@ -93,7 +96,7 @@ export function openError(
   const known = libraryError(failure)
   if (known !== undefined) return known
   if (failure.kind === 'internal') {
-    if (failure.message === 'std::bad_alloc') {
+    if (failure.message === badAlloc) {
       return new SessionError('ACL_OUT_OF_MEMORY', 'the host has not enough memory for the session', {
         device,
       })
@@ -143,6 +146,13 @@ export function runError(failure: NativeFailure, device: number): SessionError {
   }
   if (failure.kind === 'deadline') {
     return new SessionError('RUN_TIMEOUT', 'the time of the run was up before it began', { device })
+  }
+  if (failure.kind === 'internal' && failure.message === badAlloc) {
+    return new SessionError(
+      'ACL_OUT_OF_MEMORY',
+      'the host has not enough memory for the inputs and outputs of this run; run fewer at a time, or smaller ones',
+      { device },
+    )
   }
   const reason = failure.kind === 'internal' ? failure.message : failure.kind
   return new SessionError('RUN_FAILED', `the run failed on NPU ${device}: ${reason}`, { device, reason })

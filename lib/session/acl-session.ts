@@ -78,6 +78,10 @@ function checkOutputNames(given: readonly string[], { outputs }: ModelDescriptio
   )
 }
 
+function isThere(data: ArrayBuffer | undefined): data is ArrayBuffer {
+  return data !== undefined
+}
+
 function nameOf(model: string | Uint8Array): string {
   return typeof model === 'string' ? model : 'the model'
 }
@@ -229,7 +233,8 @@ export class AclSession implements Session {
       const taken = this.#native.run(id, gear, inputs, dims, fetches, timeoutMs)
       return taken ? undefined : releasedError()
     } catch (error) {
-      return runError({ kind: 'internal', message: String(error) }, this.#deviceId)
+      const message = error instanceof Error ? error.message : String(error)
+      return runError({ kind: 'internal', message }, this.#deviceId)
     }
   }
 
@@ -263,7 +268,7 @@ export class AclSession implements Session {
 
   #onResult(
     id: number,
-    data: readonly ArrayBuffer[],
+    data: readonly (ArrayBuffer | undefined)[],
     dims: readonly NativeDims[] | undefined,
     [queueMs, copyInMs, executeMs, copyOutMs]: [number, number, number, number],
   ): void {
@@ -271,9 +276,18 @@ export class AclSession implements Session {
     if (run !== undefined) {
       this.#recorder.stages.record({ queueMs, copyInMs, executeMs, copyOutMs })
       this.#poller.learn(copyInMs + executeMs + copyOutMs)
-      run.succeed(this.#outputsOf(run.work, data, dims))
+      if (data.every(isThere)) run.succeed(this.#outputsOf(run.work, data, dims))
+      else run.fail(this.#outOfMemory())
     }
     this.#afterRun()
+  }
+
+  #outOfMemory(): SessionError {
+    return new SessionError(
+      'ACL_OUT_OF_MEMORY',
+      'the host has not enough memory for the outputs of this run; run fewer at a time, or smaller ones',
+      { device: this.#deviceId },
+    )
   }
 
   #onFailure({ id, failure, fatal }: NativeEvent & { kind: 'runFailed' }): void {

@@ -1,9 +1,18 @@
 /** The same table for sessions on an NPU, on the simulator; and what happens when a call into AscendCL never returns. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { root } from '../support/environment'
+import { requireTool, root } from '../support/environment'
 import { OfflineModels, addonPath, requireSimulator, simulatorSettings } from '../support/native'
 import { runScript } from './child'
 import type { Ended } from './child'
@@ -200,6 +209,23 @@ describe('the end of a process with a session on an NPU', () => {
         later: 'resolved',
       })
       expectClean(reportOf(reportFile('slow copy')))
+    })
+
+    it('refuses a run whose inputs there is no memory to copy, and takes the next one', async function () {
+      requireTool(this, 'prlimit')
+      const shape = '--input_shape=left:-1,3;right:-1,3'
+      const add = models!.compile(join(root, 'test', 'fixtures', 'onnx', 'dynamic-batch.onnx'), [shape])
+      copyFileSync(add, join(models!.folder, 'open.om'))
+      const ended = await story('no memory')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({
+        large: 'ACL_OUT_OF_MEMORY',
+        queued: 0,
+        running: 0,
+        small: 'resolved',
+        state: 'released',
+      })
+      expectClean(reportOf(reportFile('no memory')))
     })
 
     it('leaves 200 forgotten sessions to the garbage collector', async function () {

@@ -1,6 +1,7 @@
 /**
  * Runs in a process of its own: `acl-stories <name> <folder of models>`. Prints what happened as one line of JSON.
  */
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -155,6 +156,26 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     await delay(600)
     print({ first, waiting, state: session.stats().state, later: await outcome(session.run(feeds(1n))) })
     await session.release()
+  },
+
+  /** Inputs that need a copy, while there is address space for nothing more. */
+  async 'no memory'() {
+    const session = await AclSession.create(join(models, 'open.om'), { exitWaitMs })
+    const add = (rows: number): Feeds => {
+      const tensor = { type: 'float32', dims: [rows, 3], data: new Float32Array(rows * 3) } as const
+      return { left: tensor, right: tensor }
+    }
+    const limit = (bytes: string): unknown =>
+      execFileSync('prlimit', ['--pid', `${process.pid}`, `--as=${bytes}:`])
+    const large = add(25_000_000)
+    const [pages = ''] = readFileSync('/proc/self/statm', 'utf8').split(' ')
+    limit(`${Number(pages) * 4096 + 100_000_000}`)
+    const refused = outcome(session.run(large))
+    limit('unlimited')
+    const { queued, running } = session.stats()
+    const facts = { large: await refused, queued, running, small: await outcome(session.run(add(1))) }
+    await session.release()
+    print({ ...facts, state: session.stats().state })
   },
 
   async forgotten() {
