@@ -318,6 +318,7 @@ Napi::Value Session::Close(const Napi::CallbackInfo &info) {
 Napi::Value Session::Abandon(const Napi::CallbackInfo &info) {
   closing_ = true;
   executor_->Stop();
+  info.Env().GetInstanceData<AddonData>()->sessions.Remove(executor_);
   bridge_->Close();
   if (held_ > 0) {
     held_ = 0;
@@ -406,6 +407,13 @@ void OpenSessions::Add(const std::shared_ptr<Executor> &executor, std::chrono::m
                                 [](const Entry &entry) { return entry.executor.expired(); }),
                  entries_.end());
   entries_.push_back({executor, exitWait});
+}
+
+void OpenSessions::Remove(const std::shared_ptr<Executor> &executor) {
+  entries_.erase(
+      std::remove_if(entries_.begin(), entries_.end(),
+                     [&](const Entry &entry) { return entry.executor.lock() == executor; }),
+      entries_.end());
 }
 
 size_t OpenSessions::Leave() {

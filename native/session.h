@@ -53,6 +53,8 @@ class Session : public Napi::ObjectWrap<Session> {
 class OpenSessions {
  public:
   void Add(const std::shared_ptr<Executor> &executor, std::chrono::milliseconds exitWait);
+  /** Nobody waits for this one again. */
+  void Remove(const std::shared_ptr<Executor> &executor);
   /**
    * Ends them all and waits for their threads, for each as long as its `exitWait` says; the environment is
    * going away. Returns how many did not end; nobody waits for those again.

@@ -138,6 +138,8 @@ describe('the end of a process with a session on an NPU', () => {
         later: 'SESSION_FAULTED',
       })
       expect(ended.tookMs).to.be.below(5000)
+      // The exit does not wait for it once more.
+      expect(ended.stderr).to.include('ACL_THREAD_ABANDONED').and.not.include('did not end')
     })
 
     it('bounds a run whose device does not answer with timeoutMs, and gives everything back', async () => {
