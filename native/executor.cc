@@ -2,10 +2,13 @@
 
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <thread>
 
 namespace ascend {
@@ -30,6 +33,19 @@ void Attempt(Run &run, Step step) {
 constexpr auto kShortRun = std::chrono::microseconds(300);
 constexpr auto kSpin = std::chrono::microseconds(100);
 const bool kSeveralCpus = std::thread::hardware_concurrency() > 1;
+
+pid_t CurrentThreadId() {
+  return static_cast<pid_t>(syscall(SYS_gettid));
+}
+
+/** Threads are detached, and a join has no time limit that the oldest glibc would know under one name. */
+bool IsGoneBy(pid_t thread, Clock::time_point deadline) {
+  while (thread != 0 && syscall(SYS_tgkill, getpid(), thread, 0) == 0) {
+    if (Clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+  return true;
+}
 
 Bytes Copy(const Source &source) {
   // Uninitialised: every byte is written.
@@ -148,11 +164,19 @@ bool Executor::WaitUntilFinished(Clock::time_point deadline) {
   while (!finished_) {
     if (!finishedWake_.WaitUntil(lock, deadline) && !finished_) return false;
   }
-  return true;
+  const pid_t threads[] = {deviceThreadId_, copyThreadId_};
+  lock.unlock();
+  // What ends after their last line is AscendCL's: it must not meet the destructors of static objects.
+  return std::all_of(std::begin(threads), std::end(threads),
+                     [deadline](pid_t thread) { return IsGoneBy(thread, deadline); });
 }
 
 void Executor::DeviceThread() {
   prctl(PR_SET_NAME, "acl-device");
+  {
+    Lock lock(mutex_);
+    deviceThreadId_ = CurrentThreadId();
+  }
   std::unique_ptr<Engine> engine;
   Remains remains = Remains::kNothing;
   try {
@@ -252,6 +276,10 @@ void Executor::StartCopyThread() {
       // Waking it must not push the device thread off its processor: the device would wait for the copies.
       const sched_param priority = {};
       sched_setscheduler(0, SCHED_BATCH, &priority);
+      {
+        Lock lock(self->mutex_);
+        self->copyThreadId_ = CurrentThreadId();
+      }
       CopyThread end = CopyThread::kEnded;
       try {
         self->engine_->EnterThread();

@@ -4,6 +4,8 @@
 // is quicker.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <atomic>
 #include <deque>
@@ -116,6 +118,9 @@ class Executor : public std::enable_shared_from_this<Executor> {
   /** The state of the device is unknown: nothing may be executed any more. */
   bool faulted_ = false;
   bool finished_ = false;
+  /** Of the kernel; 0 for a thread that never began. */
+  pid_t deviceThreadId_ = 0;
+  pid_t copyThreadId_ = 0;
 };
 
 }  // namespace ascend

@@ -113,6 +113,12 @@ describe('the end of a process with a session on an NPU', () => {
       expectClean(reportOf(reportFile('run after leave')))
     })
 
+    it('waits until the threads of all sessions are gone, and not only through', async () => {
+      const ended = await story('threads after leave')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({ left: [0] })
+    })
+
     it('exits although loading never returns', async () => {
       const { status, signal, tookMs } = await story('load', 'aclmdlLoadFromFile:hang')
       expect({ status, signal }).to.deep.equal({ status: 3, signal: null })

@@ -39,6 +39,16 @@ async function outcome(promise: Promise<unknown>): Promise<string> {
 
 const threads = (): number => readdirSync('/proc/self/task').length
 
+/** Threads of sessions, by their names. */
+const ownThreads = (): number =>
+  readdirSync('/proc/self/task').filter(id => {
+    try {
+      return readFileSync(`/proc/self/task/${id}/comm`, 'utf8').startsWith('acl-')
+    } catch {
+      return false
+    }
+  }).length
+
 async function createAndRun(): Promise<string> {
   return outcome(
     (async () => {
@@ -73,6 +83,17 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     loadAddon().leave()
     print({ run: await outcome(session.run(feeds(1n))), ...session.stats() })
     await session.release()
+  },
+
+  async 'threads after leave'() {
+    const left: number[] = []
+    for (let round = 0; round < 20; round++) {
+      const session = await AclSession.create(slow)
+      await Promise.all([1n, 2n, 3n].map(async rounds => session.run(feeds(rounds))))
+      loadAddon().leave()
+      left.push(ownThreads())
+    }
+    print({ left: [...new Set(left)] })
   },
 
   async load() {
