@@ -84,8 +84,8 @@ void *Open(const std::string &path, Attempts &tried) {
 }
 
 /**
- * The main library first, then the parts it is split into from CANN 8.5 on. They are taken from its own folder:
- * those of another installation may have the same names and other rules.
+ * The main library first, then the parts it is split into from CANN 8.5 on. They are taken from its own
+ * folder: those of another installation may have the same names and other rules.
  */
 class SplitLibraries : public SymbolSource {
  public:

@@ -81,6 +81,24 @@ Napi::Object InternalFailure(Napi::Env env, const std::string &message) {
   return value;
 }
 
+/** Undefined when there is not enough memory. */
+Napi::Value CopyOf(Napi::Env env, const Bytes &bytes) {
+  try {
+    // napi_create_arraybuffer ends the process where this throws.
+    const Napi::Value made = env.Global()
+                                 .Get("ArrayBuffer")
+                                 .As<Napi::Function>()
+                                 .New({Napi::Number::New(env, static_cast<double>(bytes.size))});
+    if (!made.IsArrayBuffer()) return env.Undefined();
+    auto buffer = made.As<Napi::ArrayBuffer>();
+    if (buffer.ByteLength() != bytes.size) return env.Undefined();
+    if (bytes.size > 0) std::memcpy(buffer.Data(), bytes.data.get(), bytes.size);
+    return buffer;
+  } catch (const Napi::Error &) {
+    return env.Undefined();
+  }
+}
+
 Napi::Number Milliseconds(Napi::Env env, Clock::duration duration) {
   return Napi::Number::New(env, std::chrono::duration<double, std::milli>(duration).count());
 }
@@ -142,10 +160,7 @@ Napi::Object FailureEvent(Napi::Env env, const Run &run) {
 std::vector<napi_value> ResultArguments(Napi::Env env, const Run &run, Dynamics dynamics) {
   Napi::Array data = Napi::Array::New(env, run.outputs.size());
   for (size_t i = 0; i < run.outputs.size(); ++i) {
-    const Bytes &bytes = run.outputs[i].bytes;
-    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes.size);
-    if (bytes.size > 0) std::memcpy(buffer.Data(), bytes.data.get(), bytes.size);
-    data.Set(static_cast<uint32_t>(i), buffer);
+    data.Set(static_cast<uint32_t>(i), CopyOf(env, run.outputs[i].bytes));
   }
   const Napi::Value dims =
       dynamics == Dynamics::kShape

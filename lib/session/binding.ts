@@ -110,11 +110,11 @@ export interface NativeSession {
   onEvent: (event: NativeEvent) => void
   /**
    * A run's outputs in the order of its `fetches`. `dims` are there for models of open shapes only. Plain arguments,
-   * because an object with names costs as much as a short run.
+   * because an object with names costs as much as a short run. An output there was no memory for is undefined.
    */
   onResult: (
     id: number,
-    data: readonly ArrayBuffer[],
+    data: readonly (ArrayBuffer | undefined)[],
     dims: readonly NativeDims[] | undefined,
     ...times: [queueMs: number, copyInMs: number, executeMs: number, copyOutMs: number]
   ) => void

@@ -42,12 +42,16 @@ export class CompletionPoller {
   }
 
   readonly #look = (): void => {
-    this.#native.poll()
-    if (this.#turnsLeft-- > 0 || performance.now() < this.#untilMs) {
-      setImmediate(this.#look)
-      return
+    try {
+      this.#native.poll()
+    } finally {
+      // Also after a throw: nobody wakes the event loop for results while they are polled for.
+      if (this.#turnsLeft-- > 0 || performance.now() < this.#untilMs) {
+        setImmediate(this.#look)
+      } else {
+        this.#isPolling = false
+        this.#native.setPolled(false)
+      }
     }
-    this.#isPolling = false
-    this.#native.setPolled(false)
   }
 }
