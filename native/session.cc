@@ -216,10 +216,10 @@ Napi::Function Session::Define(Napi::Env env) {
   return DefineClass(
       env, "Session",
       {InstanceMethod<&Session::Run>("run"), InstanceMethod<&Session::Drop>("drop"),
-       InstanceMethod<&Session::IsCopyingIn>("isCopyingIn"), InstanceMethod<&Session::Begun>("begun"), InstanceMethod<&Session::Close>("close"),
-       InstanceMethod<&Session::Abandon>("abandon"), InstanceMethod<&Session::Poll>("poll"),
-       InstanceMethod<&Session::SetPolled>("setPolled"), InstanceMethod<&Session::KeepAlive>("keepAlive"),
-       InstanceMethod<&Session::LetGo>("letGo")});
+       InstanceMethod<&Session::IsCopyingIn>("isCopyingIn"), InstanceMethod<&Session::Begun>("begun"),
+       InstanceMethod<&Session::Close>("close"), InstanceMethod<&Session::Abandon>("abandon"),
+       InstanceMethod<&Session::Poll>("poll"), InstanceMethod<&Session::SetPolled>("setPolled"),
+       InstanceMethod<&Session::KeepAlive>("keepAlive"), InstanceMethod<&Session::LetGo>("letGo")});
 }
 
 Session::Session(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Session>(info) {
@@ -410,10 +410,9 @@ void OpenSessions::Add(const std::shared_ptr<Executor> &executor, std::chrono::m
 }
 
 void OpenSessions::Remove(const std::shared_ptr<Executor> &executor) {
-  entries_.erase(
-      std::remove_if(entries_.begin(), entries_.end(),
-                     [&](const Entry &entry) { return entry.executor.lock() == executor; }),
-      entries_.end());
+  entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
+                                [&](const Entry &entry) { return entry.executor.lock() == executor; }),
+                 entries_.end());
 }
 
 size_t OpenSessions::Leave() {
