@@ -32,9 +32,7 @@ aclError report(const OmProblem &problem) {
 }
 
 aclError parseFile(const char *path, OmFile *file) {
-  std::vector<uint8_t> bytes;
-  const aclError code = report(readFile(path, &bytes));
-  return code != 0 ? code : report(readOm(bytes.data(), bytes.size(), file));
+  return report(readOmFile(path, file));
 }
 
 aclError parseMemory(const void *model, size_t size, OmFile *file) {

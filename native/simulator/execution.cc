@@ -1,6 +1,7 @@
 #include "execution.h"
 
 #include <cstring>
+#include <exception>
 
 #include "../acl_error_codes.h"
 #include "faults.h"
@@ -48,7 +49,7 @@ aclError Execution::collect(const aclmdlDataset *dataset, const std::vector<Tens
                             const std::vector<Shape> *shapes, std::vector<Argument> *arguments) {
   for (size_t i = 0; i < tensors.size(); ++i) {
     const aclDataBuffer *buffer = dataset->entries[i].buffer;
-    arguments->push_back({buffer->data, buffer->size, shapes != nullptr ? (*shapes)[i] : Shape()});
+    arguments->push_back({buffer->data, buffer->size, shapes != nullptr ? (*shapes)[i] : Shape(), false});
     if (shapes == nullptr) continue;
     const size_t needed = shapeBytes((*shapes)[i], tensors[i].type);
     if (buffer->size + toleratedShortage < needed)
@@ -120,8 +121,15 @@ aclError Execution::prepare(uint32_t modelId, const aclmdlDataset *input, aclmdl
 }
 
 aclError Execution::run(const TaskTurn &turn) {
-  aclError code = sufferTask(turn.cancellation);
-  if (code == 0) code = compute(turn);
+  aclError code = 0;
+  try {
+    code = sufferTask(turn.cancellation);
+    if (code == 0) code = compute(turn);
+  } catch (const std::exception &) {
+    // Sizes come from shapes the caller made up. Also, nobody above a stream's worker would catch it.
+    code = fail(acl::ACL_ERROR_BAD_ALLOC, "EH0010", "Failed to allocate host memory.");
+  }
+  if (code != 0) freeOwnOutputs();
   model_->end();
   return code;
 }
@@ -167,6 +175,7 @@ aclError Execution::store(size_t index, OutputView *output) {
   if (argument.address == nullptr) {
     argument.address = memory.allocate(bytes);
     argument.bytes = bytes;
+    argument.isOwn = argument.address != nullptr;
     if (argument.address == nullptr)
       return fail(acl::ACL_ERROR_RT_MEMORY_ALLOCATION, "EL0004",
                   format("Failed to allocate %zu bytes of device memory for output %zu.", bytes, index));
@@ -178,6 +187,16 @@ aclError Execution::store(size_t index, OutputView *output) {
   if (span.data == nullptr) return deviceAccess("output", index, argument.address, bytes);
   memcpy(span.data, output->owned.data(), bytes);
   return 0;
+}
+
+void Execution::freeOwnOutputs() {
+  for (Argument &output : outputs_) {
+    if (!output.isOwn) continue;
+    model_->device->memory.free(output.address);
+    output.address = nullptr;
+    output.bytes = 0;
+    output.isOwn = false;
+  }
 }
 
 bool Execution::shapesComeLater() const {

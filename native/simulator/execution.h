@@ -33,12 +33,16 @@ class Execution {
     void *address;
     size_t bytes;
     Shape dims;
+    /** Allocated by this execution, and not yet the caller's. */
+    bool isOwn;
   };
   aclError collect(const aclmdlDataset *dataset, const std::vector<TensorInfo> &tensors,
                    const std::vector<Shape> *shapes, std::vector<Argument> *arguments);
   aclError takeInputShapes(const aclmdlDataset *input);
   aclError compute(const TaskTurn &turn);
   aclError store(size_t index, OutputView *output);
+  /** The caller hears nothing of them after a failure. */
+  void freeOwnOutputs();
 
   std::shared_ptr<Model> model_;
   std::vector<Argument> inputs_;

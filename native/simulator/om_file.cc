@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "../acl_error_codes.h"
@@ -30,6 +31,21 @@ struct Header {
 };
 static_assert(sizeof(Header) == 48, "the header has no padding");
 
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int number) : number_(number) {}
+  ~FileDescriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  FileDescriptor(const FileDescriptor &) = delete;
+  FileDescriptor &operator=(const FileDescriptor &) = delete;
+
+  int number() const { return number_; }
+
+ private:
+  const int number_;
+};
+
 uint32_t crc32(const uint8_t *bytes, size_t size) {
   static const auto *const table = [] {
     auto *values = new uint32_t[256];
@@ -47,6 +63,80 @@ uint32_t crc32(const uint8_t *bytes, size_t size) {
 
 OmProblem sizeProblem(const std::string &text) {
   return {acl::ACL_ERROR_GE_EXEC_MODEL_DATA_SIZE_INVALID, "E19999", text};
+}
+
+/** What the header alone tells of a model of `size` bytes, of which `bytes` are the first. */
+OmProblem readHeader(const uint8_t *bytes, uint64_t size, Header *header) {
+  if (size < sizeof *header)
+    return sizeProblem(format("The model has %llu bytes, fewer than a model header.",
+                              static_cast<unsigned long long>(size)));
+  memcpy(header, bytes, sizeof *header);
+  if (memcmp(header->magic, magic, sizeof magic) != 0)
+    return sizeProblem(
+        "The model does not start as a simulator model does: wrong magic number. Models made by the real ATC "
+        "do not run "
+        "on the simulator; compile with its own atc.");
+  if (header->version != version || header->headerBytes != sizeof *header)
+    return {acl::ACL_ERROR_GE_PARAM_INVALID, "E19999",
+            format("The model's format version is %u, this simulator reads %u. Compile it again.",
+                   header->version, version)};
+  const uint64_t body = size - sizeof *header;
+  if (header->fileBytes != size || header->infoBytes > body || header->graphBytes != body - header->infoBytes)
+    return sizeProblem(
+        format("The model says it has %llu bytes, but %llu are there: it is truncated or damaged.",
+               static_cast<unsigned long long>(header->fileBytes), static_cast<unsigned long long>(size)));
+  return {};
+}
+
+/** Looks at the first bytes of a file and its size. */
+using HeadCheck = OmProblem (*)(const uint8_t *bytes, uint64_t size);
+
+OmProblem acceptAny(const uint8_t *, uint64_t) {
+  return {};
+}
+
+OmProblem acceptModel(const uint8_t *bytes, uint64_t size) {
+  Header header{};
+  return readHeader(bytes, size, &header);
+}
+
+/** Reads on to `bytes->size()`; fewer bytes when the file ends before. An errno, or 0. */
+int readOn(int file, size_t filled, std::vector<uint8_t> *bytes) {
+  while (filled < bytes->size()) {
+    const ssize_t count = read(file, bytes->data() + filled, bytes->size() - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    if (count == 0) bytes->resize(filled);
+    if (count > 0) filled += static_cast<size_t>(count);
+  }
+  return 0;
+}
+
+OmProblem readChecked(const std::string &path, HeadCheck check, std::vector<uint8_t> *bytes) {
+  const auto invalid = [&](const std::string &reason) {
+    return OmProblem{acl::ACL_ERROR_GE_EXEC_MODEL_PATH_INVALID, "E19999",
+                     format("Model file path %s is invalid. Reason: %s", path.c_str(), reason.c_str())};
+  };
+  // A pipe without a writer must not block the load.
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number() < 0) return invalid(strerror(errno));
+  // By seeking, because fstat of glibc 2.33 is one of those functions older systems do not have.
+  const off_t size = lseek(file.number(), 0, SEEK_END);
+  if (size < 0) return invalid(strerror(errno));
+  if (size > largestFile) return invalid("it is not a regular file, or larger than any model");
+  if (size == 0 || lseek(file.number(), 0, SEEK_SET) != 0) return invalid("file size 0 is out of range");
+  if (read(file.number(), nullptr, 0) < 0) return invalid(strerror(errno));
+  // Gigabytes that the header disowns are not worth reading.
+  bytes->resize(std::min(static_cast<size_t>(size), sizeof(Header)));
+  const size_t head = bytes->size();
+  int wrong = readOn(file.number(), 0, bytes);
+  if (wrong != 0) return invalid(strerror(wrong));
+  if (bytes->size() < head) return {};
+  const OmProblem problem = check(bytes->data(), static_cast<uint64_t>(size));
+  if (problem.code != 0) return problem;
+  bytes->resize(static_cast<size_t>(size));
+  wrong = readOn(file.number(), head, bytes);
+  return wrong != 0 ? invalid(strerror(wrong)) : OmProblem{};
 }
 
 }  // namespace
@@ -68,24 +158,9 @@ std::string writeOm(const OmFile &file) {
 
 OmProblem readOm(const uint8_t *bytes, size_t size, OmFile *file) {
   Header header{};
-  if (size < sizeof header)
-    return sizeProblem(format("The model has %zu bytes, fewer than a model header.", size));
-  memcpy(&header, bytes, sizeof header);
-  if (memcmp(header.magic, magic, sizeof magic) != 0)
-    return sizeProblem(
-        "The model does not start as a simulator model does: wrong magic number. Models made by the real ATC "
-        "do not run "
-        "on the simulator; compile with its own atc.");
-  if (header.version != version || header.headerBytes != sizeof header)
-    return {acl::ACL_ERROR_GE_PARAM_INVALID, "E19999",
-            format("The model's format version is %u, this simulator reads %u. Compile it again.",
-                   header.version, version)};
-  const uint64_t body = size - sizeof header;
-  if (header.fileBytes != size || header.infoBytes > body || header.graphBytes != body - header.infoBytes)
-    return sizeProblem(
-        format("The model says it has %llu bytes, but %zu are there: it is truncated or damaged.",
-               static_cast<unsigned long long>(header.fileBytes), size));
-  if (crc32(bytes + sizeof header, body) != header.checksum)
+  const OmProblem problem = readHeader(bytes, size, &header);
+  if (problem.code != 0) return problem;
+  if (crc32(bytes + sizeof header, size - sizeof header) != header.checksum)
     return {acl::ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED, "E19999",
             "The model's checksum is wrong: it is damaged."};
   const char *info = reinterpret_cast<const char *>(bytes) + sizeof header;
@@ -97,36 +172,14 @@ OmProblem readOm(const uint8_t *bytes, size_t size, OmFile *file) {
   return {};
 }
 
+OmProblem readOmFile(const std::string &path, OmFile *file) {
+  std::vector<uint8_t> bytes;
+  const OmProblem problem = readChecked(path, acceptModel, &bytes);
+  return problem.code != 0 ? problem : readOm(bytes.data(), bytes.size(), file);
+}
+
 OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes) {
-  const auto invalid = [&](const std::string &reason) {
-    return OmProblem{acl::ACL_ERROR_GE_EXEC_MODEL_PATH_INVALID, "E19999",
-                     format("Model file path %s is invalid. Reason: %s", path.c_str(), reason.c_str())};
-  };
-  // A pipe without a writer must not block the load.
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return invalid(strerror(errno));
-  // By seeking, because fstat of glibc 2.33 is one of those functions older systems do not have.
-  const off_t size = lseek(file, 0, SEEK_END);
-  OmProblem problem;
-  if (size < 0)
-    problem = invalid(strerror(errno));
-  else if (size > largestFile)
-    problem = invalid("it is not a regular file, or larger than any model");
-  else if (size == 0 || lseek(file, 0, SEEK_SET) != 0)
-    problem = invalid("file size 0 is out of range");
-  else if (read(file, nullptr, 0) < 0)
-    problem = invalid(strerror(errno));
-  size_t filled = 0;
-  if (problem.code == 0) bytes->resize(static_cast<size_t>(size));
-  while (problem.code == 0 && filled < bytes->size()) {
-    const ssize_t count = read(file, bytes->data() + filled, bytes->size() - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) problem = invalid(strerror(errno));
-    if (count == 0) bytes->resize(filled);
-    if (count > 0) filled += static_cast<size_t>(count);
-  }
-  close(file);
-  return problem;
+  return readChecked(path, acceptAny, bytes);
 }
 
 }  // namespace sim

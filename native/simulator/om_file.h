@@ -26,6 +26,8 @@ struct OmProblem {
 
 std::string writeOm(const OmFile &file);
 OmProblem readOm(const uint8_t *bytes, size_t size, OmFile *file);
+/** A file whose size its header does not confirm is refused without reading it. */
+OmProblem readOmFile(const std::string &path, OmFile *file);
 /** Reads the whole of `path`; nothing is allocated by what the file claims. */
 OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes);
 

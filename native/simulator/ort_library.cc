@@ -135,6 +135,23 @@ Library &library() {
   return *instance;
 }
 
+/** Inside onnxruntime for as long as it lives, also when an exception ends that; the exit waits for it. */
+class InsideLibrary {
+ public:
+  InsideLibrary() : admitted_(library().beginRun()) {}
+  ~InsideLibrary() {
+    if (admitted_) library().endRun();
+  }
+  InsideLibrary(const InsideLibrary &) = delete;
+  InsideLibrary &operator=(const InsideLibrary &) = delete;
+
+  /** False at exit: stay outside. */
+  bool admitted() const { return admitted_; }
+
+ private:
+  const bool admitted_;
+};
+
 std::string Library::load() {
   const std::string &path = settings().ortLibrary;
   if (path.empty())
@@ -207,10 +224,10 @@ std::string takeResult(OrtValue *value, OrtOutput *output) {
 class Session : public OrtSession {
  public:
   ~Session() override {
-    if (!library().beginRun()) return;
+    const InsideLibrary inside;
+    if (!inside.admitted()) return;
     library().release(ReleaseRunOptions, runOptions_);
     library().release(ReleaseSession, session_);
-    library().endRun();
   }
 
   std::string open(const std::vector<uint8_t> &model) {
@@ -231,10 +248,8 @@ class Session : public OrtSession {
   }
 
   std::string run(const std::vector<OrtInput> &inputs, std::vector<OrtOutput> *outputs) override {
-    if (!library().beginRun()) return "the process is ending";
-    std::string problem = runInside(inputs, outputs);
-    library().endRun();
-    return problem;
+    const InsideLibrary inside;
+    return inside.admitted() ? runInside(inputs, outputs) : "the process is ending";
   }
 
  private:
@@ -272,10 +287,10 @@ class Session : public OrtSession {
 
 OrtResult openOrtSession(const std::vector<uint8_t> &model) {
   if (!library().problem().empty()) return {nullptr, library().problem()};
-  if (!library().beginRun()) return {nullptr, "the process is ending"};
+  const InsideLibrary inside;
+  if (!inside.admitted()) return {nullptr, "the process is ending"};
   auto session = std::make_unique<Session>();
   std::string problem = session->open(model);
-  library().endRun();
   if (!problem.empty()) return {nullptr, problem};
   return {std::move(session), ""};
 }

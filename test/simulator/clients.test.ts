@@ -9,7 +9,7 @@ import type { Ended } from './clients'
 import { makeOfflineModels } from './offline-models'
 import { requireSimulatorBuild } from './support'
 
-const programs = ['process', 'memory', 'streams', 'models'] as const
+const programs = ['process', 'memory', 'streams', 'models', 'failures'] as const
 
 function expectGood({ status, signal, stderr }: Ended): void {
   expect({ status, signal, stderr }).to.deep.equal({ status: 0, signal: null, stderr: '' })

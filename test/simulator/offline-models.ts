@@ -16,10 +16,12 @@ interface OneNode {
   readonly shape: readonly (number | string)[]
   /** A second operand. */
   readonly weights?: readonly number[]
+  /** Each is the output of a node of its own. */
+  readonly outputs?: readonly string[]
 }
 
-/** A graph of one node whose output has the shape of its input. */
-function oneNode({ op, input, shape, weights }: OneNode): Uint8Array {
+/** A graph of one node, unless more outputs are wanted, whose output has the shape of its input. */
+function oneNode({ op, input, shape, weights, outputs = ['y'] }: OneNode): Uint8Array {
   const dim = shape.map(size => ({
     value:
       typeof size === 'number'
@@ -38,10 +40,13 @@ function oneNode({ op, input, shape, weights }: OneNode): Uint8Array {
       graph: {
         name: 'one-node',
         input: [described(input)],
-        output: [described('y')],
-        node: [
-          { name: 'only', opType: op, input: weights === undefined ? [input] : [input, 'w'], output: ['y'] },
-        ],
+        output: outputs.map(described),
+        node: outputs.map(output => ({
+          name: `of-${output}`,
+          opType: op,
+          input: weights === undefined ? [input] : [input, 'w'],
+          output: [output],
+        })),
         initializer:
           weights === undefined
             ? []
@@ -82,6 +87,11 @@ export function makeOfflineModels(folder: string, atc: string): Readonly<Record<
   compile('OM_SHAPE', fixture('dynamic-batch'), [origin, open])
   compile('OM_RANGE', fixture('dynamic-batch'), [origin, '--input_shape=left:1~4,3;right:1~4,3'])
   compile('OM_WIDE', write('wide.onnx', oneNode({ op: 'Neg', input: 'x', shape: [100] })), [])
+  compile(
+    'OM_TWO_OPEN',
+    write('two.onnx', oneNode({ op: 'Neg', input: 'x', shape: ['n'], outputs: ['y', 'z'] })),
+    ['--input_shape=x:-1'],
+  )
   compile('OM_LONG_NAME', write('long.onnx', oneNode({ op: 'Neg', input: 'x'.repeat(150), shape: [1] })), [])
   compile(
     'OM_WEIGHTS',
