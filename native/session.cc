@@ -200,7 +200,11 @@ EngineOptions OptionsFrom(const Napi::Object &given) {
   if (model.IsString()) {
     options.path = model.As<Napi::String>();
   } else {
-    options.bytes = CopyOf(SourceOf(model));
+    try {
+      options.bytes = CopyOf(SourceOf(model));
+    } catch (const std::bad_alloc &exception) {
+      throw Napi::Error::New(given.Env(), exception.what());
+    }
   }
   const auto sizes = given.Get("outputBytes").As<Napi::Object>();
   for (const auto &size : sizes) {

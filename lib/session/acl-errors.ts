@@ -125,6 +125,16 @@ export function openError(
   )
 }
 
+/** Why a session got no thread of its own. */
+export function startError(reason: string, device: number): Error {
+  if (reason === badAlloc) return openError({ kind: 'internal', message: reason }, { device, model: '' })
+  return new SessionError(
+    'ACL_RUNTIME',
+    `the session could not be started: ${reason}. See how many threads the process may have (ulimit -u, or pids.max of its container)`,
+    { device, reason },
+  )
+}
+
 /** Why a run failed. */
 export function runError(failure: NativeFailure, device: number): SessionError {
   if (failure.kind === 'acl') {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ArgumentRangeError, ModelError, SessionError } from '../errors'
 import { untilAborted } from '../abort-listeners'
-import { openError, runError } from './acl-errors'
+import { openError, runError, startError } from './acl-errors'
 import { chooseGear, describeModel } from './acl-model'
 import type { ModelDescription } from './acl-model'
 import { checkAclOptions } from './acl-options'
@@ -35,11 +35,22 @@ interface Opened {
   readonly closed: Promise<void>
 }
 
+function start(
+  model: string | Uint8Array,
+  { libraryPath, device, outputBytes, exitWaitMs }: AclSettings,
+): NativeSession {
+  const { Session: Native } = loadAddon()
+  try {
+    return new Native({ library: libraryPath, device, model, outputBytes, exitWaitMs })
+  } catch (error) {
+    throw startError(error instanceof Error ? error.message : String(error), device)
+  }
+}
+
 /** Opens a model on the session's own thread. Whatever goes wrong, no thread stays behind that could end. */
 async function open(model: string | Uint8Array, settings: AclSettings): Promise<Opened> {
-  const { libraryPath, device, outputBytes, exitWaitMs, signal } = settings
-  const { Session: Native } = loadAddon()
-  const native = new Native({ library: libraryPath, device, model, outputBytes, exitWaitMs })
+  const { device, outputBytes, exitWaitMs, signal } = settings
+  const native = start(model, settings)
   let onClosed: (() => void) | undefined
   const closed = new Promise<void>(resolve => {
     onClosed = resolve
@@ -297,6 +308,12 @@ export class AclSession implements Session {
     this.#afterRun()
   }
 
+  /** Harmless for a run that is gone already. */
+  #remove(run: PendingRun<Work>): void {
+    const index = this.#open.indexOf(run)
+    if (index >= 0) this.#open.splice(index, 1)
+  }
+
   #take(id: number): PendingRun<Work> | undefined {
     const index = this.#open.findIndex(run => run.id === id)
     if (index < 0) return undefined
@@ -331,7 +348,7 @@ export class AclSession implements Session {
   #onGiveUp(run: PendingRun<Work>, why: GaveUp): void {
     const dropped = this.#native.drop(run.id)
     if (dropped !== 'too late') {
-      this.#open.splice(this.#open.indexOf(run), 1)
+      this.#remove(run)
       run.forget()
       if (dropped === 'copying') this.#watchCopy(run.id)
     } else if (why === 'timed out') {
@@ -359,7 +376,7 @@ export class AclSession implements Session {
   #refuse(error: () => SessionError): void {
     for (const run of [...this.#open]) {
       if (this.#native.drop(run.id) === 'too late') continue
-      this.#open.splice(this.#open.indexOf(run), 1)
+      this.#remove(run)
       run.fail(error())
       run.forget()
     }
