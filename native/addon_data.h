@@ -1,5 +1,6 @@
 #pragma once
 
+#include "probe.h"
 #include "session.h"
 
 namespace ascend {
@@ -7,6 +8,10 @@ namespace ascend {
 /** What belongs to one JavaScript environment: the main thread's or a worker_thread's. */
 struct AddonData {
   OpenSessions sessions;
+  OpenProbes probes;
+
+  /** Ends what is there and waits for it; how many did not end in time. */
+  size_t Leave() { return sessions.Leave() + probes.Leave(); }
 };
 
 }  // namespace ascend

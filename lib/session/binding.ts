@@ -2,8 +2,8 @@
  * The one place that touches the add-on: finds it, and says what it is like. Nothing is loaded before the first call,
  * so that a package without add-on, or a machine without CANN, can still import everything.
  */
-import { writeSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, writeSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { SessionError } from '../errors'
 
 // Bundlers follow calls of `require` with a literal, and nothing else.
@@ -179,6 +179,9 @@ const prebuilt: Readonly<Record<string, () => unknown>> = {
   'linux-arm64': () => require('../../prebuilds/linux-arm64/aasist-ascend.glibc.node') as unknown,
 }
 
+/** In a checkout, what was compiled last; prebuilds made there once would hide every later change. */
+const compiled = join(packageFolder, 'build', 'Release', 'ascend_addon.node')
+
 function buildOfCheckout(): unknown {
   const load = require('node-gyp-build') as (folder: string) => unknown
   return load(packageFolder)
@@ -205,10 +208,11 @@ function find(): NativeAddon {
   if (refusal !== undefined) throw refusal
   const target = `${process.platform}-${process.arch}`
   const given = process.env[addonVariable]
-  const places: readonly [string, () => unknown][] =
+  const places: readonly (readonly [string, () => unknown])[] =
     given !== undefined && given !== ''
       ? [[`${addonVariable}=${given}`, () => require(resolve(given)) as unknown]]
       : [
+          ...(existsSync(compiled) ? [[compiled, () => require(compiled) as unknown] as const] : []),
           [`prebuilds/${target} of the package`, prebuilt[target]!],
           [`build/Release of ${packageFolder}`, buildOfCheckout],
         ]
@@ -245,7 +249,7 @@ function leave(): void {
   try {
     writeSync(
       2,
-      `aasist-ascend: ${left} session(s) did not end within their exitWaitMs, because a call into AscendCL does not return; leaving without them\n`,
+      `aasist-ascend: ${left} session(s) or probe(s) did not end in time, because a call into AscendCL does not return; leaving without them\n`,
     )
   } catch {
     // Nobody reads it.

@@ -94,7 +94,7 @@ describe('the end of a process with a session on an NPU', () => {
     it('exits although a run never returns, after exitWaitMs and with a line that says so', async () => {
       const { status, signal, stderr, tookMs } = await story('exit', 'aclmdlExecute:hang')
       expect({ status, signal }).to.deep.equal({ status: 3, signal: null })
-      expect(stderr).to.match(/^aasist-ascend: 1 session\(s\) did not end within their exitWaitMs/)
+      expect(stderr).to.match(/^aasist-ascend: 1 session\(s\) or probe\(s\) did not end in time/)
       expect(tookMs).to.be.below(5000)
     })
 
