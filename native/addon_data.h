@@ -1,6 +1,6 @@
 #pragma once
 
-#include "session.h"
+#include "open_sessions.h"
 
 namespace ascend {
 

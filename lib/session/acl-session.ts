@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ArgumentRangeError, ModelError, SessionError } from '../errors'
+import { isUint8Array } from 'node:util/types'
+import { ArgumentRangeError, ArgumentTypeError, ModelError, SessionError, errorCode } from '../errors'
 import { untilAborted } from '../abort-listeners'
 import { openError, runError, startError } from './acl-errors'
 import { chooseGear, describeModel } from './acl-model'
@@ -11,13 +12,14 @@ import { loadAddon } from './binding'
 import type { NativeDims, NativeEvent, NativeModel, NativeSession } from './binding'
 import { CompletionPoller } from './completion-poller'
 import { checkFeeds, checkFetches } from './feeds'
-import { checkModelSource } from './model-source'
+import type { CheckedTensor } from './feeds'
+import { checkModelBytes, checkModelSource } from './model-source'
 import { unpackTensor } from './packed-tensor'
 import { PendingRun, nextRunId } from './pending-run'
 import type { GaveUp } from './pending-run'
 import type { Device, RunOptions, Session, SessionStats } from './session'
 import { RunRecorder } from './session-stats'
-import type { Feeds, Outputs, TensorLike, TensorMetadata } from './tensor'
+import type { Feeds, Outputs, TensorMetadata } from './tensor'
 
 /** How long a copy to the device may go on after its run was given up: time for gigabytes. */
 const COPY_WAIT_MS = 500
@@ -34,6 +36,10 @@ interface Opened {
   readonly description: ModelDescription
   readonly closed: Promise<void>
 }
+
+/** What `open` made: only with one of these there is a session. */
+const openedHere = new WeakSet<Opened>()
+const notByNew = 'an AclSession is not made with new: use await AclSession.create(model, options)'
 
 function start(
   model: string | Uint8Array,
@@ -69,7 +75,9 @@ async function open(model: string | Uint8Array, settings: AclSettings): Promise<
     if (event.kind === 'failed') throw openError(event.failure, { device, model: nameOf(model) })
     const description = describeModel(event)
     checkOutputNames(Object.keys(outputBytes), description)
-    return { native, model: event, description, closed }
+    const opened = { native, model: event, description, closed }
+    openedHere.add(opened)
+    return opened
   } catch (error) {
     native.close()
     // Loading cannot be interrupted. After an abort nobody waits for it: the thread leaves when it is through.
@@ -134,6 +142,7 @@ export class AclSession implements Session {
   #onDrained: (() => void) | undefined
 
   private constructor(opened: Opened, settings: AclSettings, recorder: RunRecorder) {
+    if (!openedHere.has(opened)) throw new ArgumentTypeError(notByNew)
     const { native, model, description, closed } = opened
     this.inputMetadata = description.inputs
     this.outputMetadata = description.outputs
@@ -176,7 +185,8 @@ export class AclSession implements Session {
   static async open(model: unknown, options: AclSessionOptions, recorder: RunRecorder): Promise<AclSession> {
     const settings = checkAclOptions(options)
     settings.signal?.throwIfAborted()
-    const checked = await checkModelSource(model, '.om')
+    // Bytes go to the native side at once, which copies them: the caller may change them as soon as this returns.
+    const checked = isUint8Array(model) ? checkModelBytes(model, '.om') : await checkModelSource(model, '.om')
     settings.signal?.throwIfAborted()
     return new AclSession(await open(checked, settings), settings, recorder)
   }
@@ -220,7 +230,9 @@ export class AclSession implements Session {
   }
 
   stats(): SessionStats {
-    const state = this.#fault !== undefined ? 'faulted' : this.#released !== undefined ? 'released' : 'ready'
+    // The end of the environment stops all sessions without asking them.
+    const isReleased = this.#released !== undefined || this.#native.isStopped()
+    const state = this.#fault !== undefined ? 'faulted' : isReleased ? 'released' : 'ready'
     return this.#recorder.snapshot({ state, ...this.#load() })
   }
 
@@ -245,6 +257,7 @@ export class AclSession implements Session {
       return taken ? undefined : releasedError()
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
+      if (errorCode(error) === 'INPUT_TYPE') return new SessionError('INPUT_TYPE', message)
       return runError({ kind: 'internal', message }, this.#deviceId)
     }
   }
@@ -424,7 +437,7 @@ function warnOfMemory(device: number): void {
   )
 }
 
-function bytesOf({ name, data }: TensorLike & { readonly name: string }): Uint8Array {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+function bytesOf({ name, data }: CheckedTensor): Uint8Array {
+  if (ArrayBuffer.isView(data)) return data
   throw new ModelError('MODEL_INVALID', `input "${name}" holds text, which no offline model takes`)
 }

@@ -174,8 +174,8 @@ describe('bad input through the command line', () => {
   describe('places', () => {
     const cases: readonly [what: string, code: string, args: readonly string[]][] = [
       ['a model that is not there', 'MODEL_NOT_FOUND', ['score', 'a.wav', '--model', 'none.pth']],
-      ['a folder as model', 'MODEL_NOT_FOUND', ['score', 'a.wav', '--model', '.']],
-      ['a device as model', 'MODEL_NOT_FOUND', ['score', 'a.wav', '--model', '/dev/zero']],
+      ['a folder as model', 'MODEL_INVALID', ['score', 'a.wav', '--model', '.']],
+      ['a device as model', 'MODEL_INVALID', ['score', 'a.wav', '--model', '/dev/zero']],
       ['audio as model', 'MODEL_INVALID', ['score', 'a.wav', '--model', 'a.wav']],
       ['a model without configuration', 'CONFIG_INVALID', ['score', 'a.wav', '--model', 'a.pth']],
       [
