@@ -99,8 +99,11 @@ void BufferSet::CopyIn(Run &run) {
     std::vector<Source> sources;
     for (const Bytes &input : run.inputs) sources.push_back({input.data.get(), input.size});
     if (!Stage(sources)) {
-      Reserve(staging_[turn_], Total(run.inputBytes));
-      turn_ = (turn_ + staging_.size() - 1) % staging_.size();
+      const size_t bytes = Total(run.inputBytes);
+      while (staging_.size() > Turns(bytes)) staging_.pop_back();
+      turn_ = staging_.size() - 1;
+      Reserve(staging_.front(), bytes);
+      share_.Set(this->bytes());
       Stage(sources);
     }
     run.inputs.clear();
