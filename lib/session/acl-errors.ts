@@ -96,9 +96,9 @@ function visibleText(visible: number | undefined): string {
           ? ' One NPU is visible to this process, number 0.'
           : ` ${visible} NPUs are visible to this process, numbered 0 to ${visible - 1}.`
   const selection =
-    variable === undefined || variable === ''
+    variable === undefined
       ? ''
-      : ` ASCEND_RT_VISIBLE_DEVICES=${variable} selects them and renumbers them from 0.`
+      : ` ASCEND_RT_VISIBLE_DEVICES='${variable}' selects them and renumbers them from 0.`
   return count + selection
 }
 

@@ -167,7 +167,9 @@ describe('AscendCL error codes', () => {
 
     it('tell that ASCEND_RT_VISIBLE_DEVICES renumbers them', () => {
       process.env[variable] = '2,3'
-      expect(refused(2, 3)).to.include('numbered 0 to 1. ASCEND_RT_VISIBLE_DEVICES=2,3').and.include('from 0')
+      expect(refused(2, 3))
+        .to.include("numbered 0 to 1. ASCEND_RT_VISIBLE_DEVICES='2,3'")
+        .and.include('from 0')
     })
   })
 })
