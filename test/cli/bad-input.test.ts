@@ -256,7 +256,8 @@ describe('bad input through the command line', () => {
 
     for (const [index, [what, code]] of cases.entries()) {
       it(`${what}: ${code}, and nothing is written`, () => {
-        const { before, after } = expectRefusal(`place-${index}`, code)
+        const { ended, before, after } = expectRefusal(`place-${index}`, code)
+        expect(ended.stderr).to.not.include('.aasist-')
         expect(after).to.deep.equal(before)
       })
     }

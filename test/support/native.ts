@@ -9,7 +9,7 @@ import { requireBuilt, root } from './environment'
 /** Another build of it may be tested, as one with sanitizers. */
 export const addonPath = process.env['AASIST_ADDON'] ?? join(root, 'build', 'Release', 'ascend_addon.node')
 export const simulatorLibrary = join(root, 'build', 'simulator', 'lib', 'libascendcl.so')
-const atc = join(root, 'build', 'simulator', 'bin', 'atc')
+export const atc = join(root, 'build', 'simulator', 'bin', 'atc')
 
 /** Skips the calling test when there is no add-on. */
 export function requireAddon(test: Mocha.Context): string {
