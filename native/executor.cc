@@ -390,7 +390,9 @@ void Executor::Execute(Slot &slot, Lock &lock) {
 }
 
 void Executor::CopyOut(Slot &slot, Lock &lock) {
-  Run &run = *slot.run;
+  // Out of the slot while the lock is held: who drops a run looks there, and `done` gives it away.
+  std::unique_ptr<Run> owned = std::move(slot.run);
+  Run &run = *owned;
   slot.state = State::kCopyingOut;
   lock.unlock();
   run.copyOut.begin = Clock::now();
@@ -400,7 +402,7 @@ void Executor::CopyOut(Slot &slot, Lock &lock) {
   }
   run.copyOut.end = Clock::now();
   const bool fatal = run.failure.has_value() && IsFatal(*run.failure);
-  events_.done(std::move(slot.run));
+  events_.done(std::move(owned));
   lock.lock();
   if (fatal) faulted_ = true;
   Free(slot);
