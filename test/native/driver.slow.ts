@@ -65,8 +65,7 @@ describe('the native side of sessions', function () {
       const lines = readFileSync(report, 'utf8').trimEnd().split('\n')
       const { leaks, problems } = JSON.parse(lines.at(-1)!) as Report
       expect(problems).to.deep.equal([])
-      if (!abandons)
-        expect(Object.entries(leaks).filter(([, count]) => count !== 0)).to.deep.equal([])
+      if (!abandons) expect(Object.entries(leaks).filter(([, count]) => count !== 0)).to.deep.equal([])
     })
   }
 })
