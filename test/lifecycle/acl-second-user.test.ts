@@ -1,10 +1,10 @@
 /** Somebody else in the process who uses AscendCL: what is theirs stays as it is, whatever our sessions do. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { include_dir as headers } from 'node-api-headers'
 import { requireTool, root } from '../support/environment'
 import { OfflineModels, addonPath, requireSimulator, simulatorSettings } from '../support/native'
 import { runScript } from './child'
@@ -17,6 +17,9 @@ interface Report {
   readonly problems: readonly unknown[]
   readonly calls: Readonly<Record<string, number>>
 }
+
+// The package has no declarations of types.
+const { include_dir: headers } = createRequire(__filename)('node-api-headers') as { include_dir: string }
 
 describe('another user of AscendCL in the process', () => {
   let library: string
