@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { AclSession, OrtSession } from '../../lib/session'
 import type { Feeds } from '../../lib/session'
+import { tinyModel } from '../scoring/support'
 import { demoModel, readJson } from '../support/golden'
 import { referenceData } from '../support/environment'
 import { atc, OfflineModels, requireSimulator, simulatorSettings } from '../support/native'
@@ -82,8 +83,8 @@ describe('aasist on an NPU', () => {
   })
 
   it('writes equal bytes and equal manifests whichever NPUs compute', async function () {
-    this.timeout(120_000)
-    const { om } = await convert(demoModel.checkpoint, demoModel.config)
+    this.timeout(60_000)
+    const { om } = await convert(tinyModel.checkpoint, tinyModel.config)
     const [one, two] = await Promise.all([
       evaluate(om, demoModel.corpus, 'one', '--device', '1'),
       evaluate(om, demoModel.corpus, 'two', '--device', '0,1'),
@@ -98,8 +99,8 @@ describe('aasist on an NPU', () => {
   })
 
   it('names with every score the NPU that computed it, and says once that there was none', async function () {
-    this.timeout(120_000)
-    const { om } = await convert(demoModel.checkpoint, demoModel.config)
+    this.timeout(60_000)
+    const { om } = await convert(tinyModel.checkpoint, tinyModel.config)
     const clips = join(demoModel.corpus, 'ASVspoof2019_LA_eval', 'flac')
     const [json, plain] = await Promise.all([
       run('score', '--json', '--model', om, '--device', '0,1', clips),
@@ -120,7 +121,7 @@ describe('aasist on an NPU', () => {
   })
 
   it('says in latency mode that the scores are placeholders', async () => {
-    const { om } = await convert(demoModel.checkpoint, demoModel.config)
+    const { om } = await convert(tinyModel.checkpoint, tinyModel.config)
     const ended = await aasist(['score', '--model', om, clip], {
       env: { ...environment(), ACL_SIM_EXEC_US: '100' },
     })
@@ -129,10 +130,10 @@ describe('aasist on an NPU', () => {
   })
 
   it('ends a run that hangs after --timeout, goes on with the others, and takes it up again', async function () {
-    this.timeout(120_000)
-    const { om } = await convert(demoModel.checkpoint, demoModel.config)
+    this.timeout(60_000)
+    const { om } = await convert(tinyModel.checkpoint, tinyModel.config)
     const out = join(folder, 'hanging')
-    const args = ['eval', '--model', om, '--data', demoModel.corpus, '--out', out, '--timeout', '4']
+    const args = ['eval', '--model', om, '--data', demoModel.corpus, '--out', out, '--timeout', '2']
     const ended = await aasist([...args, '--device', '0,1'], {
       env: { ...environment(), ACL_SIM_FAULTS: 'task:hang@5' },
       timeoutSeconds: 100,
