@@ -241,6 +241,15 @@ describe('the end of a process with a session on an NPU', () => {
       expectClean(reportOf(reportFile('no memory')))
     })
 
+    it('tells V8 of the bytes of a model until it is loaded, or cannot be', async () => {
+      const ended = await story('bytes of a model', 'aclmdlLoadFromMem:500ms')
+      expect(ended.status, ended.stderr).to.equal(0)
+      const { loadingBytes, afterwardsBytes, ...rest } = facts(ended) as Record<string, number>
+      expect(rest).to.deep.equal({ opened: 'MODEL_INVALID', first: 7 })
+      expect(loadingBytes).to.be.within(49e6, 51e6)
+      expect(afterwardsBytes).to.be.within(-1e6, 1e6)
+    })
+
     it('tells V8 of inputs that wait, and refuses those that there is no memory to let wait', async function () {
       requireTool(this, 'prlimit')
       const shape = '--input_shape=left:-1,3;right:-1,3'

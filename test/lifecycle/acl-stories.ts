@@ -235,6 +235,16 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     print({ ...facts, waitingBytes, takenBackBytes, later, state: session.stats().state })
   },
 
+  /** Loading takes half a second, and then fails. */
+  async 'bytes of a model'() {
+    const bytes = new Uint8Array(50e6).fill(7)
+    const before = loadAddon().externalMemory()
+    const opening = outcome(AclSession.create(bytes))
+    const loadingBytes = loadAddon().externalMemory() - before
+    const opened = await opening
+    print({ opened, loadingBytes, afterwardsBytes: loadAddon().externalMemory() - before, first: bytes[0] })
+  },
+
   /** A call that never returns while a session is opened. Creation is given up, and another one, on another device. */
   async 'open hangs'() {
     const startedAtMs = performance.now()

@@ -65,16 +65,6 @@ describe('the memory of a session on an NPU', () => {
     expect(large['left']!.data.length).to.equal(3_000_000)
   })
 
-  it('of a model given as bytes is told until the model is loaded, or cannot be', async () => {
-    const bytes = new Uint8Array(50 * MB).fill(7)
-    const before = await settled()
-    const opening = open(bytes)
-    expect(loadAddon().externalMemory() - before).to.be.within(50 * MB, 51 * MB)
-    await rejection(opening, 'MODEL_INVALID')
-    expect((await settled()) - before).to.be.within(-1 * MB, 1 * MB)
-    expect(bytes[0]).to.equal(7)
-  })
-
   it('returns to where it was when sessions come and go', async () => {
     const before = await settled()
     for (let round = 0; round < 5; round++) {
@@ -85,7 +75,9 @@ describe('the memory of a session on an NPU', () => {
     expect((await settled()) - before).to.be.within(-1 * MB, 1 * MB)
   })
 
-  it('for a model given as bytes is filled by one copy, before create() returns', async () => {
+  it('for a model given as bytes is filled by one copy, before create() returns', async function () {
+    // Measured in real time beside whatever else the machine does: one bad second must not fail the suite.
+    this.retries(3)
     const bytes = new Uint8Array(200 * MB).fill(7)
     const copy = (): number => {
       const startedAtMs = performance.now()
