@@ -29,6 +29,8 @@ describe('another user of AscendCL in the process', () => {
   let models: OfflineModels | undefined
   let compiled: Compiled | undefined
   before(function () {
+    // A compiler runs, on a machine that may have other work.
+    this.timeout(120_000)
     library = requireSimulator(this)
     requireTool(this, 'gcc')
     models = new OfflineModels()

@@ -23,6 +23,8 @@ describe('a device that breaks down', () => {
   let models: OfflineModels | undefined
   let compiled: Compiled | undefined
   before(function () {
+    // A compiler runs, on a machine that may have other work.
+    this.timeout(120_000)
     library = requireSimulator(this)
     models = new OfflineModels()
     om = models.compile(modelPath('slow'))
