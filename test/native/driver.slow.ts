@@ -56,10 +56,6 @@ describe('the native side of sessions', function () {
       const ended = startCase(program, each, {
         ...environment,
         ACL_SIM_REPORT: report,
-        // What is left behind on purpose is no leak.
-        ...(abandons && {
-          ASAN_OPTIONS: `${process.env['ASAN_OPTIONS'] ?? ''}:detect_leaks=0`,
-        }),
       })
       expect(ended).to.deep.equal({ status: 0, signal: null, stderr: '' })
       const lines = readFileSync(report, 'utf8').trimEnd().split('\n')
