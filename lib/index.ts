@@ -23,6 +23,8 @@ export type {
   FileScore,
   IntervalOptions,
   ModelProvenance,
+  NpuProvenance,
+  NpuRuntime,
   Progress,
   Score,
   ScoreFileEvaluation,

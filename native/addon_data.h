@@ -1,7 +1,7 @@
 #pragma once
 
+#include "open_sessions.h"
 #include "probe.h"
-#include "session.h"
 
 namespace ascend {
 

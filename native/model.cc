@@ -65,6 +65,29 @@ bool IsDynamic(const Dims &dims) {
   return std::any_of(dims.begin(), dims.end(), [](int64_t dim) { return dim < 0; });
 }
 
+std::string MistakeIn(const ModelInfo &model, const Run &run, const std::vector<Source> &inputs) {
+  const size_t count = model.inputs.size();
+  const bool open = model.dynamics == Dynamics::kShape;
+  if (inputs.size() != count || (open && run.dims.size() != count))
+    return "not as many inputs as the model has";
+  if (!model.gears.empty() && run.gear >= model.gears.size()) return "no such gear";
+  for (const size_t output : run.fetches) {
+    if (output >= model.outputs.size()) return "no such output";
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const TensorInfo &input = model.inputs[i];
+    const Dims &dims = open                  ? run.dims[i]
+                       : model.gears.empty() ? input.dims
+                                             : model.gears[run.gear].inputs[i];
+    const std::optional<size_t> bytes = TensorBytes(input.type, dims);
+    if (inputs[i].bytes == bytes) continue;
+    return "input \"" + input.name + "\" has " + std::to_string(inputs[i].bytes) +
+           " bytes, and its shape needs " +
+           (bytes.has_value() ? std::to_string(*bytes) : "more than there can be");
+  }
+  return "";
+}
+
 Model::Model(const AclApi &api, const std::string &path) : api_(api) {
   Check(api, api.aclmdlLoadFromFile(path.c_str(), &id_), "aclmdlLoadFromFile");
   Describe();
@@ -98,7 +121,9 @@ void Model::Describe() {
       const TensorInfo input = Input(index);
       if (input.name == ACL_DYNAMIC_AIPP_NAME) {
         throw std::runtime_error(
-            "the model has a dynamic AIPP input (image preprocessing), which is not supported");
+            "input \"" + input.name +
+            "\" is for dynamic AIPP (image preprocessing), which is not supported; compile "
+            "the model without it");
       }
       if (input.name == ACL_DYNAMIC_TENSOR_NAME) {
         info_.hidden = input;

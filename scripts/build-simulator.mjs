@@ -1,6 +1,6 @@
 // Builds build/simulator/{lib/libascendcl.so,bin/atc} from native/simulator: the stand-in for CANN. Does nothing when
-// they are newer than their sources. With --sanitize=address,undefined or --sanitize=thread it builds beside them, into
-// build/simulator-<name>.
+// they are newer than their sources. With --sanitize=address,undefined, --sanitize=thread or --sanitize=coverage (counting
+// lines) it builds beside them, into build/simulator-<name>.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -41,7 +41,7 @@ export function isSimulatorBuilt(sanitize = '') {
 }
 
 /** Ninja is faster and make is everywhere; `quiet` leaves the compiler's messages. */
-function buildTool() {
+export function buildTool() {
   const { error, stdout } = spawnSync('ninja', ['--version'], { encoding: 'utf8' })
   if (error !== undefined) return { generator: 'Unix Makefiles', quiet: ['-s', '--no-print-directory'] }
   const [major = 0, minor = 0] = stdout.split('.').map(Number)
@@ -56,7 +56,11 @@ export async function buildSimulator(sanitize = '') {
   const { generator, quiet } = buildTool()
   // Later builds find out by themselves when CMakeLists.txt has changed.
   if (!existsSync(join(work, 'CMakeCache.txt'))) {
-    const settings = [`-DSIMULATOR_OUTPUT=${folder}`, `-DSIMULATOR_SANITIZE=${sanitize}`]
+    const how =
+      sanitize === 'coverage'
+        ? ['-DCMAKE_BUILD_TYPE=None', '-DCMAKE_CXX_FLAGS=--coverage -fprofile-update=atomic -O0 -g']
+        : [`-DSIMULATOR_SANITIZE=${sanitize}`]
+    const settings = [`-DSIMULATOR_OUTPUT=${folder}`, ...how]
     await run('cmake', ['-S', sources, '-B', work, '-G', generator, ...settings], { cwd: root })
   }
   await run('cmake', ['--build', work, '--parallel', '2', '--', ...quiet], { cwd: root })

@@ -5,7 +5,9 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { writeFileAtomically } from '../dataset'
 import { ArgumentRangeError } from '../errors'
 import { convertCheckpoint, convertTargets, parseConfig, type ConvertTarget } from '../model'
+import { copyModelCard, readModelCard } from '../scoring/model-card'
 import { besides, readConfigFile, readModelFile } from '../scoring/model-file'
+import { atcCommand, offlineModelBase, usualSoc, word } from '../scoring/offline-model'
 import type { ExitCode } from './exit'
 import { parseCount } from './options'
 import { note, printJson } from './terminal'
@@ -49,14 +51,39 @@ async function convert(flags: ConvertFlags, signal: AbortSignal): Promise<ExitCo
   const config = flags.config ?? besides(checkpoint, '.conf')
   const text = await readConfigFile(config, flags.config === undefined ? checkpoint : null)
   await assertNotAnInput(out, [checkpoint, config])
+  // One that cannot be used is refused before anything is written.
+  await readModelCard(checkpoint)
   const onnx = convertCheckpoint(bytes, parseConfig(text, config), { batch, target })
   // A Ctrl-C during the conversion is delivered only now.
   await turnOfTheLoop()
   signal.throwIfAborted()
   await writeFileAtomically(out, onnx)
-  if (flags.json === true) printJson({ out, bytes: onnx.length, batch, target })
-  else note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
+  const card = await copyModelCard(checkpoint, out)
+  if (flags.json === true) printJson({ out, bytes: onnx.length, batch, target, card: card.path })
+  else {
+    note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
+    if (card.path !== null) note(cardText[card.state](card.path))
+    for (const line of nextSteps(flags)) note(line)
+  }
   return 0
+}
+
+const cardText = {
+  copied: (path: string) => `${path}: the model card, with threshold and name; keep it beside the model`,
+  same: (path: string) => `${path}: the model card, as it was`,
+  kept: (path: string) => `${path}: another model card is there and stays; the checkpoint's was not copied`,
+} as const
+
+/** The graph for CPUs is rewritten for onnxruntime's kernels, which an NPU does not have. */
+function nextSteps({ out, target }: ConvertFlags): string[] {
+  const onCpu = `next, on the CPU: aasist score <files> --model ${word(out)}`
+  if (target === 'cpu') return [onCpu]
+  const base = offlineModelBase(out)
+  return [
+    onCpu,
+    `next, for an NPU: ${atcCommand(out, base)} (${usualSoc}: see npu-smi info for yours)`,
+    `            then: aasist score <files> --model ${word(`${base}.om`)} --device npu`,
+  ]
 }
 
 /** Writing is by renaming, which would replace even a read-only input. */

@@ -48,6 +48,8 @@ export interface AclFailure {
   readonly aclClass: AclErrorClass
   /** What AscendCL says; may be empty. */
   readonly aclMessage: string
+  /** How many NPUs this process may use, where one could not be opened. */
+  readonly visibleDevices?: number
 }
 
 export type AclErrorClass =
@@ -99,7 +101,7 @@ export type NativeEvent =
 export interface NativeSessionOptions {
   readonly library: string
   readonly device: number
-  /** A path or bytes, which are copied. */
+  /** A path, or bytes, which are copied before the constructor returns. */
   readonly model: string | Uint8Array
   readonly outputBytes: Readonly<Record<string, number>>
   /** How long the end of the environment waits for this session's threads. */
@@ -120,7 +122,8 @@ export interface NativeSession {
   ) => void
   /**
    * Copies the inputs before it returns. `dims` matter for models of open shapes only. `timeoutMs` 0: none. False when
-   * the session is closed, which `leave` does as well; throws when there is no memory for the copies.
+   * the session is closed, which `leave` does as well; throws when there is no memory for the copies, and with the
+   * code `INPUT_TYPE` when the bytes are not as many as the shapes need.
    */
   run(
     id: number,
@@ -139,6 +142,8 @@ export interface NativeSession {
   isCopyingIn(id: number): boolean
   /** Runs that are executing, or executed and on their way back. */
   begun(): number
+  /** Whether it takes no runs any more, be it closed or left. */
+  isStopped(): boolean
   /** Drops what has not begun; `closed` comes when everything is given back. */
   close(): void
   /** No further events: a native call does not return. */

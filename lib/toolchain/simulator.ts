@@ -18,6 +18,9 @@ export interface SimulatorSetting {
   readonly meaning: string
 }
 
+/** What `ACL_SIM_CANN` is without being set. */
+export const defaultCannRelease = '8.5'
+
 /** Every variable the simulator reads, in the order of docs/simulator.md. */
 export const simulatorSettings: readonly SimulatorSetting[] = [
   { name: 'ACL_SIM_DEVICES', meaning: 'number of devices, 0 to 64 (default 1)' },
@@ -44,7 +47,7 @@ export const simulatorSettings: readonly SimulatorSetting[] = [
   },
   {
     name: 'ACL_SIM_CANN',
-    meaning: 'release whose behaviour is shown where they differ, 6.0 to 9.9 (default 8.5)',
+    meaning: `release whose behaviour is shown where they differ, 6.0 to 9.9 (default ${defaultCannRelease})`,
   },
   {
     name: 'ACL_SIM_ORT_LIBRARY',

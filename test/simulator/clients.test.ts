@@ -3,15 +3,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import type { EndedCase } from '../support/cases'
 import { requireTool } from '../support/environment'
 import { Client, casesOf } from './clients'
-import type { Ended } from './clients'
 import { makeOfflineModels } from './offline-models'
 import { requireSimulatorBuild } from './support'
 
 const programs = ['process', 'memory', 'streams', 'models', 'failures'] as const
 
-function expectGood({ status, signal, stderr }: Ended): void {
+function expectGood({ status, signal, stderr }: EndedCase): void {
   expect({ status, signal, stderr }).to.deep.equal({ status: 0, signal: null, stderr: '' })
 }
 
