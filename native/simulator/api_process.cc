@@ -9,6 +9,7 @@
 #include "call.h"
 #include "float16.h"
 #include "model_info.h"
+#include "objects.h"
 #include "process.h"
 #include "settings.h"
 #include "text.h"
@@ -47,6 +48,29 @@ aclError unknownPackage(const char *name) {
 
 }  // namespace
 
+size_t sim::dataTypeBytes(aclDataType dataType) {
+  switch (dataType) {
+    case ACL_DT_UNDEFINED:
+    case ACL_STRING:
+      return 0;
+    case ACL_COMPLEX128:
+      return 16;
+    case ACL_COMPLEX32:
+      return 4;
+    case ACL_INT4:
+    case ACL_UINT1:
+    case ACL_HIFLOAT8:
+    case ACL_FLOAT8_E5M2:
+    case ACL_FLOAT8_E4M3FN:
+    case ACL_FLOAT8_E8M0:
+      return 1;
+    default: {
+      const size_t bytes = elementBytes(dataType);
+      return bytes != 0 ? bytes : 8;
+    }
+  }
+}
+
 extern "C" {
 
 aclError aclInit(const char *configPath) {
@@ -82,15 +106,20 @@ const char *aclGetRecentErrMsg(void) {
   });
 }
 
+// These two answer with an earlier error, which is not one of their own.
 aclError aclrtGetLastError(aclrtLastErrLevel level) {
-  if (level != ACL_RT_THREAD_LEVEL) return acl::ACL_ERROR_INVALID_PARAM;
-  const aclError code = threadState().lastError;
-  threadState().lastError = 0;
-  return code;
+  return invokeOr<aclError>("aclrtGetLastError", acl::ACL_ERROR_INTERNAL_ERROR, [&]() -> aclError {
+    if (level != ACL_RT_THREAD_LEVEL) return acl::ACL_ERROR_INVALID_PARAM;
+    const aclError code = threadState().lastError;
+    threadState().lastError = 0;
+    return code;
+  });
 }
 
 aclError aclrtPeekAtLastError(aclrtLastErrLevel level) {
-  return level == ACL_RT_THREAD_LEVEL ? threadState().lastError : acl::ACL_ERROR_INVALID_PARAM;
+  return invokeOr<aclError>("aclrtPeekAtLastError", acl::ACL_ERROR_INTERNAL_ERROR, [&]() -> aclError {
+    return level == ACL_RT_THREAD_LEVEL ? threadState().lastError : acl::ACL_ERROR_INVALID_PARAM;
+  });
 }
 
 aclError aclrtGetVersion(int32_t *majorVersion, int32_t *minorVersion, int32_t *patchVersion) {
@@ -143,7 +172,7 @@ aclError aclsysGetVersionNum(char *pkgName, int32_t *versionNum) {
 }
 
 void aclAppLog(aclLogLevel, const char *func, const char *file, uint32_t line, const char *fmt, ...) {
-  if (!logging() || fmt == nullptr) return;
+  if (enter("aclAppLog") != 0 || !logging() || fmt == nullptr) return;
   char text[1024];
   va_list arguments;
   va_start(arguments, fmt);
@@ -155,36 +184,19 @@ void aclAppLog(aclLogLevel, const char *func, const char *file, uint32_t line, c
 }
 
 size_t aclDataTypeSize(aclDataType dataType) {
-  switch (dataType) {
-    case ACL_DT_UNDEFINED:
-    case ACL_STRING:
-      return 0;
-    case ACL_COMPLEX128:
-      return 16;
-    case ACL_COMPLEX32:
-      return 4;
-    case ACL_INT4:
-    case ACL_UINT1:
-    case ACL_HIFLOAT8:
-    case ACL_FLOAT8_E5M2:
-    case ACL_FLOAT8_E4M3FN:
-    case ACL_FLOAT8_E8M0:
-      return 1;
-    default: {
-      const size_t bytes = elementBytes(dataType);
-      return bytes != 0 ? bytes : 8;
-    }
-  }
+  return invokeOr<size_t>("aclDataTypeSize", 0, [&] { return dataTypeBytes(dataType); });
 }
 
 float aclFloat16ToFloat(aclFloat16 value) {
-  return halfToFloat(value);
+  return invokeOr<float>("aclFloat16ToFloat", 0, [&] { return halfToFloat(value); });
 }
 
 // The vendor's conversion saturates: infinities become the largest number.
 aclFloat16 aclFloatToFloat16(float value) {
-  const aclFloat16 half = floatToHalf(value);
-  return (half & 0x7FFF) == 0x7C00 ? static_cast<aclFloat16>((half & 0x8000) | 0x7BFF) : half;
+  return invokeOr<aclFloat16>("aclFloatToFloat16", 0, [&]() -> aclFloat16 {
+    const aclFloat16 half = floatToHalf(value);
+    return (half & 0x7FFF) == 0x7C00 ? static_cast<aclFloat16>((half & 0x8000) | 0x7BFF) : half;
+  });
 }
 
 }  // extern "C"

@@ -1,11 +1,5 @@
 #include "atc_compile.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
-#include <cstring>
 #include <map>
 
 #include "atc_shapes.h"
@@ -122,57 +116,24 @@ void planOutputs(const OnnxModel &model, OrtSession *session, ModelInfo *info) {
   describeOutputs(model, info);
 }
 
-void writeOutput(const std::string &path, const std::string &content) {
-  const std::string temporary = format("%s.%d.tmp", path.c_str(), static_cast<int>(getpid()));
-  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-  size_t done = 0;
-  bool good = file >= 0;
-  while (good && done < content.size()) {
-    const ssize_t count = write(file, content.data() + done, content.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    good = count > 0;
-    if (good) done += static_cast<size_t>(count);
-  }
-  int reason = errno;
-  if (file >= 0 && close(file) != 0 && good) {
-    good = false;
-    reason = errno;
-  }
-  if (good && rename(temporary.c_str(), path.c_str()) != 0) {
-    good = false;
-    reason = errno;
-  }
-  if (good) return;
-  unlink(temporary.c_str());
-  throw AtcFailure{"E13004", format("Failed to write file [%s]. Reason: %s.", path.c_str(), strerror(reason)),
-                   ""};
-}
-
 std::string baseName(const std::string &path) {
   return path.substr(path.rfind('/') + 1);
 }
 
 }  // namespace
 
-std::string compileModel(const AtcOptions &options, const std::string &command) {
-  const std::string modelPath = options.value("model");
-  const std::string outputPath = options.value("output");
-  if (baseName(outputPath).empty())
-    throw AtcFailure{"E10022",
-                     "Path [" + outputPath + "] for parameter [--output] does not include the file name.",
-                     "Add the file name to the path."};
+OmFile compileGraph(const AtcOptions &options, const CompileSource &source, std::vector<uint8_t> onnx) {
   OmFile file;
-  const OmProblem problem = readFile(modelPath, &file.graph);
-  if (problem.code != 0) throw AtcFailure{"E10410", problem.text, "Set an existing file."};
+  file.graph = std::move(onnx);
   OnnxModel model;
   const std::string wrong = readOnnx(file.graph, &model);
-  if (!wrong.empty()) throw unreadable(modelPath, "Reason: " + wrong + ".");
+  if (!wrong.empty()) throw unreadable(source.path, "Reason: " + wrong + ".");
   if (model.opset < oldestOpset)
-    throw unreadable(modelPath, format("Reason: its opset is %lld.", static_cast<long long>(model.opset)));
+    throw unreadable(source.path, format("Reason: its opset is %lld.", static_cast<long long>(model.opset)));
   ModelInfo &info = file.info;
-  info.name = baseName(outputPath);
+  info.name = source.name;
   info.soc = options.value("soc_version");
-  info.command = command;
+  info.command = source.command;
   info.precision = precisionName(options);
   // Half of the bytes where weights become half precision.
   info.weightBytes = keepsPrecision(options) ? model.weightBytes : (model.weightBytes + 1) / 2;
@@ -186,8 +147,25 @@ std::string compileModel(const AtcOptions &options, const std::string &command) 
                        "Check the operators of the model."};
   }
   planOutputs(model, opened.session.get(), &info);
+  return file;
+}
+
+std::string compileModel(const AtcOptions &options, const std::string &command) {
+  const std::string modelPath = options.value("model");
+  const std::string outputPath = options.value("output");
+  if (baseName(outputPath).empty())
+    throw AtcFailure{"E10022",
+                     "Path [" + outputPath + "] for parameter [--output] does not include the file name.",
+                     "Add the file name to the path."};
+  std::vector<uint8_t> onnx;
+  const OmProblem problem = readFile(modelPath, &onnx);
+  if (problem.code != 0) throw AtcFailure{"E10410", problem.text, "Set an existing file."};
+  const OmFile file = compileGraph(options, {modelPath, baseName(outputPath), command}, std::move(onnx));
   const std::string path = outputPath + ".om";
-  writeOutput(path, writeOm(file));
+  const std::string reason = writeFile(path, writeOm(file));
+  if (!reason.empty())
+    throw AtcFailure{"E13004", format("Failed to write file [%s]. Reason: %s.", path.c_str(), reason.c_str()),
+                     ""};
   return path;
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -180,6 +181,31 @@ OmProblem readOmFile(const std::string &path, OmFile *file) {
 
 OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes) {
   return readChecked(path, acceptAny, bytes);
+}
+
+std::string writeFile(const std::string &path, const std::string &content) {
+  const std::string temporary = format("%s.%d.tmp", path.c_str(), static_cast<int>(getpid()));
+  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  size_t done = 0;
+  bool good = file >= 0;
+  while (good && done < content.size()) {
+    const ssize_t count = write(file, content.data() + done, content.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    good = count > 0;
+    if (good) done += static_cast<size_t>(count);
+  }
+  int reason = errno;
+  if (file >= 0 && close(file) != 0 && good) {
+    good = false;
+    reason = errno;
+  }
+  if (good && rename(temporary.c_str(), path.c_str()) != 0) {
+    good = false;
+    reason = errno;
+  }
+  if (good) return "";
+  unlink(temporary.c_str());
+  return strerror(reason);
 }
 
 }  // namespace sim

@@ -30,6 +30,8 @@ OmProblem readOm(const uint8_t *bytes, size_t size, OmFile *file);
 OmProblem readOmFile(const std::string &path, OmFile *file);
 /** Reads the whole of `path`; nothing is allocated by what the file claims. */
 OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes);
+/** The file is there whole or as it was before. Empty, or why it could not be written. */
+std::string writeFile(const std::string &path, const std::string &content);
 
 }  // namespace sim
 
