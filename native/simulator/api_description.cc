@@ -379,19 +379,4 @@ const char *aclmdlGetOpAttr(aclmdlDesc *modelDesc, const char *opName, const cha
   });
 }
 
-aclError aclmdlGetAippType(uint32_t modelId, size_t index, aclmdlInputAippType *type,
-                           size_t *dynamicAttachedDataIndex) {
-  return invoke("aclmdlGetAippType", [&]() -> aclError {
-    if (type == nullptr) return nullArgument("type");
-    if (dynamicAttachedDataIndex == nullptr) return nullArgument("dynamicAttachedDataIndex");
-    const auto model = requireModel(modelId);
-    if (model == nullptr) return acl::ACL_ERROR_GE_EXEC_MODEL_ID_INVALID;
-    const size_t count = model->info->inputs.size() + (model->info->hasGears() ? 1 : 0);
-    if (index >= count) return invalidIndex(index, count);
-    *type = ACL_DATA_WITHOUT_AIPP;
-    *dynamicAttachedDataIndex = ACL_INVALID_NODE_INDEX;
-    return 0;
-  });
-}
-
 }  // extern "C"

@@ -17,12 +17,15 @@ constexpr uint32_t knownFlags = ACL_EVENT_SYNC | ACL_EVENT_CAPTURE_STREAM_PROGRE
 
 aclError makeEvent(aclrtEvent *event, uint32_t flag) {
   if (event == nullptr) return nullArgument("event");
-  if (requireContext() == nullptr) return acl::ACL_ERROR_RT_CONTEXT_NULL;
+  const auto context = requireContext();
+  if (context == nullptr) return acl::ACL_ERROR_RT_CONTEXT_NULL;
   if (flag == 0 || (flag & ~knownFlags) != 0)
     return fail(acl::ACL_ERROR_RT_PARAM_INVALID, "EE1003", format("Event flag 0x%x is out of range.", flag));
   if (events().size() >= eventLimit)
     return fail(acl::ACL_ERROR_RT_NO_EVENT_RESOURCE, "EL0009", "The device has no events left.");
-  *event = events().add([&](void *handle) { return std::make_shared<Event>(handle, flag); })->handle;
+  *event = events()
+               .add([&](void *handle) { return std::make_shared<Event>(handle, context->device, flag); })
+               ->handle;
   return 0;
 }
 

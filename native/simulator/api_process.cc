@@ -8,6 +8,7 @@
 #include "acl_json.h"
 #include "call.h"
 #include "float16.h"
+#include "missing_symbols.h"
 #include "model_info.h"
 #include "objects.h"
 #include "process.h"
@@ -40,6 +41,16 @@ bool knownPackage(const char *name) {
   for (const char *known : {"runtime", "driver", "compiler", "hccl", "toolkit", "opp", "opp_kernel", "cann"})
     if (strcmp(name, known) == 0) return true;
   return false;
+}
+
+/** As invoke(), but the code it answers is not an error of this call. */
+template <class Body>
+aclError answer(const char *name, Body body) {
+  const Nanoseconds start = startOfCall();
+  aclError code = enter(name);
+  if (code == 0) code = body();
+  leave(name, start);
+  return code;
 }
 
 aclError unknownPackage(const char *name) {
@@ -81,6 +92,10 @@ aclError aclInit(const char *configPath) {
       return fail(acl::ACL_ERROR_INVALID_PARAM, "EE2002",
                   "Environment variable ACL_SIM_FAULTS: \"" + join(faultMistakes(), "\", \"") +
                       "\" is not call:action@uses, such as aclmdlExecute:507018@100-105.");
+    if (!unknownMissingSymbols().empty())
+      return fail(acl::ACL_ERROR_INVALID_PARAM, "EE2002",
+                  "Environment variable ACL_SIM_MISSING: this library has no " +
+                      join(unknownMissingSymbols(), ", ") + ".");
     const aclError code = checkAclJson(configPath);
     return code != 0 ? code : process().initialise();
   });
@@ -106,9 +121,8 @@ const char *aclGetRecentErrMsg(void) {
   });
 }
 
-// These two answer with an earlier error, which is not one of their own.
 aclError aclrtGetLastError(aclrtLastErrLevel level) {
-  return invokeOr<aclError>("aclrtGetLastError", acl::ACL_ERROR_INTERNAL_ERROR, [&]() -> aclError {
+  return answer("aclrtGetLastError", [&]() -> aclError {
     if (level != ACL_RT_THREAD_LEVEL) return acl::ACL_ERROR_INVALID_PARAM;
     const aclError code = threadState().lastError;
     threadState().lastError = 0;
@@ -117,7 +131,7 @@ aclError aclrtGetLastError(aclrtLastErrLevel level) {
 }
 
 aclError aclrtPeekAtLastError(aclrtLastErrLevel level) {
-  return invokeOr<aclError>("aclrtPeekAtLastError", acl::ACL_ERROR_INTERNAL_ERROR, [&]() -> aclError {
+  return answer("aclrtPeekAtLastError", [&]() -> aclError {
     return level == ACL_RT_THREAD_LEVEL ? threadState().lastError : acl::ACL_ERROR_INVALID_PARAM;
   });
 }

@@ -4,7 +4,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "context.h"
 #include "ledger.h"
+#include "lost_device.h"
 #include "settings.h"
 #include "text.h"
 
@@ -43,7 +45,10 @@ bool logging() {
 aclError enter(const char *name) {
   ledger().count(name);
   const std::vector<Fault> found = faults().next(name);
-  return found.empty() ? 0 : suffer(name, found);
+  if (found.empty()) return checkLost(name);
+  const auto context = findCurrentContext();
+  const aclError code = suffer(name, found, context != nullptr ? context->device : findDevice(0));
+  return code != 0 ? code : checkLost(name);
 }
 
 aclError leave(const char *name, aclError code, Nanoseconds start) {

@@ -11,9 +11,10 @@ namespace sim {
 
 class Event {
  public:
-  Event(aclrtEvent handle, uint32_t flags) : handle(handle), flags(flags) {}
+  Event(aclrtEvent handle, Device *device, uint32_t flags) : handle(handle), device(device), flags(flags) {}
 
   const aclrtEvent handle;
+  Device *const device;
   const uint32_t flags;
 
   /** A record was queued; returns its number, which complete() takes when the stream gets there. */

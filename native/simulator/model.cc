@@ -55,7 +55,11 @@ ModelMemory neededMemory(const ModelInfo &info) {
 }
 
 Model::Model(uint32_t id, std::shared_ptr<const ModelInfo> info, const Context &context)
-    : id(id), info(std::move(info)), context(context.handle), device(context.device) {}
+    : id(id),
+      info(std::move(info)),
+      context(context.handle),
+      streamId(newStreamId()),
+      device(context.device) {}
 
 Model::~Model() {
   for (const void *block : memory_) device->memory.free(block);
@@ -164,6 +168,21 @@ aclError unloadModel(uint32_t id, const Context &context) {
   Lock lock(registry().monitor);
   registry().models.erase(id);
   return 0;
+}
+
+void forgetModels(const Device &device) {
+  // Their memory is freed without the lock.
+  std::vector<std::shared_ptr<Model>> gone;
+  Lock lock(registry().monitor);
+  auto &models = registry().models;
+  for (auto entry = models.begin(); entry != models.end();) {
+    if (entry->second->device == &device) {
+      gone.push_back(std::move(entry->second));
+      entry = models.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
 }
 
 std::vector<std::shared_ptr<Model>> loadedModels() {

@@ -57,7 +57,7 @@ uint64_t Stream::submit(Task task) {
     if (queue_.empty() && !running_) doneTicket_ = ticket;
     return ticket;
   }
-  queue_.push_back({ticket, monotonicNow(), std::move(task)});
+  queue_.push_back({ticket, monotonicNow(), threadId(), std::move(task)});
   monitor_.notifyAll();
   return ticket;
 }
@@ -72,7 +72,12 @@ void Stream::work() {
     const auto cancellation = std::make_shared<Cancellation>();
     running_ = cancellation;
     Nanoseconds endedAt = 0;
-    const TaskTurn turn{std::max(entry.queuedAt, previousEnd_), *cancellation, &endedAt};
+    const TaskTurn turn{std::max(entry.queuedAt, previousEnd_),
+                        *cancellation,
+                        static_cast<uint32_t>(entry.ticket),
+                        static_cast<uint32_t>(id),
+                        entry.threadId,
+                        &endedAt};
     monitor_.unlock();
     const aclError code = entry.task(turn);
     entry.task = nullptr;

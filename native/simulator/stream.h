@@ -34,6 +34,11 @@ struct TaskTurn {
   /** When the device could have begun: asked for, and everything before it on its stream done. */
   Nanoseconds readyAt;
   const Cancellation &cancellation;
+  /** Who the task is, for whoever hears of its failure: its number on its stream, and the thread that asked.
+   */
+  uint32_t taskId;
+  uint32_t streamId;
+  uint32_t threadId;
   /**
    * Where a task that keeps a timeline says when the device was done: what follows begins then, however late
    * this thread woke up. May be null.
@@ -75,6 +80,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   struct Entry {
     uint64_t ticket;
     Nanoseconds queuedAt;
+    uint32_t threadId;
     Task task;
   };
   void startWorker();

@@ -27,6 +27,9 @@ describe('the built simulator', () => {
     ['libascendcl.so', 'lib', 'libascendcl.so'],
     ['libacl_op_compiler.so', 'lib', 'libacl_op_compiler.so'],
     ['libfmk_onnx_parser.so', 'lib', 'libfmk_onnx_parser.so'],
+    ['libacl_dvpp.so', 'lib', 'libacl_dvpp.so'],
+    ['libacl_cblas.so', 'lib', 'libacl_cblas.so'],
+    ['libacl_sim_spawn.so', 'lib', 'libacl_sim_spawn.so'],
     ['atc', 'bin', 'atc'],
   ] as const)
     for (const [family, floor] of floors)
@@ -56,8 +59,10 @@ describe('the built simulator', () => {
     const others = names.filter(name => !/^acl[A-Za-z0-9]*$/.test(name))
     expect(names.length - others.length).to.be.above(100)
     expect([...new Set(others.map(withoutParameters))].sort()).to.deep.equal([
+      'sim::allocateBlock',
       'sim::enter',
       'sim::fail',
+      'sim::freeBlock',
       'sim::leave',
       'sim::logging',
       'sim::nullArgument',
