@@ -19,6 +19,7 @@ const programs = [
   'benchmark',
   'exceptions',
   'trouble',
+  'graph',
 ] as const
 
 function expectGood({ status, signal, stderr }: Ended): void {

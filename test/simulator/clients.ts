@@ -6,7 +6,7 @@ import { root } from '../support/environment'
 
 const sources = join(__dirname, 'clients')
 /** What a program may link. */
-const libraries = ['acl_dvpp', 'acl_cblas', 'ascendcl']
+const libraries = ['acl_dvpp', 'acl_cblas', 'acl_op_compiler', 'fmk_onnx_parser', 'ascendcl']
 const warnings = ['-Wall', '-Wextra', '-Werror']
 
 export interface ClientCase {
