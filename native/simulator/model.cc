@@ -25,9 +25,6 @@ Registry &registry() {
   return *instance;
 }
 
-/** Kernels, tables and scratch space nobody accounts for; the real figure depends on the graph. */
-constexpr uint64_t fixedWorkBytes = 1 << 20;
-
 aclError checkGiven(const Device &device, const char *what, const void *address, size_t bytes,
                     uint64_t needed) {
   if (bytes < needed)
@@ -43,15 +40,7 @@ aclError checkGiven(const Device &device, const char *what, const void *address,
 }  // namespace
 
 ModelMemory neededMemory(const ModelInfo &info) {
-  uint64_t work = fixedWorkBytes;
-  if (!info.gears.empty()) {
-    const Gear &gear = info.gears[info.largestGear()];
-    for (size_t i = 0; i < gear.inputs.size(); ++i)
-      work += static_cast<uint64_t>(elementCount(gear.inputs[i])) * elementBytes(info.inputs[i].type);
-    for (size_t i = 0; i < gear.outputs.size(); ++i)
-      work += static_cast<uint64_t>(elementCount(gear.outputs[i])) * elementBytes(info.outputs[i].type);
-  }
-  return {work, info.weightBytes};
+  return {workBytes(info), info.weightBytes};
 }
 
 Model::Model(uint32_t id, std::shared_ptr<const ModelInfo> info, const Context &context)

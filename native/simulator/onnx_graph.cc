@@ -36,8 +36,7 @@ bool visitNode(Bytes node, int depth, const WeightVisitor &visit) {
     Field content;
     while (attribute.next(&content)) {
       if (content.type != WireType::Length) continue;
-      const bool tensor =
-          content.number == onnx::attributeTensor || content.number == onnx::attributeTensors;
+      const bool tensor = content.number == onnx::attributeTensor || content.number == onnx::attributeTensors;
       const bool inner = content.number == onnx::attributeGraph || content.number == onnx::attributeGraphs;
       if (tensor && !visit({content.bytes, output, false})) return false;
       if (inner && !visitGraph(content.bytes, depth + 1, visit)) return false;

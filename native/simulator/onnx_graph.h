@@ -16,7 +16,8 @@ namespace onnx {
 
 constexpr uint32_t modelProducer = 2, modelGraph = 7, modelOpset = 8;
 constexpr uint32_t opsetDomain = 1, opsetVersion = 2;
-constexpr uint32_t graphNode = 1, graphInitializer = 5, graphInput = 11, graphOutput = 12, graphValueInfo = 13;
+constexpr uint32_t graphNode = 1, graphInitializer = 5, graphInput = 11, graphOutput = 12,
+                   graphValueInfo = 13;
 constexpr uint32_t nodeInput = 1, nodeOutput = 2, nodeName = 3, nodeType = 4, nodeAttribute = 5;
 constexpr uint32_t attributeName = 1, attributeInteger = 3, attributeTensor = 5, attributeGraph = 6,
                    attributeTensors = 10, attributeGraphs = 11, attributeType = 20;
@@ -57,8 +58,8 @@ struct OnnxWeight {
   bool isPlain = false;
 };
 
-/** Calls `visit` for all weights and constants, in this graph and those inside its nodes. False when the graph is
- * damaged or `visit` says so. */
+/** Calls `visit` for all weights and constants, in this graph and those inside its nodes. False when the
+ * graph is damaged or `visit` says so. */
 bool visitWeights(Bytes graph, const std::function<bool(const OnnxWeight &)> &visit);
 
 struct TensorSummary {
