@@ -3,6 +3,7 @@
 #include "call.h"
 #include "context.h"
 #include "event.h"
+#include "lost_device.h"
 #include "process.h"
 #include "text.h"
 
@@ -53,6 +54,8 @@ aclError enqueue(aclrtStream handle, Task task) {
 aclError synchronizeEvent(aclrtEvent handle, Nanoseconds deadline) {
   return withEvent(handle, [&](const std::shared_ptr<Event> &event) -> aclError {
     if (event->wait(deadline, nullptr)) return 0;
+    const aclError lost = answerOfLost(*event->device, "Event synchronize");
+    if (lost != 0) return lost;
     return fail(acl::ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "EE1002", "Event synchronize timed out.");
   });
 }
@@ -62,6 +65,8 @@ aclError streamWaitEvent(aclrtStream stream, aclrtEvent handle, Nanoseconds pati
     return enqueue(stream, [event, patience](const TaskTurn &turn) -> aclError {
       const Nanoseconds deadline = patience == forever ? forever : monotonicNow() + patience;
       if (event->wait(deadline, &turn.cancellation)) return 0;
+      const aclError lost = answerOfLost(*event->device, "A wait for an event");
+      if (lost != 0) return lost;
       return fail(acl::ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "EE1002",
                   "The stream's wait for an event timed out.");
     });

@@ -36,8 +36,8 @@ aclError enqueue(const Context &context, aclrtStream handle, Task task, bool wai
   const uint64_t ticket = stream->submit(std::move(task));
   if (ticket == 0)
     return fail(acl::ACL_ERROR_RT_STREAM_TASK_FULL, "EZ9999", "The stream takes no more tasks.");
-  if (waitForIt) stream->waitFor(ticket, forever);
-  return 0;
+  if (!waitForIt || stream->waitFor(ticket, forever)) return 0;
+  return answerOfLost(*context.device, "An asynchronous copy");
 }
 
 /** A copy or a fill as a task of `device`; `task` answers its code. */

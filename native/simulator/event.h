@@ -24,8 +24,10 @@ class Event {
   /** Also true when nothing was recorded: there is nothing to wait for. */
   bool done();
   bool everRecorded();
-  /** Waits for the last record so far; false at the deadline. */
+  /** Waits for the last record so far; false at the deadline, and when the device is lost. */
   bool wait(Nanoseconds deadline, const Cancellation *cancellation);
+  /** Has those who wait look again. */
+  void wake();
   /** When the last completed record was reached; 0 before. */
   Nanoseconds completedAt();
 

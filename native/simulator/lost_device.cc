@@ -61,6 +61,10 @@ bool needsDevice(const char *call) {
 
 void loseDevice(Device *device, aclError code) {
   if (device->lost.exchange(code) == 0) ++lostDevices;
+  for (const auto &stream : streams().all())
+    if (stream->device == device) stream->wake();
+  for (const auto &event : events().all())
+    if (event->device == device) event->wake();
 }
 
 aclError answerOfLost(const Device &device, const char *call) {

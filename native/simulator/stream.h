@@ -62,12 +62,14 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /** Queues `task`; returns its ticket, or 0 when the stream takes no more. */
   uint64_t submit(Task task);
   /** Waits for all that was queued. Returns and forgets the first failure; 507046 at the deadline; 107023 on
-   * abort. */
+   * abort; what a lost device answers. */
   aclError synchronize(Nanoseconds deadline);
   /** Waits for one task and leaves failures to synchronize. False at the deadline or when the task was
    * dropped. */
   bool waitFor(uint64_t ticket, Nanoseconds deadline);
   bool idle();
+  /** Has those who wait look again: the device was lost. */
+  void wake();
   /** Drops what is queued and cancels what runs; whoever synchronises gets 107023. The stream stays usable.
    */
   void abort();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 #include "cases.h"
@@ -125,6 +126,39 @@ CASE("what waits on a device that gets lost ends with its reset", "ACL_SIM_FAULT
   OK(aclmdlExecuteAsync(model.id, model.input, model.output, stream));
   CODE(507046, aclrtSynchronizeStreamWithTimeout(stream, 20));
   OK(aclrtResetDeviceForce(0));
+}
+
+CASE("who waits for a device hears that it is lost", "ACL_SIM_FAULTS=task:hang@1,aclrtMemset:lost@1") {
+  LoadedModel model(modelPath("OM_ADD"));
+  aclrtContext context = nullptr;
+  OK(aclrtGetCurrentContext(&context));
+  aclrtStream stream = nullptr;
+  OK(aclrtCreateStream(&stream));
+  aclrtEvent event = nullptr;
+  OK(aclrtCreateEvent(&event));
+  OK(aclmdlExecuteAsync(model.id, model.input, model.output, stream));
+  OK(aclrtRecordEvent(event, stream));
+  std::atomic<int> waiting{0};
+  const auto waits = [&](auto call) {
+    return std::thread([&waiting, context, call] {
+      OK(aclrtSetCurrentContext(context));
+      ++waiting;
+      CODE(507010, call());
+    });
+  };
+  char back[24] = "";
+  std::thread threads[] = {waits([=] { return aclrtSynchronizeStream(stream); }),
+                           waits([=] { return aclrtSynchronizeEvent(event); }),
+                           waits([=] { return aclrtSynchronizeDevice(); }), waits([&] {
+                             return aclrtMemcpyAsync(back, 24, model.address(model.output, 0), 24,
+                                                     ACL_MEMCPY_DEVICE_TO_HOST, stream);
+                           })};
+  while (waiting < 4) usleep(1000);
+  usleep(20'000);
+  void *block = model.address(model.input, 0);
+  CODE(507010, aclrtMemset(block, 24, 0, 24));
+  for (std::thread &thread : threads) thread.join();
+  OK(aclrtResetDevice(0));
 }
 
 CASE("functions can be missing", "ACL_SIM_MISSING=aclrtStreamAbort,aclsysGetVersionStr") {
