@@ -13,7 +13,7 @@ struct Translation {
   const char *atc;
 };
 
-/** Where a model's interface or its results depend on it; the simulator's atc refuses the last six. */
+/** Those a model depends on, and those the simulator's atc refuses: it says so itself. */
 constexpr Translation translations[] = {{"ge.socVersion", "soc_version"},
                                         {"ge.inputShape", "input_shape"},
                                         {"ge.dynamicBatchSize", "dynamic_batch_size"},
@@ -21,11 +21,13 @@ constexpr Translation translations[] = {{"ge.socVersion", "soc_version"},
                                         {"ge.dynamicDims", "dynamic_dims"},
                                         {"ge.exec.precision_mode", "precision_mode"},
                                         {"ge.exec.precision_mode_v2", "precision_mode_v2"},
+                                        {"ge.exec.modify_mixlist", "modify_mixlist"},
+                                        {"ge.customizeDtypes", "customize_dtypes"},
                                         {"ge.externalWeight", "external_weight"},
-                                        {"ge.insertOpFile", "insert_op_conf"},
                                         {"ge.outputDatatype", "output_type"},
                                         {"ge.outputNodeName", "out_nodes"},
                                         {"ge.INPUT_NODES_SET_FP16", "input_fp16_nodes"},
+                                        {"ge.insertOpFile", "insert_op_conf"},
                                         {"ge.compressionOptimizeConf", "compression_optimize_conf"}};
 
 /** Keys of the parser and of the build that atc's command line does not have. */

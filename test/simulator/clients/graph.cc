@@ -201,23 +201,31 @@ CASE("a build refuses options it does not follow, and shapes the model does not 
   initialise();
   const ge::Graph graph = graphOf("ONNX_ADD");
   checkRefused(paramInvalid, graph, {{"ge.exec.precision_mode", "best"}}, "precision_mode");
-  checkRefused(paramInvalid, graph, {{"ge.outputDatatype", "FP16"}}, "output_type");
-  checkRefused(paramInvalid, graph, {{"out_nodes", "x:0"}}, "out_nodes");
+  checkRefused(paramInvalid, graph, {{"ge.compressionOptimizeConf", modelPath("ONNX_ADD")}},
+               "compression_optimize_conf");
   checkRefused(paramInvalid, graph, {{"no_such_option", "1"}}, "no_such_option");
-  checkRefused(paramInvalid, graph, {{"ge.socVersion", "Ascend310P"}}, "no such chip");
+  checkRefused(paramInvalid, graph, {{"ge.socVersion", "Ascend310P"}}, "soc_version");
   checkRefused(failed, graph, {{"input_shape", "a:2,4;b:2,3"}}, "input_shape");
-  checkRefused(failed, graph, {{"input_shape", "c:2,3"}}, "not found in the model");
-  checkRefused(failed, graph, {{"input_shape", "a"}}, "no shape");
+  checkRefused(failed, graph, {{"input_shape", "c:2,3"}}, "input_shape");
+  checkRefused(failed, graph, {{"input_shape", "a"}}, "input_shape");
   // These tune.
   built("ONNX_ADD", {{"ge.bufferOptimize", "l2_optimize"}, {"ge.opSelectImplmode", "high_precision"}});
 }
 
-CASE("options of the parser count when the graph is built", "") {
+CASE("options change types of inputs and outputs, given with the parsing or with the build", "") {
+  begin();
   initialise();
   const std::string bytes = contentOf("ONNX_ADD");
   ge::Graph graph("a graph");
   CHECK(ge::aclgrphParseONNXFromMem(bytes.data(), bytes.size(), {{"input_fp16_nodes", "a"}}, graph) == 0);
-  checkRefused(paramInvalid, graph, {}, "input_fp16_nodes");
+  ge::ModelBufferData model{nullptr, 0};
+  CHECK(ge::aclgrphBuildModel(graph, {{"ge.outputDatatype", "FP16"}}, model) == 0);
+  aclmdlDesc *description = aclmdlCreateDesc();
+  OK(aclmdlGetDescFromMem(description, model.data.get(), model.length));
+  CHECK(aclmdlGetInputDataType(description, 0) == ACL_FLOAT16);
+  CHECK(aclmdlGetInputDataType(description, 1) == ACL_FLOAT);
+  CHECK(aclmdlGetOutputDataType(description, 0) == ACL_FLOAT16);
+  OK(aclmdlDestroyDesc(description));
 }
 
 CASE("what is no ONNX model is refused when it is parsed", "") {
