@@ -43,7 +43,9 @@ WeightUse findUse(Bytes graph, const WeightRounding &rounding) {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       // The third operand is a bias, which the cube unit adds in single precision.
       if (isCubeOperator(node.type) && i < 2) use.cube.insert(node.inputs[i]);
-      if (kept) use.kept.insert(node.inputs[i]);
+      // The operator takes its statistics in single precision only, whatever type the data has.
+      const bool statistics = node.type == "BatchNormalization" && i > 0;
+      if (kept || statistics) use.kept.insert(node.inputs[i]);
     }
   }
   return use;
