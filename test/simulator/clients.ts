@@ -7,6 +7,8 @@ import type { EndedCase, ProgramCase } from '../support/cases'
 import { root } from '../support/environment'
 
 const sources = join(__dirname, 'clients')
+/** What a program may link. */
+const libraries = ['acl_dvpp', 'acl_cblas', 'acl_op_compiler', 'fmk_onnx_parser', 'ascendcl']
 const warnings = ['-Wall', '-Wextra', '-Werror']
 
 export class Client {
@@ -29,7 +31,15 @@ export class Client {
     // A sanitizer has to be in the program as well.
     const sanitize = process.env['AASIST_SANITIZE']
     const sanitized = sanitize === undefined || sanitize === 'coverage' ? [] : [`-fsanitize=${sanitize}`]
-    const link = ['-L', library, '-lascendcl', '-pthread']
+    // All bound at once, as the genuine benchmark is.
+    const link = [
+      '-L',
+      library,
+      '-Wl,-z,now,--no-as-needed',
+      ...libraries.map(each => `-l${each}`),
+      '-pthread',
+      '-ldl',
+    ]
     execFileSync(
       'g++',
       ['-std=c++17', '-O0', '-g', ...sanitized, ...warnings, ...includes, ...files, ...link],

@@ -56,7 +56,7 @@ function oneNode({ op, input, shape, weights, outputs = ['y'] }: OneNode): Uint8
   )
 }
 
-/** Compiles all of them into `folder`; the names are those of environment variables. */
+/** Compiles all of them into `folder`, beside some that are not; the names are those of environment variables. */
 export function makeOfflineModels(folder: string, atc: string): Readonly<Record<string, string>> {
   const made: Record<string, string> = {}
   const compile = (name: string, onnx: string, options: readonly string[]): void => {
@@ -103,7 +103,12 @@ export function makeOfflineModels(folder: string, atc: string): Readonly<Record<
     '--input_shape=x:1,1,-1,-1',
     '--dynamic_image_size=2,3;4,5',
   ])
-  return { ...made, ...damage(readFileSync(made['OM_ADD']!), write) }
+  const sources = {
+    ONNX_ADD: fixture('add'),
+    ONNX_DYNAMIC: fixture('dynamic-batch'),
+    ONNX_WEIGHTS: join(folder, 'w.onnx'),
+  }
+  return { ...made, ...sources, ...damage(readFileSync(made['OM_ADD']!), write) }
 }
 
 // Offsets of the header in docs/simulator.md.

@@ -23,7 +23,9 @@ describe('structure: .ci/run', function () {
   let tools: string
   before(function () {
     tools = mkdtempSync(join(tmpdir(), 'aasist-ci-'))
-    for (const [name, text] of Object.entries({ npm, 'apt-get': '#!/bin/sh\n' })) {
+    // This Python has whatever it is asked for.
+    const willing = '#!/bin/sh\n'
+    for (const [name, text] of Object.entries({ npm, 'apt-get': willing, python3: willing })) {
       writeFileSync(join(tools, name), text)
       chmodSync(join(tools, name), 0o755)
     }
@@ -57,7 +59,7 @@ describe('structure: .ci/run', function () {
       const path = [tools, process.env['PATH']].join(delimiter)
       const { stdout, status } = spawnSync(join(root, '.ci', 'run'), {
         cwd: tools,
-        env: { ...process.env, ...env, PATH: path },
+        env: { ...process.env, ...env, AASIST_CANN_PYTHON: 'python3', PATH: path },
         encoding: 'utf8',
       })
       expect(stdout.trimEnd().split('\n').at(-1)).to.equal(last)
