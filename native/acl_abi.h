@@ -735,7 +735,7 @@ aclError aclmdlGetFirstAippInfo(uint32_t modelId, size_t index, aclAippInfo *aip
 aclError acldvppMalloc(void **devPtr, size_t size);
 aclError acldvppFree(void *devPtr);
 
-// ---- Single operators (libacl_op_compiler.so)
+// ---- Single operators (aclopCompileAndExecute is in libacl_op_compiler.so, the rest in libascendcl.so)
 // -----------------------------------------------------------------
 
 aclopAttr *aclopCreateAttr(void);

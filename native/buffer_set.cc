@@ -151,8 +151,10 @@ Dims BufferSet::OutputDims(size_t output) const {
     throw std::runtime_error("AscendCL gave no shape for output \"" + info_.outputs[output].name + "\"");
   }
   const size_t count = api_.aclGetTensorDescNumDims(description);
-  if (count > ACL_MAX_DIM_CNT) {
-    throw std::runtime_error("AscendCL gave no rank for output \"" + info_.outputs[output].name + "\"");
+  // It answers 0 when it fails, which would be a scalar's rank.
+  if (count != info_.outputs[output].dims.size()) {
+    throw std::runtime_error("AscendCL gave another rank than the model's for output \"" +
+                             info_.outputs[output].name + "\"");
   }
   Dims dims(count);
   for (size_t axis = 0; axis < count; ++axis) {

@@ -28,6 +28,16 @@ Dims Filled(const Dims &dims, const std::vector<int64_t> &values) {
   return filled;
 }
 
+/** The calls for names and sizes have no way to fail but an empty answer. */
+std::string NameOf(const char *name, const char *kind, size_t index) {
+  if (name != nullptr && *name != 0) return name;
+  throw std::runtime_error(std::string("AscendCL has no name for ") + kind + " " + std::to_string(index));
+}
+
+size_t SizeOf(size_t bytes, const TensorInfo &info) {
+  return bytes > 0 ? bytes : TensorBytes(info.type, info.dims).value_or(0);
+}
+
 }  // namespace
 
 size_t ElementBytes(aclDataType type) {
@@ -157,11 +167,11 @@ TensorInfo Model::Input(size_t index) const {
     Check(api_, api_.aclmdlGetInputDims(description_, index, &dims), "aclmdlGetInputDims");
   }
   TensorInfo info;
-  info.name = api_.aclmdlGetInputNameByIndex(description_, index);
+  info.name = NameOf(api_.aclmdlGetInputNameByIndex(description_, index), "input", index);
   info.type = api_.aclmdlGetInputDataType(description_, index);
   info.format = api_.aclmdlGetInputFormat(description_, index);
   info.dims = DimsOf(dims);
-  info.bytes = api_.aclmdlGetInputSizeByIndex(description_, index);
+  info.bytes = SizeOf(api_.aclmdlGetInputSizeByIndex(description_, index), info);
   info.index = index;
   return info;
 }
@@ -170,10 +180,10 @@ TensorInfo Model::Output(size_t index) const {
   aclmdlIODims dims = {};
   Check(api_, api_.aclmdlGetOutputDims(description_, index, &dims), "aclmdlGetOutputDims");
   TensorInfo info;
-  info.name = api_.aclmdlGetOutputNameByIndex(description_, index);
+  info.name = NameOf(api_.aclmdlGetOutputNameByIndex(description_, index), "output", index);
   info.type = api_.aclmdlGetOutputDataType(description_, index);
   info.dims = DimsOf(dims);
-  info.bytes = api_.aclmdlGetOutputSizeByIndex(description_, index);
+  info.bytes = SizeOf(api_.aclmdlGetOutputSizeByIndex(description_, index), info);
   info.index = index;
   return info;
 }

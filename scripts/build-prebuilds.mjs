@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './child.mjs'
 import { nativeFingerprint } from './native-sources.mjs'
@@ -95,7 +95,11 @@ async function build(target) {
   await buildAddon(target, folder)
   await buildSimulator(target, folder)
   const made = join(folder, 'prebuilds', `linux-${target.arch}`)
-  writeFileSync(join(made, 'built.json'), `${JSON.stringify({ sources })}\n`)
+  const files = readdirSync(made, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => relative(made, join(entry.parentPath, entry.name)))
+    .sort()
+  writeFileSync(join(made, 'built.json'), `${JSON.stringify({ sources, files })}\n`)
   const place = prebuildFolder(root, target.arch)
   rmSync(place, { recursive: true, force: true })
   mkdirSync(join(root, 'prebuilds'), { recursive: true })

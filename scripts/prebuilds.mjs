@@ -10,15 +10,11 @@ export const targets = [
 
 export const prebuildFolder = (root, arch) => join(root, 'prebuilds', `linux-${arch}`)
 
-/** Fingerprint of the sources a prebuild was made of; undefined when there is none. */
+/** Fingerprint of the sources a prebuild was made of; undefined when it is not there or not whole. */
 export function builtFrom(root, arch) {
   const folder = prebuildFolder(root, arch)
-  const complete = [
-    'aasist-ascend.glibc.node',
-    'simulator/lib/libascendcl.so',
-    'simulator/bin/atc',
-    'built.json',
-  ]
-  if (!complete.every(file => existsSync(join(folder, file)))) return undefined
-  return JSON.parse(readFileSync(join(folder, 'built.json'), 'utf8')).sources
+  const stamp = join(folder, 'built.json')
+  if (!existsSync(stamp)) return undefined
+  const { sources, files } = JSON.parse(readFileSync(stamp, 'utf8'))
+  return files.every(file => existsSync(join(folder, file))) ? sources : undefined
 }

@@ -24,6 +24,7 @@ export interface Story {
   readonly options?: Readonly<Record<string, unknown>>
   /** 0: runs without a time-out, which are executed by another call. */
   readonly timeoutMs: number
+  readonly environment?: Readonly<Record<string, string>>
   /** A fault that is there before the one under test, for calls that belong to recovery. */
   readonly fault?: string
 }
@@ -100,6 +101,13 @@ export function stories(models: OfflineModels): readonly Story[] {
     { name: 'image gears', model: image, shapes: images, timeoutMs },
     { name: 'open shape', model: open, shapes: rows, options: { outputBytes: { y: 64 } }, timeoutMs },
     { name: 'open shape, outputs by ACL', model: open, shapes: rows, timeoutMs: 0 },
+    {
+      name: 'CANN before 8.1',
+      model: fixed,
+      shapes: [[4]],
+      timeoutMs,
+      environment: { ACL_SIM_MISSING: 'aclmdlGetInputDimsV2,aclrtDestroyStreamForce' },
+    },
     { name: 'looking for devices', model: fixed, look: true, shapes: [[4]], timeoutMs },
     { name: 'after a hanging task', model: fixed, shapes: [[4]], timeoutMs, fault: 'task:hang@2' },
     { name: 'after a failing task', model: fixed, shapes: [[4]], timeoutMs, fault: 'task:507011@2' },
@@ -129,6 +137,7 @@ export async function play(story: Story, fault?: string): Promise<Ended> {
         ...simulatorSettings(),
         ACL_SIM_DEVICES: '1',
         ACL_SIM_REPORT: report,
+        ...story.environment,
         ...(faults !== '' && { ACL_SIM_FAULTS: faults }),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
