@@ -50,6 +50,7 @@ async function runTests() {
     cwd: root,
     env: {
       ...process.env,
+      AASIST_SLOWDOWN: '2',
       AASIST_ADDON: addonOf(variant),
       AASIST_SIMULATOR: simulatorFolder(variant),
       AASIST_SANITIZE: variant,
