@@ -62,6 +62,7 @@ async function sanitizeInNode() {
       // Leaks are looked for in the reports: they must not change the exit code that a test expects.
       ASAN_OPTIONS: `detect_leaks=1:exitcode=99:log_path=${join(reports, 'report')}`,
       LSAN_OPTIONS: 'exitcode=0',
+      AASIST_SLOWDOWN: '4',
       AASIST_ADDON: addonOf(addressed),
       AASIST_SIMULATOR: simulatorFolder(addressed),
     }

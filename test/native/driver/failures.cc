@@ -237,7 +237,8 @@ CASE("a copy to the device that never returns is seen, and its run can be droppe
   CHECK(session.Submit(2, AddFeeds(2)));
   while (!session.executor()->IsCopyingIn(2)) std::this_thread::yield();
   CHECK(session.executor()->Drop(2) == Dropped::kCopying);
-  CHECK(session.executor()->begun() == 0);
+  // Of the first one too, whose result is told before its place is free.
+  while (session.executor()->begun() > 0) std::this_thread::yield();
   session.executor()->Stop();
   CHECK(!session.WaitUntilClosed(milliseconds(100)));
 }
