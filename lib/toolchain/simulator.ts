@@ -54,6 +54,14 @@ export const simulatorSettings: readonly SimulatorSetting[] = [
     meaning: 'libonnxruntime.so.1, which computes; "aasist simulator env" sets it',
   },
   { name: 'ACL_SIM_ORT_THREADS', meaning: 'threads for one model (default 1)' },
+  {
+    name: 'ACL_SIM_NPU_IDS',
+    meaning: 'NPU ids that npu-smi shows, one for each device: 4,5 (default 0,1,…)',
+  },
+  {
+    name: 'ACL_SIM_NPU_SMI',
+    meaning: "npu-smi's table: 310, 310P, 910B, 910C or 910C-merged (default: that of ACL_SIM_SOC)",
+  },
 ]
 
 const packageFolder = resolve(__dirname, '..', '..')

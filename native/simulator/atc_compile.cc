@@ -153,7 +153,9 @@ OnnxModel readSource(const CompileSource &source, std::vector<uint8_t> *onnx) {
     wrong = source.folder.empty() ? "its weights are in files of their own, which only atc reads"
                                   : embedWeights(source.folder, onnx);
   if (!wrong.empty()) throw unreadable(source.path, "Reason: " + wrong + ".");
-  if (model.domains > 1)
+  // ONNX Runtime's provider hands over the domains of its whole model, and gets along.
+  const bool isFile = !source.folder.empty();
+  if (isFile && model.domains > 1)
     throw AtcFailure{
         "E16005",
         format("The model has %zu --domain_version fields, but only one is allowed.", model.domains),

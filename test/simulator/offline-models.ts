@@ -66,7 +66,7 @@ export function makeOfflineModels(folder: string, atc: string): Readonly<Record<
       '--soc_version=Ascend310P3',
       `--output=${join(folder, name)}`,
     ]
-    execFileSync(atc, [...common, `--model=${onnx}`, ...options], { stdio: 'pipe' })
+    execFileSync(atc, [...common, `--model=${onnx}`, ...options], { cwd: folder, stdio: 'pipe' })
     made[name] = join(folder, `${name}.om`)
   }
   const write = (name: string, bytes: Uint8Array): string => {

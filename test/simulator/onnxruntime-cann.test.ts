@@ -49,7 +49,7 @@ function findPython(): string | undefined {
   throw new Error(`AASIST_CANN_PYTHON=${named} has no onnxruntime with the CANN provider: ${probe.stderr}`)
 }
 
-describe("onnxruntime's CANN provider on the simulator", function () {
+describe("onnxruntime's CANN provider (of AASIST_CANN_PYTHON) on the simulator", function () {
   this.timeout(180_000)
   let folder = ''
   let python = ''

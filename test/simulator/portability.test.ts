@@ -31,6 +31,7 @@ describe('the built simulator', () => {
     ['libacl_cblas.so', 'lib', 'libacl_cblas.so'],
     ['libacl_sim_spawn.so', 'lib', 'libacl_sim_spawn.so'],
     ['atc', 'bin', 'atc'],
+    ['npu-smi', 'bin', 'npu-smi'],
   ] as const)
     for (const [family, floor] of floors)
       it(`${what} asks for nothing newer than ${family} ${floor.join('.')}`, function () {
