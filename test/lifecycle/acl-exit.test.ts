@@ -290,7 +290,7 @@ describe('the end of a process with a session on an NPU', () => {
           // Only initialisation is one for all devices.
           second: call === 'aclInit' ? timedOut : 'resolved',
         })
-        expect(stderr).to.match(/^aasist-ascend: [12] session\(s\) did not end within their exitWaitMs/)
+        expect(stderr).to.match(/^aasist-ascend: [12] session\(s\) or probe\(s\) did not end in time/)
         expect(tookMs).to.be.below(8000)
       })
     }
@@ -312,7 +312,7 @@ describe('the end of a process with a session on an NPU', () => {
       it(`exits although ${call} never returns, after exitWaitMs and with a line that says so`, async () => {
         const { status, signal, stderr, tookMs } = await story('exit hangs', `${call}:hang`)
         expect({ status, signal }).to.deep.equal({ status: 3, signal: null })
-        expect(stderr).to.match(/^aasist-ascend: 1 session\(s\) did not end within their exitWaitMs/)
+        expect(stderr).to.match(/^aasist-ascend: 1 session\(s\) or probe\(s\) did not end in time/)
         expect(tookMs).to.be.below(5000)
       })
     }

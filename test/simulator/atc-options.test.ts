@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { requireTool, root } from '../support/environment'
+import { neutralEnvironment, requireTool, root } from '../support/environment'
 import { Client } from './clients'
 import { onnxModel, float32, twoSteps } from './onnx-graphs'
 import { requireSimulatorBuild } from './support'
@@ -57,7 +57,11 @@ describe('atc of the simulator: options', () => {
   })
 
   const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Answer =>
-    spawnSync(atc, args, { cwd: folder, env: { ...process.env, ...environment, ...env }, encoding: 'utf8' })
+    spawnSync(atc, args, {
+      cwd: folder,
+      env: { ...neutralEnvironment(), ...environment, ...env },
+      encoding: 'utf8',
+    })
   const compile = (model: string, ...options: string[]): Answer =>
     run([`--model=${model}`, '--framework=5', '--output=out', '--soc_version=Ascend310P3', ...options])
   const compiled = (model: string, ...options: string[]): string => {
@@ -90,7 +94,11 @@ describe('atc of the simulator: options', () => {
        --soc_version=Ascend310P3 \
        --optypelist_for_implmode="Sigmoid" \
        --op_select_implmode=high_performance`
-    const env = { ...process.env, ...environment, PATH: `${join(simulator, 'bin')}:${process.env['PATH']}` }
+    const env = {
+      ...neutralEnvironment(),
+      ...environment,
+      PATH: `${join(simulator, 'bin')}:${process.env['PATH']}`,
+    }
     const { status, stdout } = spawnSync('sh', ['-c', command], { cwd: folder, env, encoding: 'utf8' })
     expect(status).to.equal(0)
     expect(stdout.split('\n')[0]).to.equal('ATC start working now, please wait for a moment.')

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { root } from '../support/environment'
+import { neutralEnvironment, root } from '../support/environment'
 import { onnxModel, twoSteps, withExternalWeight } from './onnx-graphs'
 import { requireSimulatorBuild } from './support'
 
@@ -43,7 +43,7 @@ describe('atc of the simulator: models that cannot be trusted', () => {
   ]
   const start = (bytes?: Uint8Array): { status: number | null; signal: string | null; stdout: string } => {
     if (bytes !== undefined) writeFileSync(model, bytes)
-    const env = { ...process.env, ...environment }
+    const env = { ...neutralEnvironment(), ...environment }
     return spawnSync(atc, options(model), { cwd: folder, env, encoding: 'utf8', timeout: 60_000 })
   }
   function expectRefusal(bytes: Uint8Array | undefined, code: string, reason: string): void {
@@ -134,7 +134,7 @@ describe('atc of the simulator: models that cannot be trusted', () => {
 
   it('refuses a model in place of an .om, and the other way round', () => {
     writeFileSync(model, twoSteps())
-    const env = { ...process.env, ...environment }
+    const env = { ...neutralEnvironment(), ...environment }
     const shown = spawnSync(atc, ['--mode=6', `--om=${model}`], { cwd: folder, env, encoding: 'utf8' })
     expect(shown.status).to.equal(255)
     expect(shown.stdout).to.match(/^E10041: /m)
@@ -147,7 +147,7 @@ describe('atc of the simulator: models that cannot be trusted', () => {
   it('leaves no half model when it is killed', async function () {
     this.timeout(60_000)
     const demo = join(root, 'test', 'fixtures', 'demo', 'aasist-l-demo-torch-opset11.onnx')
-    const env = { ...process.env, ...environment }
+    const env = { ...neutralEnvironment(), ...environment }
     for (let delayMs = 0; delayMs <= 200; delayMs += 40) {
       const child = spawn(atc, options(demo), { cwd: folder, env, stdio: 'ignore' })
       const ended = new Promise(resolve => child.once('exit', resolve))

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { root } from '../support/environment'
+import { neutralEnvironment, root } from '../support/environment'
 import { requireSimulatorBuild } from './support'
 
 const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
@@ -29,7 +29,11 @@ describe('atc of the simulator', () => {
   })
 
   const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Answer =>
-    spawnSync(atc, args, { cwd: folder, env: { ...process.env, ...environment, ...env }, encoding: 'utf8' })
+    spawnSync(atc, args, {
+      cwd: folder,
+      env: { ...neutralEnvironment(), ...environment, ...env },
+      encoding: 'utf8',
+    })
   const compile = (model: string, ...options: string[]): Answer =>
     run([`--model=${model}`, '--framework=5', '--output=out', '--soc_version=Ascend310P3', ...options])
 

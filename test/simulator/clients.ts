@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { casesIn, startCase, startProgram } from '../support/cases'
 import type { EndedCase, ProgramCase } from '../support/cases'
-import { root } from '../support/environment'
+import { neutralEnvironment, root } from '../support/environment'
 
 const sources = join(__dirname, 'clients')
 /** What a program may link. */
@@ -24,7 +24,7 @@ export class Client {
   ) {
     const library = join(simulator, 'lib')
     this.#program = join(folder, name)
-    this.#environment = { ...process.env, ...environment, LD_LIBRARY_PATH: library }
+    this.#environment = { ...neutralEnvironment(), ...environment, LD_LIBRARY_PATH: library }
     mkdirSync(folder, { recursive: true })
     const files = [join(sources, `${name}.cc`), '-o', this.#program]
     const includes = ['-I', join(root, 'native'), '-I', sources]

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { computeEer } from '../../lib/metrics'
 import { aasist, expectSuccess } from '../cli/support'
-import { referenceData, root } from '../support/environment'
+import { neutralEnvironment, referenceData, root } from '../support/environment'
 import { demoModel, readJson } from '../support/golden'
 import { requireSimulator, simulatorSettings } from '../support/native'
 import { requireSimulatorBuild } from './support'
@@ -59,7 +59,7 @@ describe('a model that atc compiled with its default precision', () => {
     const options = ['--framework=5', '--soc_version=Ascend310P3', '--input_format=ND']
     execFileSync(atc, [`--model=${onnx}`, `--output=${join(folder, name)}`, ...options], {
       cwd: folder,
-      env: { ...process.env, ...environment },
+      env: { ...neutralEnvironment(), ...environment },
       stdio: 'pipe',
     })
     const out = join(folder, name)

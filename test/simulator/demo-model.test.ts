@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import * as ort from 'onnxruntime-node'
-import { requireTool, root } from '../support/environment'
+import { neutralEnvironment, requireTool, root } from '../support/environment'
 import { syntheticSignal } from '../support/golden'
 import { Client } from './clients'
 import { requireSimulatorBuild } from './support'
@@ -34,7 +34,7 @@ describe('the demo network on the simulator', function () {
       const fixed = [`--model=${model}`, '--framework=5', '--soc_version=Ascend310P3', `--output=${om}`]
       execFileSync(atc, [...fixed, ...options], {
         cwd: folder,
-        env: { ...process.env, ...environment },
+        env: { ...neutralEnvironment(), ...environment },
         stdio: 'pipe',
       })
       const { status, stderr } = client.start([`${om}.om`, folder, join(folder, 'input.bin')])

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { requireSimulatorBuild } from './support'
+import { neutralEnvironment } from '../support/environment'
 
 interface Answer {
   readonly status: number | null
@@ -40,7 +41,7 @@ describe('npu-smi of the simulator', () => {
   })
 
   const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Answer =>
-    spawnSync(program, args, { env: { ...process.env, ...env }, encoding: 'utf8' })
+    spawnSync(program, args, { env: { ...neutralEnvironment(), ...env }, encoding: 'utf8' })
   const answer = (args: readonly string[], env: NodeJS.ProcessEnv = {}): string => {
     const { status, stdout, stderr } = run(args, env)
     expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' })

@@ -1,6 +1,7 @@
 /** Test programs in C++ (cases.h): their cases, and one of them run in a process of its own. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { neutralEnvironment } from './environment'
 
 export interface ProgramCase {
   readonly name: string
@@ -52,7 +53,7 @@ export function startProgram(
   environment: Readonly<NodeJS.ProcessEnv>,
 ): EndedCase {
   const { status, signal, stderr } = spawnSync(program, args, {
-    env: { ...process.env, ...environment },
+    env: { ...neutralEnvironment(), ...environment },
     encoding: 'utf8',
     timeout: 60_000,
     killSignal: 'SIGKILL',

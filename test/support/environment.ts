@@ -5,6 +5,14 @@ import { join, resolve } from 'node:path'
 
 export const root = resolve(__dirname, '..', '..')
 
+/**
+ * This process's environment without what the simulator and CANN read: other tests of the same process make settings, and
+ * the add-on makes one for CANN's signal handlers.
+ */
+export function neutralEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ACL_SIM_|ASCEND_)/.test(name)))
+}
+
 function missing(test: Mocha.Context, what: string): never {
   if (process.env['CI'] === 'true') throw new Error(`${what} is missing, and in CI nothing may skip`)
   if (test.runnable().title.indexOf('(needs') < 0) test.runnable().title += ` (needs ${what})`
