@@ -1,5 +1,5 @@
 /* global AbortController, AbortSignal */
-// A process of its own: opens a model, runs it four times and gives it back, and prints how each step ended, as one line
+// A process of its own: opens a model, runs it eight times and gives it back, and prints how each step ended, as one line
 // of JSON. `story.cjs <dist folder> <settings as JSON>`; faults come by environment.
 const { readFileSync } = require('node:fs')
 const { join } = require('node:path')
@@ -54,11 +54,11 @@ async function story() {
     steps.create = outcome(error)
     return
   }
-  steps.runs = Array.from({ length: 4 }, () => 'pending')
+  steps.runs = Array.from({ length: 8 }, () => 'pending')
   await run(session, 0)
   await run(session, 1)
-  // Together, so that copies go beside execution.
-  await Promise.all([run(session, 2), run(session, 3)])
+  // So many together that copies go beside execution, on a thread of their own.
+  await Promise.all([2, 3, 4, 5, 6, 7].map(index => run(session, index)))
   steps.release = 'pending'
   try {
     await session.release()
