@@ -20,6 +20,8 @@ struct AclFailure {
   std::string message;
   /** How many devices there are for this process, where a device could not be opened. */
   std::optional<uint32_t> visibleDevices = std::nullopt;
+  /** The call failed while the device was at work, and nothing says that the work has ended. */
+  bool unsettled = false;
 };
 
 class AclException : public std::exception {

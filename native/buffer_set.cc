@@ -11,6 +11,9 @@ namespace {
 /** Satisfies every release's rule for addresses within one block. */
 constexpr size_t kAlignment = 128;
 
+/** In the place of a shape's dimensions, where not even their number is known. */
+constexpr int64_t kAnyRank = -2;
+
 size_t Aligned(size_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
@@ -39,7 +42,13 @@ size_t FeedBytes(const TensorInfo &input) {
 
 BufferSet::BufferSet(const AclApi &api, const ModelInfo &info, const std::vector<size_t> &outputBytes,
                      const std::shared_ptr<MemoryTally> &tally)
-    : api_(api), info_(info), outputBytes_(outputBytes), share_(tally), inputs_(api), outputs_(api) {
+    : api_(api),
+      info_(info),
+      outputBytes_(outputBytes),
+      tally_(tally),
+      share_(tally),
+      inputs_(api),
+      outputs_(api) {
   const size_t count = info.inputs.size() + (info.hidden.has_value() ? 1 : 0);
   std::vector<const TensorInfo *> inputs(count);
   for (const TensorInfo &input : info.inputs) inputs[input.index] = &input;
@@ -102,8 +111,8 @@ void BufferSet::CopyIn(Run &run) {
       const size_t bytes = Total(run.inputBytes);
       while (staging_.size() > Turns(bytes)) staging_.pop_back();
       turn_ = staging_.size() - 1;
-      Reserve(staging_.front(), bytes);
       share_.Set(this->bytes());
+      Reserve(staging_.front(), bytes);
       Stage(sources);
     }
     run.inputs.clear();
@@ -151,8 +160,11 @@ Dims BufferSet::OutputDims(size_t output) const {
     throw std::runtime_error("AscendCL gave no shape for output \"" + info_.outputs[output].name + "\"");
   }
   const size_t count = api_.aclGetTensorDescNumDims(description);
-  // It answers 0 when it fails, which would be a scalar's rank.
-  if (count != info_.outputs[output].dims.size()) {
+  const Dims &own = info_.outputs[output].dims;
+  // ACL_UNKNOWN_RANK is far above the most there may be. It answers 0 when it fails, which would be a
+  // scalar's rank.
+  const bool isOpen = std::find(own.begin(), own.end(), kAnyRank) != own.end();
+  if (count > ACL_MAX_DIM_CNT || (!isOpen && count != own.size())) {
     throw std::runtime_error("AscendCL gave another rank than the model's for output \"" +
                              info_.outputs[output].name + "\"");
   }
@@ -164,6 +176,8 @@ Dims BufferSet::OutputDims(size_t output) const {
 }
 
 void BufferSet::CopyOut(Run &run) {
+  // With what AscendCL has allocated meanwhile.
+  share_.Set(bytes());
   for (Output &output : run.outputs) {
     const TensorInfo &info = info_.outputs[output.index];
     const std::optional<size_t> bytes = TensorBytes(info.type, output.dims);
@@ -181,6 +195,7 @@ void BufferSet::CopyOut(Run &run) {
     // Uninitialised: every byte is written.
     output.bytes.data.reset(new uint8_t[*bytes]);
     output.bytes.size = *bytes;
+    output.bytes.share = MemoryShare(tally_, *bytes);
     std::memcpy(output.bytes.data.get(), results_.data(), *bytes);
   }
 }
@@ -191,6 +206,7 @@ void BufferSet::FreeOutputs() {
     void *memory = outputs_.DataOf(output);
     if (memory == nullptr) continue;
     outputs_.Update(output, nullptr, 0);
+    share_.Set(bytes());
     Check(api_, api_.aclrtFree(memory), "aclrtFree");
   }
 }
@@ -200,6 +216,9 @@ size_t BufferSet::bytes() const {
   for (const HostBuffer &buffer : staging_) total += buffer.bytes();
   for (const DeviceBuffer &buffer : inputMemory_) total += buffer.bytes();
   for (const DeviceBuffer &buffer : outputMemory_) total += buffer.bytes();
+  for (size_t output = 0; output < outputBytes_.size(); ++output) {
+    if (outputBytes_[output] == 0 && outputs_.DataOf(output) != nullptr) total += outputs_.BytesOf(output);
+  }
   return total;
 }
 

@@ -54,6 +54,7 @@ class BufferSet {
   std::vector<HostBuffer> staging_;
   size_t turn_ = 0;
   HostBuffer results_;
+  std::shared_ptr<MemoryTally> tally_;
   MemoryShare share_;
   Dataset inputs_;
   Dataset outputs_;

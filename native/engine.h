@@ -56,7 +56,7 @@ class Engine {
    * After a fatal failure: execution may go on behind our back, and must be broken off before anything is
    * freed. False when it may still go on.
    */
-  bool DiscardExecution() { return stream_.Discard(); }
+  bool DiscardExecution() { return stream_.Discard() && !elsewhere_; }
   /** The first step of destruction. False when AscendCL keeps the model, as while it executes. */
   bool UnloadModel() { return model_->Unload(); }
 
@@ -68,6 +68,7 @@ class Engine {
 
   void SetGear(size_t set, size_t gear);
   void ExecuteWithin(BufferSet &set, Clock::time_point deadline);
+  void ExecuteToTheEnd(BufferSet &set);
   Dims OutputDims(const BufferSet &set, const Run &run, size_t output) const;
 
   const Library &library_;
@@ -80,6 +81,8 @@ class Engine {
   std::unique_ptr<Model> model_;
   std::string socName_;
   bool allocatesOutputs_ = false;
+  /** Work may go on in a stream that is not ours. */
+  bool elsewhere_ = false;
   /** The gear each set is at, and the set whose gear the model is at. */
   std::array<std::optional<size_t>, kSets> gears_;
   std::optional<size_t> gearSet_;

@@ -129,12 +129,13 @@ Dropped Executor::Drop(uint64_t id) {
       slot.dropped = true;
       return Dropped::kCopying;
     }
+    if (slot.state == State::kExecuting) return Dropped::kExecuting;
     if (slot.state != State::kStaged && slot.state != State::kLoaded) break;
     Free(slot);
     WakeForCopying();
     return Dropped::kBeforeAnyCall;
   }
-  return Dropped::kTooLate;
+  return Dropped::kEnding;
 }
 
 bool Executor::IsCopyingIn(uint64_t id) {

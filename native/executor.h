@@ -27,8 +27,11 @@ using OpenFailure = std::variant<LibraryFailure, AclFailure, std::string>;
 /** What is left of a session when it has ended. */
 enum class Remains { kNothing, kEngine };
 
-/** Where a run was when it was dropped. kCopying: in a call into AscendCL, which must return first. */
-enum class Dropped { kBeforeAnyCall, kCopying, kTooLate };
+/**
+ * Where a run was when it was dropped. kCopying: in a call into AscendCL, which must return first. kExecuting
+ * and kEnding, with its results on their way back or handed over: it is not dropped.
+ */
+enum class Dropped { kBeforeAnyCall, kCopying, kExecuting, kEnding };
 
 /** Called on the session's threads, one at a time and in order; must not throw. */
 struct ExecutorEvents {

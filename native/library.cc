@@ -157,6 +157,7 @@ std::unique_ptr<Library> Load(const std::string &explicitPath) {
   if (handle == nullptr) throw failure;
   auto library = std::make_unique<Library>();
   library->path = PathOf(handle, explicitPath);
+  library->handle = handle;
   SplitLibraries source(handle, Folder(library->path));
   failure.missing = FillApi(library->api, source);
   if (!failure.missing.empty() && explicitPath.empty()) {
@@ -169,10 +170,24 @@ std::unique_ptr<Library> Load(const std::string &explicitPath) {
   throw failure;
 }
 
-bool IsSameFile(const std::string &given, const std::string &loaded) {
-  const std::string path = RealPath(given);
-  const std::string real = RealPath(loaded);
-  return path == real || (IsFolder(path) && Folder(real) == path);
+/** Whether the dynamic linker takes the name for what this handle is of; loads nothing. */
+bool IsNameOf(void *loaded, const std::string &name) {
+  void *handle = dlopen(name.c_str(), RTLD_NOW | RTLD_NOLOAD);
+  if (handle == nullptr) return false;
+  dlclose(handle);
+  return handle == loaded;
+}
+
+/** Whether what is asked for, as OpenExplicit() takes it, is the library that is loaded. */
+bool Means(const std::string &given, const Library &loaded) {
+  std::vector<std::string> names = {given};
+  if (IsFolder(given)) names = {given + "/" + kWhole, given + "/" + kRuntimePart};
+  for (const std::string &name : names) {
+    if (IsNameOf(loaded.handle, name)) return true;
+    // The file may have been replaced since. A name without a folder is no path to a file.
+    if (!Folder(name).empty() && RealPath(name) == RealPath(loaded.path)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -213,8 +228,11 @@ const Library &LoadLibrary(const std::string &explicitPath) {
   static std::mutex &mutex = *new std::mutex;
   static Library *loaded = nullptr;
   std::lock_guard<std::mutex> lock(mutex);
-  if (loaded == nullptr) loaded = Load(explicitPath).release();
-  if (explicitPath.empty() || IsSameFile(explicitPath, loaded->path)) return *loaded;
+  if (loaded == nullptr) {
+    loaded = Load(explicitPath).release();
+    return *loaded;
+  }
+  if (explicitPath.empty() || Means(explicitPath, *loaded)) return *loaded;
   LibraryFailure failure;
   failure.kind = LibraryFailure::Kind::kOtherLoaded;
   failure.path = loaded->path;

@@ -30,12 +30,15 @@ struct Library {
   AclApi api;
   /** As the dynamic linker names the file. */
   std::string path;
+  /** The dynamic linker's; each file has one. */
+  void *handle = nullptr;
 };
 
 /**
  * The library of this process, loaded by the first call that finds one and never unloaded: CANN starts
- * threads and registers exit handlers. `explicitPath` (a file, or the folder it is in) is the only place
- * looked at when it is not empty. Throws LibraryFailure; a later call may succeed.
+ * threads and registers exit handlers. `explicitPath` (a file, a name for the dynamic linker, or the folder
+ * it is in) is the only place looked at when it is not empty. Throws LibraryFailure; a later call may
+ * succeed.
  */
 const Library &LoadLibrary(const std::string &explicitPath);
 

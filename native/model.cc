@@ -127,6 +127,10 @@ void Model::Describe() {
     description_ = CheckPointer(api_, api_.aclmdlCreateDesc(), "aclmdlCreateDesc");
     Check(api_, api_.aclmdlGetDesc(description_, id_), "aclmdlGetDesc");
     const size_t inputs = api_.aclmdlGetNumInputs(description_);
+    const size_t outputs = api_.aclmdlGetNumOutputs(description_);
+    // How both say that they failed; a model without either is of no use.
+    if (inputs == 0) throw std::runtime_error("AscendCL knows of no inputs of the model");
+    if (outputs == 0) throw std::runtime_error("AscendCL knows of no outputs of the model");
     for (size_t index = 0; index < inputs; ++index) {
       const TensorInfo input = Input(index);
       if (input.name == ACL_DYNAMIC_AIPP_NAME) {
@@ -141,7 +145,6 @@ void Model::Describe() {
         info_.inputs.push_back(input);
       }
     }
-    const size_t outputs = api_.aclmdlGetNumOutputs(description_);
     for (size_t index = 0; index < outputs; ++index) info_.outputs.push_back(Output(index));
     if (info_.hidden.has_value()) {
       FindGears();

@@ -108,7 +108,12 @@ class Probing : public std::enable_shared_from_this<Probing> {
     const std::shared_ptr<Probing> self = *static_cast<std::shared_ptr<Probing> *>(holder);
     const Napi::HandleScope scope(env);
     std::lock_guard<std::mutex> lock(self->mutex_);
-    self->deferred_.Resolve(ToValue(env, self->found_));
+    try {
+      self->deferred_.Resolve(ToValue(env, self->found_));
+    } catch (const std::exception &) {
+      // A worker_thread that is being terminated finishes the turn of its loop, and takes no answers any
+      // more.
+    }
   }
 
   /** Node deletes the function after this, whether or not the thread still means to call it. */

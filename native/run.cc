@@ -16,6 +16,7 @@ Bytes CopyOf(const Source &source, const std::shared_ptr<MemoryTally> &tally) {
 
 bool IsFatal(const Failure &failure) {
   if (failure.kind != Failure::Kind::kAcl) return false;
+  if (failure.acl.unsettled) return true;
   switch (ClassOf(failure.acl.code)) {
     case acl::ErrorClass::Timeout:
     case acl::ErrorClass::DeviceFault:

@@ -309,7 +309,8 @@ Napi::Value Session::Run(const Napi::CallbackInfo &info) {
 Napi::Value Session::Drop(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   const Dropped dropped = executor_->Drop(RunIdOf(info[0]));
-  if (dropped == Dropped::kTooLate) return Napi::String::New(env, "too late");
+  if (dropped == Dropped::kExecuting) return Napi::String::New(env, "executing");
+  if (dropped == Dropped::kEnding) return Napi::String::New(env, "ending");
   Unhold();
   ReportMemory();
   return Napi::String::New(env, dropped == Dropped::kCopying ? "copying" : "dropped");
@@ -391,9 +392,10 @@ void Session::Deliver(Napi::Env env, Event &event) {
       Unhold();
       ReportMemory();
       if (!event.run->failure.has_value()) {
-        self.Get("onResult")
-            .As<Napi::Function>()
-            .Call(self, ResultArguments(env, *event.run, model_.dynamics));
+        const std::vector<napi_value> arguments = ResultArguments(env, *event.run, model_.dynamics);
+        // Now that V8 counts the copies by itself.
+        ReportMemory();
+        self.Get("onResult").As<Napi::Function>().Call(self, arguments);
         return;
       }
       value = FailureEvent(env, *event.run);
@@ -403,6 +405,10 @@ void Session::Deliver(Napi::Env env, Event &event) {
       value.Set("kind", "closed");
       value.Set("leftBehind", event.remains == Remains::kEngine);
       ForgetMemory();
+      // Its last event: the threads are through in microseconds. Later their numbers may be somebody else's.
+      if (executor_->WaitUntilFinished(Clock::now() + std::chrono::milliseconds(5))) {
+        env.GetInstanceData<AddonData>()->sessions.Remove(executor_);
+      }
       bridge_->Close();
       if (held_ > 0) {
         held_ = 0;

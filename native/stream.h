@@ -34,10 +34,6 @@ class Stream {
            IsQuiet(api_.aclrtSynchronizeStreamWithTimeout(stream_, kQuietWaitMs));
   }
 
- private:
-  /** What is not broken off by then does not answer; well below the default of exitWaitMs. */
-  static constexpr int32_t kQuietWaitMs = 2000;
-
   /** A stream whose work failed says so again and is quiet, unless nothing is heard of the device any more.
    */
   static bool IsQuiet(aclError code) {
@@ -49,6 +45,10 @@ class Stream {
         return code != acl::ACL_ERROR_RT_LOST_HEARTBEAT && code != acl::ACL_ERROR_RT_SOCKET_CLOSE;
     }
   }
+
+ private:
+  /** What is not broken off by then does not answer; well below the default of exitWaitMs. */
+  static constexpr int32_t kQuietWaitMs = 2000;
 
   const AclApi &api_;
   aclrtStream stream_ = nullptr;

@@ -34,6 +34,7 @@ void AskForShortSlices() {
 }
 
 void AskForBatchTurns() {
+  if (sched_getscheduler(0) != SCHED_OTHER) return;
   const sched_param priority = {};
   sched_setscheduler(0, SCHED_BATCH, &priority);
 }

@@ -158,10 +158,11 @@ Napi::Object FailureEvent(Napi::Env env, const Run &run) {
   return value;
 }
 
-std::vector<napi_value> ResultArguments(Napi::Env env, const Run &run, Dynamics dynamics) {
+std::vector<napi_value> ResultArguments(Napi::Env env, Run &run, Dynamics dynamics) {
   Napi::Array data = Napi::Array::New(env, run.outputs.size());
   for (size_t i = 0; i < run.outputs.size(); ++i) {
     data.Set(static_cast<uint32_t>(i), CopyOf(env, run.outputs[i].bytes));
+    run.outputs[i].bytes = Bytes();
   }
   const Napi::Value dims =
       dynamics == Dynamics::kShape

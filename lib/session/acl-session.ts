@@ -137,6 +137,7 @@ export class AclSession implements Session {
       work,
       options: runOptions,
       recorder: this.#recorder,
+      onDue: () => this.#native.poll(),
       onGiveUp: (given, why) => this.#onGiveUp(given, why),
     })
     if (refused === undefined) {
@@ -281,12 +282,13 @@ export class AclSession implements Session {
 
   #onGiveUp(run: PendingRun<Work>, why: GaveUp): void {
     const dropped = this.#native.drop(run.id)
-    if (dropped !== 'too late') {
+    if (dropped === 'dropped' || dropped === 'copying') {
       this.#remove(run)
       run.forget()
       if (dropped === 'copying') this.#watchCopy(run.id)
     } else if (why === 'timed out') {
-      this.#breakDown('a run went past its timeoutMs, and the state of the device is unknown')
+      if (dropped === 'ending') this.#watchEnd(run)
+      else this.#breakDown('a run went past its timeoutMs, and the state of the device is unknown')
     }
     this.#keepAlive()
   }
@@ -296,6 +298,14 @@ export class AclSession implements Session {
     setTimeout(() => {
       if (this.#native.isCopyingIn(id))
         this.#breakDown('copying the inputs of a run that was given up does not end')
+    }, COPY_WAIT_MS).unref()
+  }
+
+  /** It has been computed, and only its results are on their way. */
+  #watchEnd(run: PendingRun<Work>): void {
+    setTimeout(() => {
+      this.#native.poll()
+      if (this.#open.includes(run)) this.#breakDown('copying the results of a run does not end')
     }, COPY_WAIT_MS).unref()
   }
 
@@ -309,7 +319,8 @@ export class AclSession implements Session {
   /** Takes back what has not begun. */
   #refuse(error: () => SessionError): void {
     for (const run of [...this.#open]) {
-      if (this.#native.drop(run.id) === 'too late') continue
+      const dropped = this.#native.drop(run.id)
+      if (dropped === 'executing' || dropped === 'ending') continue
       this.#remove(run)
       run.fail(error())
       run.forget()

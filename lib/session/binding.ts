@@ -134,10 +134,10 @@ export interface NativeSession {
     timeoutMs: number,
   ): boolean
   /**
-   * Takes a run back; unless it is too late for that, because it executes, it is not heard of again. `copying`: a call
-   * into AscendCL is copying its inputs, and nothing else is begun before that returns.
+   * Takes a run back; then it is not heard of again. `copying`: a call into AscendCL is copying its inputs, and nothing
+   * else is begun before that returns. Too late for that: `executing`, and `ending`, whose results are on their way.
    */
-  drop(id: number): 'dropped' | 'copying' | 'too late'
+  drop(id: number): 'dropped' | 'copying' | 'executing' | 'ending'
   /** Whether a call into AscendCL is copying this run's inputs, be it dropped or not. */
   isCopyingIn(id: number): boolean
   /** Runs that are executing, or executed and on their way back. */

@@ -14,6 +14,11 @@ export interface PendingRunOptions<Work> {
   readonly work: Work
   readonly options: RunOptions
   readonly recorder: RunRecorder
+  /**
+   * The time is up; timers come before arrivals in a turn of the event loop, and after a long turn the results may be
+   * there already: the moment to fetch them.
+   */
+  readonly onDue?: () => void
   /** The caller no longer waits. `timed out` also comes for a run that was aborted before its time was up. */
   readonly onGiveUp: (run: PendingRun<Work>, why: GaveUp) => void
 }
@@ -54,8 +59,9 @@ export class PendingRun<Work> {
   #settle: Settle | undefined
   #timer: NodeJS.Timeout | undefined
   #unsubscribe: (() => void) | undefined
+  #forgotten = false
 
-  constructor({ sent, work, options, recorder, onGiveUp }: PendingRunOptions<Work>) {
+  constructor({ sent, work, options, recorder, onDue, onGiveUp }: PendingRunOptions<Work>) {
     this.#callSite = callSite()
     this.id = sent?.id ?? nextRunId()
     this.#acceptedAtMs = sent?.acceptedAtMs ?? performance.now()
@@ -75,6 +81,8 @@ export class PendingRun<Work> {
     }
     if (timeoutMs !== undefined) {
       this.#timer = setTimeout(() => {
+        onDue?.()
+        if (this.#forgotten) return
         this.fail(
           new SessionError(
             'RUN_TIMEOUT',
@@ -112,6 +120,7 @@ export class PendingRun<Work> {
 
   /** Nothing will come of this run any more: drops its timer and its listener. */
   forget(): void {
+    this.#forgotten = true
     clearTimeout(this.#timer)
     this.#unsubscribe?.()
   }

@@ -217,8 +217,8 @@ CASE("a session is stopped while a run never returns, and the process can end",
   std::vector<std::thread> stoppers;
   for (int number = 0; number < 3; ++number) stoppers.emplace_back([&stuck] { stuck.executor()->Stop(); });
   Join(stoppers);
-  CHECK(stuck.executor()->Drop(3) == Dropped::kTooLate);
-  CHECK(stuck.executor()->Drop(5) == Dropped::kTooLate);
+  CHECK(stuck.executor()->Drop(3) == Dropped::kExecuting);
+  CHECK(stuck.executor()->Drop(5) == Dropped::kEnding);
   CHECK(!stuck.WaitUntilClosed(milliseconds(300)));
   CHECK(stuck.executor()->begun() == 1);
   Session other(modelPath("OM_ADD"), 1);
