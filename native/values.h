@@ -19,7 +19,7 @@ Napi::Object ToValue(Napi::Env env, const OpenFailure &failure);
 Napi::Object ToValue(Napi::Env env, const Failure &failure);
 Napi::Object ToValue(Napi::Env env, const AclFailure &failure);
 Napi::Object FailureEvent(Napi::Env env, const Run &run);
-/** The arguments of `onResult`; copies the outputs into buffers that belong to JavaScript. One that there is
+/** The arguments of `onResult`; moves the outputs into buffers that belong to JavaScript. One that there is
  * not enough memory for is undefined. */
 std::vector<napi_value> ResultArguments(Napi::Env env, Run &run, Dynamics dynamics);
 

@@ -1,7 +1,7 @@
 /**
  * Runs in a process of its own: `library-probe <model> <libraryPath> [platform]`. Prints what happened as JSON. With a
  * model in ONNX it says what device a session of both forms gets where the offline form is missing. The device is that of
- * AASIST_PROBE_DEVICE, or the first.
+ * AASIST_PROBE_DEVICE, or the first. The library is asked for again as AASIST_PROBE_AGAIN, or as before.
  */
 import { AclSession, createSession } from '../../lib/session'
 import type { Feeds } from '../../lib/session'
@@ -27,7 +27,7 @@ async function main(): Promise<object> {
     await session.run(feeds)
     await session.run(feeds, undefined, { timeoutMs: 10_000 })
     await session.release()
-    return { library: (await probeNpus(libraryPath)).library }
+    return { library: (await probeNpus(process.env['AASIST_PROBE_AGAIN'] ?? libraryPath)).library }
   } catch (error) {
     const { code, message, detail } = error as { code?: string; message: string; detail?: object }
     return { code, message, detail }

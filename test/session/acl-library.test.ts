@@ -1,5 +1,5 @@
 /** That functions of two installations of CANN are never mixed: their structures and rules differ between releases. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -31,6 +31,8 @@ describe('an old library of AscendCL beside a newer one', () => {
     folder = mkdtempSync(join(tmpdir(), 'aasist-libraries-'))
     const core = symbols('CORE')
     old = makeLibrary(join(folder, 'old', 'libascendcl.so'), core)
+    mkdirSync(join(folder, 'linked'))
+    symlinkSync(old, join(folder, 'linked', 'libascendcl.so'))
     makeLibrary(join(folder, 'newer', 'libacl_rt.so'), [...core, ...symbols('OPTIONAL')])
     makeLibrary(
       join(folder, 'lacking', 'libascendcl.so'),
@@ -50,6 +52,7 @@ describe('an old library of AscendCL beside a newer one', () => {
   async function probe(
     libraryPath: string,
     folders: readonly string[],
+    again = libraryPath,
   ): Promise<{ outcome: { library?: string; code?: string }; calls: string }> {
     const log = join(folder, 'calls.log')
     rmSync(log, { force: true })
@@ -61,6 +64,7 @@ describe('an old library of AscendCL beside a newer one', () => {
           ...simulatorSettings(),
           AASIST_ADDON: addonPath,
           AASIST_ACL_LIBRARY: '',
+          AASIST_PROBE_AGAIN: again,
           ACL_SIM_LOG: log,
           LD_LIBRARY_PATH: folders.map(name => join(folder, name)).join(':'),
         },
@@ -88,6 +92,29 @@ describe('an old library of AscendCL beside a newer one', () => {
     const { outcome, calls } = await probe('', ['old', 'newer'])
     expect(outcome).to.deep.equal({ library: old })
     expect(calls).to.include('aclmdlExecute').and.not.include('WithTimeout')
+  })
+
+  for (const [given, found] of [
+    ['libascendcl.so', 'linked'],
+    ['linked', 'linked'],
+    ['linked/libascendcl.so', 'linked'],
+    ['old', 'old'],
+  ] as const) {
+    it(`is taken when ${given} is given, each time`, async () => {
+      const isName = given === 'libascendcl.so'
+      const { outcome } = await probe(isName ? given : join(folder, given), isName ? [found] : [])
+      expect(outcome).to.deep.equal({ library: join(folder, found, 'libascendcl.so') })
+    })
+  }
+
+  it('may be called by any name that leads to it, and by no other', async () => {
+    for (const same of ['linked', 'linked/libascendcl.so', 'old', 'old/libascendcl.so'])
+      expect((await probe(old, [], join(folder, same))).outcome, same).to.deep.equal({ library: old })
+    expect((await probe('libascendcl.so', ['linked'], old)).outcome.library).to.include('linked')
+    for (const other of ['newer', 'newer/libacl_rt.so', 'nowhere', '.'])
+      expect((await probe(old, [], join(folder, other))).outcome.code, other).to.equal(
+        'ACL_LIBRARY_NOT_FOUND',
+      )
   })
 
   it('lacks what it lacks when its path is given, whatever else could be found', async () => {

@@ -65,6 +65,33 @@ describe('the memory of a session on an NPU', () => {
     expect(large['left']!.data.length).to.equal(3_000_000)
   })
 
+  it('has the results in it that wait for JavaScript to take them', async () => {
+    await using session = await open(openShape())
+    const count = 6
+    const outputBytes = Object.values(await session.run(rows(300_000))).reduce(
+      (sum, { data }) => sum + (data as Float32Array).byteLength,
+      0,
+    )
+    expect(outputBytes).to.be.above(1 * MB)
+    const large = rows(300_000)
+    const small = rows(1)
+    const runMany = async (look: () => void): Promise<void> => {
+      const runs = Array.from({ length: count }, () => session.run(large))
+      // Meanwhile nobody takes them.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
+      // With the next call it is told.
+      runs.push(session.run(small))
+      look()
+      await Promise.all(runs)
+    }
+    await runMany(() => undefined)
+    const before = await settled()
+    let waiting = 0
+    await runMany(() => (waiting = loadAddon().externalMemory() - before))
+    expect(waiting).to.be.within(count * outputBytes, (count + 1) * outputBytes)
+    expect((await settled()) - before).to.be.within(-1 * MB, 1 * MB)
+  })
+
   it('returns to where it was when sessions come and go', async () => {
     const before = await settled()
     for (let round = 0; round < 5; round++) {
