@@ -34,21 +34,22 @@ class Stream {
            IsQuiet(api_.aclrtSynchronizeStreamWithTimeout(stream_, kQuietWaitMs));
   }
 
-  /** A stream whose work failed says so again and is quiet, unless nothing is heard of the device any more.
-   */
-  static bool IsQuiet(aclError code) {
-    switch (ClassOf(code)) {
-      case acl::ErrorClass::Timeout:
-      case acl::ErrorClass::DeviceOpen:
-        return false;
-      default:
-        return code != acl::ACL_ERROR_RT_LOST_HEARTBEAT && code != acl::ACL_ERROR_RT_SOCKET_CLOSE;
-    }
+  /** Whether work that ended with this code, or a wait for it, may still be in progress: nothing is heard of
+   * it. */
+  static bool IsSilence(aclError code) {
+    return ClassOf(code) == acl::ErrorClass::Timeout || code == acl::ACL_ERROR_RT_LOST_HEARTBEAT ||
+           code == acl::ACL_ERROR_RT_SOCKET_CLOSE;
   }
 
  private:
   /** What is not broken off by then does not answer; well below the default of exitWaitMs. */
   static constexpr int32_t kQuietWaitMs = 2000;
+
+  /** A stream whose work failed says so again and is quiet, unless nothing is heard of the device any more.
+   */
+  static bool IsQuiet(aclError code) {
+    return !IsSilence(code) && ClassOf(code) != acl::ErrorClass::DeviceOpen;
+  }
 
   const AclApi &api_;
   aclrtStream stream_ = nullptr;

@@ -130,6 +130,12 @@ describe('the end of a process with a session on an NPU', () => {
       expect(tookMs).to.be.below(5000)
     })
 
+    it('survives a worker_thread that is ended while it looks for devices', async () => {
+      const ended = await story('terminate while looking')
+      expect(ended.status, ended.stderr).to.equal(0)
+      expect(facts(ended)).to.deep.equal({ terminated: true, after: 'resolved' })
+    })
+
     it('ends a worker_thread in which a run never returns, and goes on', async () => {
       const ended = await story('terminate', 'aclmdlExecute:hang@1')
       const { status, signal, stderr, tookMs } = ended

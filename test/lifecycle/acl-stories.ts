@@ -118,6 +118,24 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     print({ terminated: true, after: await createAndRun() })
   },
 
+  /** The answer arrives in the turn of the loop in which the worker is told to end. */
+  async 'terminate while looking'() {
+    if (!isMainThread) {
+      void loadAddon().probe('')
+      parentPort!.postMessage('looking')
+      const until = performance.now() + 500
+      while (performance.now() < until);
+      return
+    }
+    for (let round = 0; round < 3; round += 1) {
+      const worker = new Worker(__filename, { workerData: [name, models] })
+      await once(worker, 'message')
+      await delay(100)
+      await worker.terminate()
+    }
+    print({ terminated: true, after: await createAndRun() })
+  },
+
   async release() {
     const warned = once(process, 'warning') as Promise<[Error & { code: string }]>
     const session = await AclSession.create(slow, { exitWaitMs })

@@ -34,6 +34,18 @@ async function session(options: RunOptions): Promise<object> {
   return { before, third, waiting, state, later, warnings }
 }
 
+/** A run with a time-out, and one without behind it. */
+async function workGoesOn(): Promise<object> {
+  const opened = await AclSession.create(model)
+  const [first, second] = await Promise.all([
+    outcome(opened.run(feeds, undefined, { timeoutMs: 10_000 })),
+    outcome(opened.run(feeds)),
+  ])
+  const { state } = opened.stats()
+  await opened.release()
+  return { first, second, state }
+}
+
 async function pool(): Promise<object> {
   const events: (string | undefined)[] = []
   const opened = await createPool(model, {
@@ -49,6 +61,7 @@ async function pool(): Promise<object> {
 const stories: Readonly<Record<string, () => Promise<object>>> = {
   session: () => session({}),
   'session with timeoutMs': () => session({ timeoutMs: 10_000 }),
+  'work goes on': workGoesOn,
   pool,
 }
 

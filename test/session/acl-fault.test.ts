@@ -91,7 +91,6 @@ describe('a device that breaks down', () => {
   for (const faults of [
     'aclmdlExecute:507899@3',
     'aclmdlExecute:507033@3',
-    'aclmdlExecute:507901@3',
     'aclmdlExecute:207004@3',
     // Two inputs and one output a run.
     'aclrtMemcpy:507899@7',
@@ -112,15 +111,34 @@ describe('a device that breaks down', () => {
     })
   }
 
-  it('and of which nothing is heard any more keeps the memory it may still use', async () => {
+  for (const [story, faults] of [
+    ['session with timeoutMs', 'aclrtSynchronizeStreamWithTimeout:507901@3-'],
+    // It works in a stream of its own: that ours is empty says nothing.
+    ['session', 'aclmdlExecute:507901@3'],
+  ] as const) {
+    it(`and of which nothing is heard any more keeps the memory it may still use (${faults})`, async () => {
+      const { facts, report } = await tell(story, faults)
+      expect(facts).to.deep.equal({ ...faulted, warnings: 1 })
+      expect(report.problems).to.deep.equal([])
+      expect(report.calls['aclrtFree']).to.equal(undefined)
+      expect(report.calls['aclmdlUnload']).to.equal(undefined)
+    })
+  }
+
+  it('is not used while it may be at work, after waiting for it failed for whatever reason', async () => {
+    // The call fails at once, and the run it should have waited for takes 300 ms.
     const { facts, report } = await tell(
-      'session with timeoutMs',
-      'aclrtSynchronizeStreamWithTimeout:507901@3-',
+      'work goes on',
+      'task:300ms,aclrtSynchronizeStreamWithTimeout:500000@1-2',
     )
-    expect(facts).to.deep.equal({ ...faulted, warnings: 1 })
-    expect(report.problems).to.deep.equal([])
-    expect(report.calls['aclrtFree']).to.equal(undefined)
-    expect(report.calls['aclmdlUnload']).to.equal(undefined)
+    expect(facts).to.deep.equal({ first: 'RUN_FAILED', second: 'SESSION_FAULTED', state: 'faulted' })
+    expectClean(report)
+  })
+
+  it("and whose failure is only the run's leaves the session as it is", async () => {
+    const { facts, report } = await tell('work goes on', 'aclrtSynchronizeStreamWithTimeout:500000@1')
+    expect(facts).to.deep.equal({ first: 'RUN_FAILED', second: 'resolved', state: 'ready' })
+    expectClean(report)
   })
 
   for (const faults of ['task:507018@3', 'aclmdlExecute:507899@3', 'aclrtMemcpy:507901@8']) {
