@@ -192,6 +192,10 @@ function buildOfCheckout(): unknown {
   return load(packageFolder)
 }
 
+function notInstead(): never {
+  throw new Error('not taken in place of what was compiled here, whose sources may be others')
+}
+
 function unsupported(): SessionError | undefined {
   const target = `${process.platform}-${process.arch}`
   const needs =
@@ -213,14 +217,19 @@ function find(): NativeAddon {
   if (refusal !== undefined) throw refusal
   const target = `${process.platform}-${process.arch}`
   const given = process.env[addonVariable]
+  const prebuild = `prebuilds/${target} of the package`
   const places: readonly (readonly [string, () => unknown])[] =
     given !== undefined && given !== ''
       ? [[`${addonVariable}=${given}`, () => require(resolve(given)) as unknown]]
-      : [
-          ...(existsSync(compiled) ? [[compiled, () => require(compiled) as unknown] as const] : []),
-          [`prebuilds/${target} of the package`, prebuilt[target]!],
-          [`build/Release of ${packageFolder}`, buildOfCheckout],
-        ]
+      : existsSync(compiled)
+        ? [
+            [compiled, () => require(compiled) as unknown],
+            [prebuild, notInstead],
+          ]
+        : [
+            [prebuild, prebuilt[target]!],
+            [`build/Release of ${packageFolder}`, buildOfCheckout],
+          ]
   const tried: { place: string; reason: string }[] = []
   for (const [place, load] of places) {
     try {

@@ -1,6 +1,6 @@
 /** Where AscendCL is looked for, and what becomes of a library that is not what it should be. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -254,6 +254,40 @@ describe('the add-on', () => {
     expect(code).to.equal('ADDON_NOT_FOUND')
     expect(message).to.include('npm run build:native').and.include('AASIST_ADDON')
     expect(JSON.stringify(detail)).to.include('/nowhere/addon.node')
+  })
+
+  it('that was compiled and does not load refuses with ADDON_NOT_FOUND: no prebuilt one comes in its place', async () => {
+    const own = compile(
+      [...sources, 'test/native/library-probe'],
+      join(root, 'node_modules', '.cache', 'aasist-ascend', `checkout-${process.pid}`),
+    )
+    try {
+      const folder = join(own.script('x'), '..')
+      const place = join(folder, 'build', 'Release', 'ascend_addon.node')
+      const prebuild = join(folder, 'prebuilds', `linux-${process.arch}`, 'aasist-ascend.glibc.node')
+      for (const [path, text] of [
+        [place, 'no library'],
+        [prebuild, 'none either'],
+      ] as const) {
+        mkdirSync(join(path, '..'), { recursive: true })
+        writeFileSync(path, text)
+      }
+      const { stdout, status, stderr } = await runScript(
+        own.script('test/native/library-probe'),
+        [join(root, 'package.json'), ''],
+        { env: { AASIST_ADDON: '' } },
+      )
+      expect(status, stderr).to.equal(0)
+      const { code, message, detail } = JSON.parse(stdout) as Outcome
+      expect(code).to.equal('ADDON_NOT_FOUND')
+      expect(message).to.include(place).and.include('prebuilds/linux-').and.include('npm run build:native')
+      const tried = detail!['tried'] as { place: string; reason: string }[]
+      expect(tried).to.have.length(2)
+      expect(tried[0]!.place).to.equal(place)
+      expect(tried[1]!.reason).to.match(/^not taken in place of what was compiled here/)
+    } finally {
+      own.remove()
+    }
   })
 
   it('is for Linux: elsewhere a session refuses with UNSUPPORTED_PLATFORM', async () => {
