@@ -3,7 +3,7 @@
 // --sanitize=coverage (counting lines) it builds beside them, into build/simulator-<name>.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './child.mjs'
@@ -54,21 +54,33 @@ export function buildTool() {
   return { generator: 'Ninja', quiet: major > 1 || minor >= 11 ? ['--quiet'] : [] }
 }
 
+/**
+ * Runs cmake where these settings are not those of last time. Later builds find out by themselves when CMakeLists.txt
+ * has changed.
+ */
+export async function configure(source, work, settings) {
+  const stamp = join(work, 'settings')
+  const wanted = JSON.stringify([source, ...settings])
+  const isConfigured = existsSync(join(work, 'CMakeCache.txt')) && existsSync(stamp)
+  if (isConfigured && readFileSync(stamp, 'utf8') === wanted) return
+  // A generator cannot be changed in a folder that has had another.
+  rmSync(join(work, 'CMakeCache.txt'), { force: true })
+  rmSync(join(work, 'CMakeFiles'), { recursive: true, force: true })
+  await run('cmake', ['-S', source, '-B', work, ...settings], { cwd: root })
+  writeFileSync(stamp, wanted)
+}
+
 export async function buildSimulator(sanitize = '') {
   const folder = simulatorFolder(sanitize)
   const work = join(folder, 'cmake')
   const before = fingerprint(sanitize)
   mkdirSync(work, { recursive: true })
   const { generator, quiet } = buildTool()
-  // Later builds find out by themselves when CMakeLists.txt has changed.
-  if (!existsSync(join(work, 'CMakeCache.txt'))) {
-    const how =
-      sanitize === 'coverage'
-        ? ['-DCMAKE_BUILD_TYPE=None', '-DCMAKE_CXX_FLAGS=--coverage -fprofile-update=atomic -O0 -g']
-        : [`-DSIMULATOR_SANITIZE=${sanitize}`]
-    const settings = [`-DSIMULATOR_OUTPUT=${folder}`, ...how]
-    await run('cmake', ['-S', sources, '-B', work, '-G', generator, ...settings], { cwd: root })
-  }
+  const how =
+    sanitize === 'coverage'
+      ? ['-DCMAKE_BUILD_TYPE=None', '-DCMAKE_CXX_FLAGS=--coverage -fprofile-update=atomic -O0 -g']
+      : [`-DSIMULATOR_SANITIZE=${sanitize}`]
+  await configure(sources, work, ['-G', generator, `-DSIMULATOR_OUTPUT=${folder}`, ...how])
   await run('cmake', ['--build', work, '--parallel', '2', '--', ...quiet], { cwd: root })
   if (fingerprint(sanitize) === before)
     writeFileSync(join(folder, 'built'), [before, ...productsIn(folder)].join('\n'))

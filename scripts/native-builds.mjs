@@ -1,9 +1,9 @@
 // Builds of what is C++ with other flags, each in folders of its own beside the usual ones: with sanitizers, or counting
 // lines. Incremental, as CMake is.
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildSimulator, buildTool, simulatorFolder } from './build-simulator.mjs'
+import { buildSimulator, buildTool, configure, simulatorFolder } from './build-simulator.mjs'
 import { run } from './child.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -31,10 +31,8 @@ async function buildWithCMake(what, sources, variant) {
   const folder = folderOf(what, variant)
   mkdirSync(folder, { recursive: true })
   const { generator, quiet } = buildTool()
-  if (!existsSync(join(folder, 'CMakeCache.txt'))) {
-    const settings = ['-DCMAKE_BUILD_TYPE=None', `-DCMAKE_CXX_FLAGS=${flags[variant]}`]
-    await run('cmake', ['-S', sources, '-B', folder, '-G', generator, ...settings], { cwd: root })
-  }
+  const settings = ['-DCMAKE_BUILD_TYPE=None', `-DCMAKE_CXX_FLAGS=${flags[variant]}`]
+  await configure(sources, folder, ['-G', generator, ...settings])
   await run('cmake', ['--build', folder, '--parallel', '2', '--', ...quiet], { cwd: root })
 }
 

@@ -46,7 +46,9 @@ describe('the native side of sessions', function () {
     if (folder !== '') rmSync(folder, { recursive: true, force: true })
   })
 
-  const cases = ['runs', 'failures', 'memory', 'descriptions'].flatMap(name => casesIn(join(__dirname, 'driver', `${name}.cc`)))
+  const cases = ['runs', 'failures', 'memory', 'descriptions'].flatMap(name =>
+    casesIn(join(__dirname, 'driver', `${name}.cc`)),
+  )
   for (const each of cases) {
     if (sanitized && each.name === needsBadAlloc) continue
     it(each.name, () => {
