@@ -161,9 +161,11 @@ export async function withAtc<T>(job: AtcJob, use: (result: AtcResult) => Promis
   }
 }
 
-/** Lays out the folder and gives the arguments. */
+/**
+ * Lays out the folder and gives the arguments. Paths are relative: atc writes its command line into the model, and with
+ * the temporary folder's name in it no two compilations would be equal.
+ */
 async function prepare(job: AtcJob, folder: string): Promise<string[]> {
-  const place = plainPath.test(folder) ? folder : '.'
   await mkdir(join(folder, 'in'))
   await mkdir(join(folder, 'out'))
   await writeFile(join(folder, 'in', 'model.onnx'), job.model)
@@ -173,8 +175,8 @@ async function prepare(job: AtcJob, folder: string): Promise<string[]> {
   }
   const args = [
     '--framework=5',
-    `--model=${join(place, 'in', 'model.onnx')}`,
-    `--output=${join(place, 'out', job.name)}`,
+    `--model=${join('in', 'model.onnx')}`,
+    `--output=${join('out', job.name)}`,
     `--soc_version=${job.soc}`,
   ]
   for (const [name, value] of job.options) {
@@ -190,7 +192,7 @@ async function prepare(job: AtcJob, folder: string): Promise<string[]> {
         { option: name, path: value },
       )
     })
-    args.push(`--${name}=${join(place, copy)}`)
+    args.push(`--${name}=${copy}`)
   }
   return args
 }
@@ -237,15 +239,19 @@ function failure(job: AtcJob, end: ProgramEnd, output: AtcOutput): ToolError {
     (end.timedOut
       ? 'give it more time, or fewer operators to tune'
       : 'its detailed log is in $HOME/ascend/log, or on the screen with ASCEND_SLOG_PRINT_TO_STDOUT=1 and --log info')
-  return new ToolError('ATC_FAILED', `atc ${how}${said === '' ? '' : `: ${said}`}; ${advice}`, {
-    status: end.status,
-    signal: end.signal,
-    timedOut: end.timedOut,
-    code: problem?.code ?? null,
-    codes,
-    problem: problem ?? null,
-    tail,
-  })
+  return new ToolError(
+    'ATC_FAILED',
+    `atc ${how}${said === '' ? '' : `: ${said.replace(/\.$/, '')}`}; ${advice.replace(/\.$/, '')}`,
+    {
+      status: end.status,
+      signal: end.signal,
+      timedOut: end.timedOut,
+      code: problem?.code ?? null,
+      codes,
+      problem: problem ?? null,
+      tail,
+    },
+  )
 }
 
 function lastWords(tail: string): string {

@@ -37,7 +37,8 @@ export interface NpuSmiTable {
 }
 
 interface Row {
-  readonly kind: 'npu' | 'chip'
+  /** `end`: a double line, behind which another card begins. */
+  readonly kind: 'npu' | 'chip' | 'end'
   readonly cells: string[]
 }
 
@@ -69,12 +70,13 @@ class TableReader {
     this.#version ??= /npu-smi\s+v?(\d[\w.]*)/i.exec(line)?.[1] ?? null
     if (isSeparator(line)) {
       this.#open = undefined
+      if (/[=═]/.test(line)) this.#rows.push({ kind: 'end', cells: [] })
       return 'more'
     }
     const cells = splitCells(line)
     if (cells === undefined) return 'more'
     if (cells.some(cell => /\bprocess\s*id\b/i.test(cell) || /no running process/i.test(cell))) {
-      return this.#rows.length > 0 ? 'through' : 'more'
+      return this.#rows.some(({ kind }) => kind !== 'end') ? 'through' : 'more'
     }
     if (cells.length < 2 || this.#takeHeader(cells)) return 'more'
     this.#takeRow(cells)
@@ -131,9 +133,12 @@ class TableReader {
   result(): NpuSmiTable {
     const chips = new Map<string, TableChip>()
     let npu: { readonly row: Row; used: boolean } | undefined
-    for (const row of this.#rows) {
-      if (row.kind === 'npu') {
-        npu = { row, used: false }
+    const rows: readonly Row[] = [...this.#rows, { kind: 'end', cells: [] }]
+    for (const row of rows) {
+      if (row.kind !== 'chip') {
+        if (npu?.used === false)
+          this.#warn(`a card without a chip was left out: ${npu.row.cells.join(' | ')}`)
+        npu = row.kind === 'npu' ? { row, used: false } : undefined
         continue
       }
       if (npu === undefined) {
@@ -233,9 +238,9 @@ function wordOf(cell: string | undefined): string | null {
   return cell === undefined || unknownWords.test(cell) ? null : cell
 }
 
-/** Without the vendor's word in front: `Ascend 310P3` and `310P3` are one name. */
+/** Without the vendor's word in front: `Ascend 310P3` and `310P3` are one name, `Ascend910` is another kind of name. */
 export function nameOf(text: string): string | null {
-  const name = text.trim().replace(/^Ascend[\s-]*/i, '')
+  const name = text.trim().replace(/^Ascend\s+/i, '')
   return unknownWords.test(name) ? null : name
 }
 

@@ -77,6 +77,8 @@ export interface Compilation {
   readonly environment: Readonly<NodeJS.ProcessEnv>
   /** Those of its variables that the result may depend on. */
   readonly telling: Readonly<Record<string, string>>
+  /** Those that differ between machines without meaning anything, and explain much when a compilation fails elsewhere. */
+  readonly searchPaths: Readonly<Record<string, string>>
   readonly packageVersion: string
 }
 
@@ -131,14 +133,22 @@ export async function planCompilation(
       [...atcArguments].flatMap(([name, value]) => (fileOptions.has(name) ? { name, path: value } : [])),
     ),
     environment,
-    telling: Object.fromEntries(
-      tellingVariables.flatMap(name => {
-        const value = environment[name]
-        return value === undefined ? [] : [[name, value] as const]
-      }),
-    ),
+    telling: pick(environment, tellingVariables),
+    searchPaths: pick(environment, ['LD_LIBRARY_PATH', 'PYTHONPATH']),
     packageVersion: packageVersion(),
   }
+}
+
+function pick(
+  environment: Readonly<NodeJS.ProcessEnv>,
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    names.flatMap(name => {
+      const value = environment[name]
+      return value === undefined ? [] : [[name, value] as const]
+    }),
+  )
 }
 
 function choicesOf(options: CompileOptions): AtcChoices {

@@ -119,7 +119,7 @@ async function place(compilation: Compilation, result: AtcResult, path: string):
     },
     optionFiles: compilation.optionFiles,
     output: { name: basename(path), bytes: size, sha256, companions },
-    environment: compilation.telling,
+    environment: { ...compilation.telling, ...compilation.searchPaths },
     versions: { 'aasist-ascend': compilation.packageVersion, node: process.versions.node },
     date: new Date().toISOString(),
     seconds: result.seconds,

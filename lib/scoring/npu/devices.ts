@@ -148,7 +148,12 @@ function merge(
 
 function fromAcl({ devices, socName }: AclView): readonly NpuDevice[] {
   return Array.from({ length: devices }, (_, deviceId) =>
-    inOrder({ ...nothing, deviceId, name: nameOf(socName), socVersion: socName === '' ? null : socName }),
+    inOrder({
+      ...nothing,
+      deviceId,
+      name: nameOf(socName.replace(/^Ascend/, '')),
+      socVersion: socName === '' ? null : socName,
+    }),
   )
 }
 
