@@ -21,7 +21,13 @@ async function devices({ json }: { json?: boolean }, signal: AbortSignal): Promi
   for (const warning of warnings) note(`warning: ${printable(warning)}`)
   if (json === true) printJson(found)
   else if (found.length > 0) printLine(formatTable(header, found.map(row)))
-  if (found.length === 0) note('no NPU was found: there is no npu-smi, no AscendCL and no /dev/davinci*')
+  if (found.length === 0) {
+    note(
+      warnings.length > 0
+        ? 'no NPU was found'
+        : 'no NPU was found: neither npu-smi nor AscendCL shows one, and there is no /dev/davinci*',
+    )
+  }
   return 0
 }
 

@@ -1,6 +1,6 @@
 /** Runs atc where it can leave nothing behind: in a folder of its own that is removed afterwards. */
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import {
   copyFile,
   mkdir,
@@ -16,8 +16,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, relative } from 'node:path'
-import { existsSync } from 'node:fs'
-import { ArgumentRangeError, ToolError, errorCode } from '../errors'
+import { ArgumentRangeError, DatasetError, ToolError, errorCode } from '../errors'
 import { fileOptions } from './atc-options'
 import { AtcOutput } from './atc-output'
 import { versionIn } from './driver-files'
@@ -28,8 +27,8 @@ export interface AtcProgram {
   readonly path: string
   /** Of the CANN it belongs to; null where no file beside it tells. */
   readonly version: string | null
-  /** SHA-256 of the program's file. */
-  readonly sha256: string
+  /** SHA-256 of the program's file, and of the `atc.bin` that a script of that name starts; null when unreadable. */
+  readonly sha256: string | null
 }
 
 export type CompileEvent =
@@ -101,10 +100,18 @@ export async function findAtc(given: string | undefined, environment: Environmen
     )
   }
   const path = await realpath(found)
-  const sha256 = createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex')
-  return { path: found, version: await versionBeside(path), sha256 }
+  return { path: found, version: await versionBeside(path), sha256: await identityOf(path) }
+}
+
+async function identityOf(program: string): Promise<string | null> {
+  const hash = createHash('sha256')
+  try {
+    hash.update(await readFile(program))
+  } catch {
+    return null
+  }
+  const binary = await readFile(join(dirname(program), 'atc.bin')).catch(() => undefined)
+  return hash.update(binary ?? '').digest('hex')
 }
 
 /** `<toolkit>/bin/atc` or `<toolkit>/compiler/bin/atc`. */
@@ -127,9 +134,9 @@ async function versionBeside(program: string): Promise<string | null> {
  *   cannot be started; the signal's reason when it aborts, after atc and its helpers have ended
  */
 export async function withAtc<T>(job: AtcJob, use: (result: AtcResult) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'aasist-atc-'))
+  const folder = await temporary(mkdtemp(join(tmpdir(), 'aasist-atc-')))
   try {
-    const args = await prepare(job, folder)
+    const args = await temporary(prepare(job, folder))
     const output = new AtcOutput()
     const beganMs = performance.now()
     const elapsedSeconds = (): number => (performance.now() - beganMs) / 1000
@@ -158,6 +165,21 @@ export async function withAtc<T>(job: AtcJob, use: (result: AtcResult) => Promis
     return await use({ ...result, seconds: elapsedSeconds() })
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/** @throws DatasetError `OUTPUT_UNWRITABLE` for what the system has against it */
+async function temporary<T>(step: Promise<T>): Promise<T> {
+  try {
+    return await step
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new DatasetError(
+      'OUTPUT_UNWRITABLE',
+      `the temporary folder for atc cannot be used: ${error.message}; name one with room in TMPDIR`,
+      { folder: tmpdir(), systemCode: errorCode(error) ?? null },
+      { cause: error },
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 /** One list of chips out of the several that npu-smi prints. */
+import { ToolError } from '../errors'
 import { parseKeyValues, parseNpuSmiList, parseNpuSmiMap, type MappedChip } from './npu-smi-lists'
 import { parseNpuSmiTable, type TableChip } from './npu-smi-table'
 import type { NpuSmiQuery } from './npu-smi'
@@ -24,6 +25,8 @@ export async function readNpuSmi(query: NpuSmiQuery, signal?: AbortSignal): Prom
   const warnings: string[] = []
   const ask = async (...args: string[]): Promise<string | undefined> => {
     signal?.throwIfAborted()
+    // Who has hung once would hang again, for each of a dozen questions.
+    if (failures.some(hasTimedOut)) return undefined
     try {
       return await query(args)
     } catch (error) {
@@ -152,6 +155,10 @@ function memoryIn(usages: ReadonlyMap<string, string>): { memoryUsedMb: null; me
   const hbm = numberIn(usages, /^hbm capacity\s?\(mb\)$/)
   const ddr = numberIn(usages, /^(ddr|memory) capacity\s?\(mb\)$/)
   return { memoryUsedMb: null, memoryTotalMb: [hbm, ddr].find(total => (total ?? 0) > 0) ?? null }
+}
+
+function hasTimedOut(error: unknown): boolean {
+  return error instanceof ToolError && error.detail['timedOut'] === true
 }
 
 function messageOf(error: unknown): string {

@@ -26,6 +26,13 @@ const graceMs = 2000
 const drainMs = 1000
 const longestLine = 1 << 14
 
+/** They have sessions of their own, and would outlive a process.exit(). */
+const running = new Set<ChildProcess>()
+
+function endRunning(): void {
+  for (const child of running) killGroup(child, 'SIGKILL')
+}
+
 /**
  * Starts `program` without a shell, in a process group of its own, so that its helpers can be ended with it.
  *
@@ -56,9 +63,8 @@ export async function runProgram(
         }, timeoutMs)
   const onAbort = (): void => stop.begin()
   signal?.addEventListener('abort', onAbort, { once: true })
-  // The program has a session of its own and would outlive a process.exit().
-  const onExit = (): void => killGroup(child, 'SIGKILL')
-  process.on('exit', onExit)
+  running.add(child)
+  if (running.size === 1) process.on('exit', endRunning)
   try {
     readLines(child, 'stdout', run)
     readLines(child, 'stderr', run)
@@ -69,7 +75,8 @@ export async function runProgram(
     clearTimeout(timer)
     stop.end()
     signal?.removeEventListener('abort', onAbort)
-    process.off('exit', onExit)
+    running.delete(child)
+    if (running.size === 0) process.off('exit', endRunning)
   }
 }
 

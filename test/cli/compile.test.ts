@@ -35,7 +35,7 @@ describe('aasist compile', () => {
     const told = JSON.parse(ended.stdout) as Record<string, unknown>
     expect(told).to.include({ out: join(folder(), 'add.om'), soc: 'Ascend310P3', socSource: 'given' })
     expect(told['command']).to.include('--input_shape=a:2,3;b:2,3')
-    expect(readFileSync(join(folder(), 'add.om.json'), 'utf8')).to.include(told['sha256'] as string)
+    expect(readFileSync(join(folder(), 'add.om.json'), 'utf8')).to.include(told['sha256'])
   })
 
   it('finds the NPU out where none is named', async () => {
@@ -118,6 +118,18 @@ describe('aasist compile', () => {
       const started = readFileSync(pids, 'utf8').trim().split(' ').map(Number)
       await until(() => started.every(pid => !isAlive(pid)))
       expect(readdirSync(folder()).sort()).to.deep.equal(['atc', 'pids'])
+    })
+  }
+})
+
+describe('aasist compile, devices and cache', () => {
+  for (const command of [['compile'], ['devices'], ['cache'], ['cache', 'ls'], ['cache', 'rm']]) {
+    it(`${command.join(' ')} --help shows its options and an example`, async () => {
+      const ended = await aasist([...command, '--help'])
+      expectSuccess(ended)
+      expect(ended.stderr).to.equal('')
+      expect(ended.stdout).to.match(new RegExp(`^Usage: aasist ${command.join(' ')} `))
+      expect(ended.stdout).to.include(`\nExample:\n  aasist ${command.join(' ')} `.trimEnd())
     })
   }
 })

@@ -416,6 +416,20 @@ describe('toolchain: compileModel with an atc that', () => {
     await until(() => pids().every(pid => !isAlive(pid)))
   })
 
+  it('takes its time: progress is told meanwhile', async () => {
+    const events: CompileEvent[] = []
+    await compile(['sleep 2.5', 'cp "$model" "$output.om"'], { onEvent: event => events.push(event) })
+    const [progress] = events.filter(({ kind }) => kind === 'progress')
+    expect(progress).to.have.property('elapsedSeconds').that.is.within(1.9, 2.6)
+  })
+
+  it('has no room to work in', async () => {
+    process.env['TMPDIR'] = '/nowhere'
+    const error = await failureOf(compile(['true']))
+    expect(errorCode(error)).to.equal('OUTPUT_UNWRITABLE')
+    expect(error.message).to.include('TMPDIR')
+  })
+
   it('never stops talking', async () => {
     const error = await failureOf(
       compile([

@@ -153,7 +153,7 @@ function repeatable({ atc, model, soc, options }: Compilation, path: string): re
 
 /** atc takes few characters in a path, and the file gets its own name later. */
 function innerName(path: string): string {
-  const name = basename(path, '.om')
+  const name = basename(path).slice(0, -'.om'.length)
   return /^\w[\w.-]{0,99}$/.test(name) ? name : 'model'
 }
 
@@ -169,7 +169,7 @@ function offlineModelPath(onnx: unknown, out: unknown): string {
     })
   }
   if (out === undefined) return resolve(`${withoutEnding(onnx as string)}.om`)
-  return resolve(out.toLowerCase().endsWith('.om') ? `${out.slice(0, -3)}.om` : `${out}.om`)
+  return resolve(out.toLowerCase().endsWith('.om') ? out : `${out}.om`)
 }
 
 function withoutEnding(path: string): string {
