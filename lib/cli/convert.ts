@@ -1,22 +1,37 @@
-/** `aasist convert`: checkpoint to ONNX. */
+/** `aasist convert`: checkpoint to ONNX, and ONNX to ONNX for NPUs. */
 import { Option, type Command } from 'commander'
 import { realpath } from 'node:fs/promises'
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { writeFileAtomically } from '../dataset'
 import { ArgumentRangeError } from '../errors'
-import { convertCheckpoint, convertTargets, parseConfig, type ConvertTarget } from '../model'
+import {
+  convertCheckpoint,
+  convertOnnx,
+  convertTargets,
+  parseConfig,
+  type ConvertTarget,
+  type PassReport,
+} from '../model'
 import { besides, readConfigFile, readModelFile } from '../scoring/model-file'
 import type { ExitCode } from './exit'
 import { parseCount } from './options'
 import { note, printJson } from './terminal'
 
 interface ConvertFlags {
-  readonly checkpoint: string
+  readonly checkpoint?: string
+  readonly model?: string
   readonly config?: string
-  readonly batch: number
+  readonly batch?: number
   readonly target: ConvertTarget
   readonly out: string
   readonly json?: boolean
+}
+
+/** What is to be written, and what there is to say about it. */
+interface Conversion {
+  readonly onnx: Uint8Array
+  readonly batch: number
+  readonly passes?: readonly PassReport[]
 }
 
 export function addConvertCommand(
@@ -25,12 +40,18 @@ export function addConvertCommand(
 ): void {
   program
     .command('convert')
-    .description('convert an AASIST or AASIST-L checkpoint to ONNX')
-    .requiredOption('--checkpoint <file>', 'checkpoint (.pth)')
-    .option('--config <file>', "configuration (default: the checkpoint's name with .conf)")
-    .option('--batch <n>', 'clips in one run', parseCount, 1)
+    .description('convert an AASIST or AASIST-L checkpoint to ONNX, or rewrite an ONNX model for NPUs')
+    .option('--checkpoint <file>', 'checkpoint (.pth)')
     .addOption(
-      new Option('--target <target>', 'plain: for any runtime; cpu: for onnxruntime on CPUs')
+      new Option('--model <file>', 'ONNX model exported elsewhere (only --target npu)').conflicts([
+        'checkpoint',
+        'config',
+      ]),
+    )
+    .option('--config <file>', "configuration (default: the checkpoint's name with .conf)")
+    .option('--batch <n>', 'clips in one run (default: 1, or what a --model is made for)', parseCount)
+    .addOption(
+      new Option('--target <target>', 'plain: for any runtime; cpu: for onnxruntime on CPUs; npu: for atc')
         .choices(convertTargets)
         .default('plain'),
     )
@@ -38,25 +59,63 @@ export function addConvertCommand(
     .option('--json', 'print what was written')
     .addHelpText(
       'after',
-      '\nExample:\n  aasist convert --checkpoint AASIST-L.pth --config AASIST-L.conf --batch 1 --out aasist-l.onnx',
+      '\nExamples:\n' +
+        '  aasist convert --checkpoint AASIST-L.pth --config AASIST-L.conf --batch 1 --out aasist-l.onnx\n' +
+        '  aasist convert --model aasist_bs1.onnx --target npu --out aasist_bs1_npu.onnx',
     )
     .action((flags: ConvertFlags) => run(signal => convert(flags, signal)))
 }
 
 async function convert(flags: ConvertFlags, signal: AbortSignal): Promise<ExitCode> {
-  const { checkpoint, batch, target, out } = flags
-  const bytes = await readModelFile(checkpoint)
-  const config = flags.config ?? besides(checkpoint, '.conf')
-  const text = await readConfigFile(config, flags.config === undefined ? checkpoint : null)
-  await assertNotAnInput(out, [checkpoint, config])
-  const onnx = convertCheckpoint(bytes, parseConfig(text, config), { batch, target })
+  const { target, out } = flags
+  const { onnx, batch, passes } =
+    flags.model === undefined ? await fromCheckpoint(flags) : await fromModel(flags, flags.model)
   // A Ctrl-C during the conversion is delivered only now.
   await turnOfTheLoop()
   signal.throwIfAborted()
   await writeFileAtomically(out, onnx)
-  if (flags.json === true) printJson({ out, bytes: onnx.length, batch, target })
-  else note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
+  if (flags.json === true) {
+    printJson({ out, bytes: onnx.length, batch, target, ...(passes !== undefined && { passes }) })
+  } else {
+    note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
+  }
+  for (const line of (passes ?? []).map(describePass)) note(line)
   return 0
+}
+
+async function fromCheckpoint(flags: ConvertFlags): Promise<Conversion> {
+  const { checkpoint, batch = 1, target, out } = flags
+  if (checkpoint === undefined) {
+    throw new ArgumentRangeError(
+      'nothing to convert: name a checkpoint with --checkpoint, or an ONNX file with --model',
+    )
+  }
+  const bytes = await readModelFile(checkpoint)
+  const config = flags.config ?? besides(checkpoint, '.conf')
+  const text = await readConfigFile(config, flags.config === undefined ? checkpoint : null)
+  await assertNotAnInput(out, [checkpoint, config])
+  const convertTo = (to: ConvertTarget): Uint8Array =>
+    convertCheckpoint(bytes, parseConfig(text, config), { batch, target: to })
+  // In two steps, which give the same bytes as one, because the second tells what it did.
+  return target === 'npu' ? convertOnnx(convertTo('plain')) : { onnx: convertTo(target), batch }
+}
+
+async function fromModel(flags: ConvertFlags, model: string): Promise<Conversion> {
+  const { batch, target, out } = flags
+  if (target !== 'npu') {
+    throw new ArgumentRangeError(
+      `an ONNX model can be rewritten for the target npu only, not for ${target}: add --target npu, or convert the ` +
+        'checkpoint',
+      { target },
+    )
+  }
+  const bytes = await readModelFile(model)
+  await assertNotAnInput(out, [model])
+  return convertOnnx(bytes, batch === undefined ? {} : { batch })
+}
+
+function describePass({ pass, applied, note: said }: PassReport): string {
+  return applied > 0 ? `${pass}: ${applied} ${said}` : `warning: ${pass} found nothing to do: ${said}`
 }
 
 /** Writing is by renaming, which would replace even a read-only input. */

@@ -125,14 +125,15 @@ function picked(from: Tensor, dims: Shape, source: Source): Tensor | undefined {
       at[axis] = 0
     }
   }
-  let missing = false
-  const result = filled(from.dtype, dims, () => {
+  const missed: number[] = []
+  const result = filled(from.dtype, dims, index => {
     const value = from.data[source(at)]
     next()
-    if (value === undefined) missing = true
+    // Sizes that contradict each other lead out of the data.
+    if (value === undefined) missed.push(index)
     return value ?? 0
   })
-  return missing ? undefined : result
+  return missed.length > 0 ? undefined : result
 }
 
 function reshaped(from: Tensor, dims: Shape | undefined): Tensor | undefined {

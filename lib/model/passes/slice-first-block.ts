@@ -1,5 +1,5 @@
 /** The first residual block, whose maps are by far the largest of the network, computed in slices of time. */
-import { indexGraph, intAttribute, type Graph, type GraphIndex } from '../graph'
+import { indexGraph, intAttribute, type Graph, type GraphIndex, type Node } from '../graph'
 import { inferShapes, type Shape } from '../shapes'
 import { findRegion, isTimePool, replaceRegions, timeAxis, type Region } from './tile-time'
 
@@ -24,7 +24,7 @@ export function sliceFirstBlock(graph: Graph, options: SliceOptions = {}): Graph
   const shapes = inferShapes(graph)
   const index = indexGraph(graph)
   const region = firstBlock(graph, index, shapes)
-  if (region === undefined || isSlice(index, region)) return graph
+  if (region === undefined) return graph
   const maps = region.nodes.map(node => shapes.get(node.outputs[0]!)!.slice(1))
   const largest = Math.max(...maps.map(map => map.reduce((product, size) => product * size, 1)))
   const frames = shapes.get(region.exit)![timeAxis]!
@@ -33,9 +33,10 @@ export function sliceFirstBlock(graph: Graph, options: SliceOptions = {}): Graph
   return replaceRegions(graph, shapes, [{ region, framesPerTile: Math.ceil(frames / slices) }])
 }
 
-/** What leads to the first pool over time with convolutions and a sum on its way. */
+/** What leads to the first pool over time with convolutions and a sum on its way; nothing when somebody has sliced it. */
 function firstBlock(graph: Graph, index: GraphIndex, shapes: ReadonlyMap<string, Shape>): Region | undefined {
   for (const pool of graph.nodes.filter(isTimePool)) {
+    if (isJoinedInTime(index, pool)) return undefined
     const region = findRegion(graph, index, shapes, new Set([pool]), pool)
     const count = (op: string): number => region?.nodes.filter(node => node.op === op).length ?? 0
     if (count('Add') > 0 && count('Conv') > 1) return region
@@ -43,11 +44,7 @@ function firstBlock(graph: Graph, index: GraphIndex, shapes: ReadonlyMap<string,
   return undefined
 }
 
-/** Whether somebody has sliced this block before. */
-function isSlice(index: GraphIndex, region: Region): boolean {
-  const consumers = index.consumers.get(region.exit) ?? []
-  return (
-    index.producer.get(region.entry)?.op === 'Slice' &&
-    consumers.every(node => node.op === 'Concat' && intAttribute(node, 'axis', 0) === timeAxis)
-  )
+function isJoinedInTime(index: GraphIndex, pool: Node): boolean {
+  const consumers = index.consumers.get(pool.outputs[0]!) ?? []
+  return consumers.some(node => node.op === 'Concat' && intAttribute(node, 'axis', 0) === timeAxis)
 }
