@@ -18,7 +18,7 @@ import {
 import { clipSamples } from '../support/clips'
 import { largestDifference, rowOf, runGraph, runOnnx } from '../support/run-onnx'
 
-const targets: readonly ConvertTarget[] = ['plain', 'cpu']
+const targets: readonly ConvertTarget[] = ['plain', 'cpu', 'npu']
 const fixtures = join(root, 'test', 'fixtures', 'checkpoints')
 
 function convert(checkpoint: string, config: string, batch: number, target: ConvertTarget): Uint8Array {
