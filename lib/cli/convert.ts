@@ -59,7 +59,7 @@ export function addConvertCommand(
     .option('--json', 'print what was written')
     .addHelpText(
       'after',
-      '\nExamples:\n' +
+      '\nExample:\n' +
         '  aasist convert --checkpoint AASIST-L.pth --config AASIST-L.conf --batch 1 --out aasist-l.onnx\n' +
         '  aasist convert --model aasist_bs1.onnx --target npu --out aasist_bs1_npu.onnx',
     )
@@ -87,7 +87,7 @@ async function fromCheckpoint(flags: ConvertFlags): Promise<Conversion> {
   const { checkpoint, batch = 1, target, out } = flags
   if (checkpoint === undefined) {
     throw new ArgumentRangeError(
-      'nothing to convert: name a checkpoint with --checkpoint, or an ONNX file with --model',
+      'nothing to convert: name a checkpoint with --checkpoint <file>, or an ONNX model with --model <file>',
     )
   }
   const bytes = await readModelFile(checkpoint)
