@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { findSimulator, simulatorEnvironment } from '../../lib/toolchain'
 import { requireSimulatorBuild } from '../simulator/support'
 import { root } from '../support/environment'
-import { isAlive, until, writeProgram } from '../toolchain/stand-ins'
+import { board9392, guide310P3, map310P3, mapWithPhyId, twoDiesRepeated } from '../toolchain/npu-smi-texts'
+import { isAlive, until, writeNpuSmi, writeProgram } from '../toolchain/stand-ins'
 import { aasist, expectFailure, expectSuccess, scratchFolder, startAasist, type Ended } from './support'
 
 const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
@@ -43,6 +44,34 @@ describe('aasist compile', () => {
     expectSuccess(ended)
     expect(JSON.parse(ended.stdout)).to.include({ soc: 'Ascend310P3' })
   })
+
+  for (const [source, answers, soc] of [
+    ['npu-smi info -m', { info: guide310P3, 'info -m': map310P3 }, 'Ascend310P3'],
+    ['npu-smi info', { info: guide310P3 }, 'Ascend310P3'],
+    [
+      'npu-smi info -t board',
+      {
+        ...{ info: twoDiesRepeated, 'info -m': mapWithPhyId },
+        ...{ 'info -t board -i 3 -c 0': board9392, 'info -t board -i 3 -c 1': board9392 },
+      },
+      'Ascend910_9392',
+    ],
+  ] as const) {
+    it(`finds the NPU out from ${source} where AscendCL is not there`, async () => {
+      const tools = join(folder(), 'tools')
+      mkdirSync(tools)
+      writeNpuSmi(tools, answers)
+      writeProgram(join(tools, 'atc'), [
+        'for a; do case "$a" in --output=*) echo om > "${a#*=}.om" ;; esac; done',
+      ])
+      const ended = await aasist(['compile', '--model', fixture('add'), '--out', 'x', '--json'], {
+        cwd: folder(),
+        env: { PATH: `${tools}:/usr/bin:/bin`, AASIST_ACL_LIBRARY: '/none' },
+      })
+      expectSuccess(ended)
+      expect(JSON.parse(ended.stdout)).to.include({ soc, socSource: source })
+    })
+  }
 
   it('makes gears, and hands options behind -- to atc', async () => {
     const ended = await compile(

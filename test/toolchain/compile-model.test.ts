@@ -9,8 +9,7 @@ import { ModelProtoSchema } from '../../lib/model/onnx/onnx_pb'
 import { findSimulator, simulatorEnvironment } from '../../lib/toolchain'
 import { requireSimulatorBuild } from '../simulator/support'
 import { root } from '../support/environment'
-import { guide310P3 } from './npu-smi-texts'
-import { isAlive, testFolder, until, writeNpuSmi, writeProgram } from './stand-ins'
+import { isAlive, testFolder, until, writeProgram } from './stand-ins'
 
 const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
 const soc = 'Ascend310P3'
@@ -161,18 +160,6 @@ describe('toolchain: compileModel with the simulator', () => {
     expect(unknown.message).to.include("flag 'colour'")
     const value = await failureOf(compile(fixture('add'), { atcOptions: { deterministic: 'maybe' } }))
     expect(value.message).to.match(/E10\d\d\d: .*deterministic/)
-  })
-
-  it('compiles for the NPU that npu-smi shows', async function () {
-    const tools = join(folder(), 'tools')
-    mkdirSync(tools)
-    writeNpuSmi(tools, { info: guide310P3 })
-    const made = await compile(fixture('add'), {
-      soc: 'auto',
-      environment: { ...environment, PATH: `${tools}:${environment['PATH'] ?? ''}` },
-    })
-    expect(made).to.include({ soc: 'Ascend310P3' })
-    expect(made.socSource).to.match(/npu-smi info|AscendCL/)
   })
 })
 
@@ -449,6 +436,21 @@ describe('toolchain: compileModel with an atc that', () => {
     chmodSync(atc, 0o755)
     const error = await failureOf(compileModel(fixture('add'), { soc, atc, out: join(folder(), 'x') }))
     expect(errorCode(error)).to.equal('TOOL_FAILED')
+  })
+
+  it('belongs to the toolkit the environment names: its release is told', async () => {
+    writeProgram(join(folder(), 'cann', 'bin', 'atc'), [...parse, 'cp "$model" "$output.om"'])
+    mkdirSync(join(folder(), 'cann', 'compiler'))
+    writeFileSync(
+      join(folder(), 'cann', 'compiler', 'version.info'),
+      'Version=8.1.RC1\nversion_dir=8.1.RC1\n',
+    )
+    const environment = { PATH: '/usr/bin:/bin', ASCEND_TOOLKIT_HOME: join(folder(), 'cann') }
+    const made = await compileModel(fixture('add'), { soc, environment, out: join(folder(), 'x') })
+    expect(made.atcVersion).to.equal('8.1.RC1')
+    expect(made.command[0]).to.equal(join(folder(), 'cann', 'bin', 'atc'))
+    const description = JSON.parse(readFileSync(made.sidecar, 'utf8')) as { environment: object }
+    expect(description.environment).to.deep.equal({ ASCEND_TOOLKIT_HOME: join(folder(), 'cann') })
   })
 
   it('finds the constants that lie beside the model, read-only', async () => {
