@@ -234,18 +234,17 @@ function convolved(node: Node, input: Shape, weight: Shape): Shape | undefined {
 }
 
 function windowed(node: Node, spatial: Shape, kernel: Shape): Shape | undefined {
-  if (!hasPlainPads(node)) return undefined
+  // Runtimes do not agree on how many windows a pool that rounds up has.
+  if (!hasPlainPads(node) || intAttribute(node, 'ceil_mode', 0) !== 0) return undefined
   const each = (name: string, fallback: number, count: number): readonly number[] =>
     intsAttribute(node, name, Array<number>(count).fill(fallback))
   const strides = each('strides', 1, spatial.length)
   const dilations = each('dilations', 1, spatial.length)
   const pads = each('pads', 0, 2 * spatial.length)
-  const ceil = intAttribute(node, 'ceil_mode', 0) !== 0
   return spatial.map((size, axis) => {
     const covered =
       size + pads[axis]! + pads[axis + spatial.length]! - (dilations[axis]! * (kernel[axis]! - 1) + 1)
-    const steps = covered / strides[axis]!
-    return (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1
+    return Math.floor(covered / strides[axis]!) + 1
   })
 }
 
