@@ -47,6 +47,8 @@ export type {
   NpuDevice,
   OfflineModel,
   OfflineModelOptions,
+  NpuProvenance,
+  NpuRuntime,
   Progress,
   Score,
   ScoreFileEvaluation,

@@ -22,7 +22,6 @@ namespace ascend {
   SYMBOL(aclrtSetCurrentContext)         \
   SYMBOL(aclrtCreateStream)              \
   SYMBOL(aclrtDestroyStream)             \
-  SYMBOL(aclrtSynchronizeStream)         \
   SYMBOL(aclrtMalloc)                    \
   SYMBOL(aclrtFree)                      \
   SYMBOL(aclrtMallocHost)                \
@@ -46,7 +45,6 @@ namespace ascend {
   SYMBOL(aclmdlGetInputDims)             \
   SYMBOL(aclmdlGetOutputDims)            \
   SYMBOL(aclmdlGetCurOutputDims)         \
-  SYMBOL(aclmdlGetInputIndexByName)      \
   SYMBOL(aclmdlGetDynamicBatch)          \
   SYMBOL(aclmdlGetDynamicHW)             \
   SYMBOL(aclmdlGetInputDynamicGearCount) \

@@ -43,7 +43,7 @@ const char *ClassName(acl::ErrorClass errorClass) {
 void Fail(const AclApi &api, aclError code, const char *call) {
   // Null when there is none, and valid only until this thread's next call.
   const char *message = api.aclGetRecentErrMsg();
-  throw AclException({call, code, message == nullptr ? "" : message});
+  throw AclException({call, code, message == nullptr ? "" : message, std::nullopt});
 }
 
 void Check(const AclApi &api, aclError code, const char *call) {

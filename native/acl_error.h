@@ -2,7 +2,9 @@
 // thread.
 #pragma once
 
+#include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "acl_api.h"
@@ -16,6 +18,8 @@ struct AclFailure {
   aclError code = 0;
   /** What AscendCL says about it; empty when it says nothing. */
   std::string message;
+  /** How many devices there are for this process, where a device could not be opened. */
+  std::optional<uint32_t> visibleDevices = std::nullopt;
 };
 
 class AclException : public std::exception {

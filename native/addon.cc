@@ -7,7 +7,7 @@
 namespace {
 
 Napi::Value Leave(const Napi::CallbackInfo &info) {
-  const size_t left = info.Env().GetInstanceData<ascend::AddonData>()->sessions.Leave();
+  const size_t left = info.Env().GetInstanceData<ascend::AddonData>()->Leave();
   return Napi::Number::New(info.Env(), static_cast<double>(left));
 }
 
@@ -21,7 +21,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto *data = new ascend::AddonData;
   env.SetInstanceData(data);
   // For the ways of ending that run no JavaScript, as the termination of a worker_thread.
-  env.AddCleanupHook([data] { data->sessions.Leave(); });
+  env.AddCleanupHook([data] { data->Leave(); });
   exports.Set("Session", ascend::Session::Define(env));
   exports.Set("probe", Napi::Function::New<ascend::Probe>(env, "probe"));
   exports.Set("describeError", Napi::Function::New<ascend::DescribeError>(env, "describeError"));

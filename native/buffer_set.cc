@@ -37,8 +37,9 @@ size_t FeedBytes(const TensorInfo &input) {
 
 }  // namespace
 
-BufferSet::BufferSet(const AclApi &api, const ModelInfo &info, const std::vector<size_t> &outputBytes)
-    : api_(api), info_(info), outputBytes_(outputBytes), inputs_(api), outputs_(api) {
+BufferSet::BufferSet(const AclApi &api, const ModelInfo &info, const std::vector<size_t> &outputBytes,
+                     const std::shared_ptr<MemoryTally> &tally)
+    : api_(api), info_(info), outputBytes_(outputBytes), share_(tally), inputs_(api), outputs_(api) {
   const size_t count = info.inputs.size() + (info.hidden.has_value() ? 1 : 0);
   std::vector<const TensorInfo *> inputs(count);
   for (const TensorInfo &input : info.inputs) inputs[input.index] = &input;
@@ -61,6 +62,7 @@ BufferSet::BufferSet(const AclApi &api, const ModelInfo &info, const std::vector
   const size_t bytes = Total(feeds);
   for (size_t turn = 0; turn < Turns(bytes); ++turn) staging_.emplace_back(api, bytes);
   results_ = HostBuffer(api, Total(outputBytes));
+  share_.Set(this->bytes());
 }
 
 BufferSet::~BufferSet() {
@@ -71,8 +73,11 @@ BufferSet::~BufferSet() {
   }
 }
 
-void BufferSet::Reserve(HostBuffer &buffer, size_t bytes) {
-  if (bytes > buffer.bytes()) buffer = HostBuffer(api_, bytes);
+template <typename Buffer>
+void BufferSet::Reserve(Buffer &buffer, size_t bytes) {
+  if (bytes <= buffer.bytes()) return;
+  buffer = Buffer(api_, bytes);
+  share_.Set(this->bytes());
 }
 
 bool BufferSet::Stage(const std::vector<Source> &sources) {
@@ -94,8 +99,11 @@ void BufferSet::CopyIn(Run &run) {
     std::vector<Source> sources;
     for (const Bytes &input : run.inputs) sources.push_back({input.data.get(), input.size});
     if (!Stage(sources)) {
-      Reserve(staging_[turn_], Total(run.inputBytes));
-      turn_ = (turn_ + staging_.size() - 1) % staging_.size();
+      const size_t bytes = Total(run.inputBytes);
+      while (staging_.size() > Turns(bytes)) staging_.pop_back();
+      turn_ = staging_.size() - 1;
+      Reserve(staging_.front(), bytes);
+      share_.Set(this->bytes());
       Stage(sources);
     }
     run.inputs.clear();
@@ -106,7 +114,7 @@ void BufferSet::CopyIn(Run &run) {
     const size_t bytes = run.inputBytes[i];
     DeviceBuffer &memory = inputMemory_[index];
     if (info_.inputs[i].bytes == 0) {
-      if (bytes > memory.bytes()) memory = DeviceBuffer(api_, bytes);
+      Reserve(memory, bytes);
       inputs_.Update(index, memory.data(), bytes);
     }
     // A copy of nothing is an error before 9.1.
@@ -143,8 +151,10 @@ Dims BufferSet::OutputDims(size_t output) const {
     throw std::runtime_error("AscendCL gave no shape for output \"" + info_.outputs[output].name + "\"");
   }
   const size_t count = api_.aclGetTensorDescNumDims(description);
-  if (count > ACL_MAX_DIM_CNT) {
-    throw std::runtime_error("AscendCL gave no rank for output \"" + info_.outputs[output].name + "\"");
+  // It answers 0 when it fails, which would be a scalar's rank.
+  if (count != info_.outputs[output].dims.size()) {
+    throw std::runtime_error("AscendCL gave another rank than the model's for output \"" +
+                             info_.outputs[output].name + "\"");
   }
   Dims dims(count);
   for (size_t axis = 0; axis < count; ++axis) {

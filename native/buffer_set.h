@@ -14,7 +14,8 @@ namespace ascend {
 class BufferSet {
  public:
   /** `outputBytes`: a size for each output, 0 for those whose memory AscendCL is to allocate in each run. */
-  BufferSet(const AclApi &api, const ModelInfo &info, const std::vector<size_t> &outputBytes);
+  BufferSet(const AclApi &api, const ModelInfo &info, const std::vector<size_t> &outputBytes,
+            const std::shared_ptr<MemoryTally> &tally);
   ~BufferSet();
   BufferSet(const BufferSet &) = delete;
   BufferSet &operator=(const BufferSet &) = delete;
@@ -39,7 +40,9 @@ class BufferSet {
   size_t bytes() const;
 
  private:
-  void Reserve(HostBuffer &buffer, size_t bytes);
+  /** Makes room: what is there goes. */
+  template <typename Buffer>
+  void Reserve(Buffer &buffer, size_t bytes);
 
   const AclApi &api_;
   const ModelInfo &info_;
@@ -51,6 +54,7 @@ class BufferSet {
   std::vector<HostBuffer> staging_;
   size_t turn_ = 0;
   HostBuffer results_;
+  MemoryShare share_;
   Dataset inputs_;
   Dataset outputs_;
 };

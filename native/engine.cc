@@ -50,7 +50,7 @@ Engine::Engine(EngineOptions options)
     if (outputBytes.back() == 0 && TensorBytes(output.type, output.dims) == size_t{0}) outputBytes.back() = 1;
     allocatesOutputs_ = allocatesOutputs_ || outputBytes.back() == 0;
   }
-  for (auto &set : sets_) set = std::make_unique<BufferSet>(api_, info, outputBytes);
+  for (auto &set : sets_) set = std::make_unique<BufferSet>(api_, info, outputBytes, options.tally);
   if (info.hidden.has_value()) model_->DescribeGears(sets_[0]->inputs());
 }
 

@@ -24,6 +24,8 @@ struct EngineOptions {
   Bytes bytes;
   /** For outputs without a limit of their own, by name. */
   std::map<std::string, size_t> outputBytes;
+  /** Where its memory counts. */
+  std::shared_ptr<MemoryTally> tally;
 };
 
 class Engine {

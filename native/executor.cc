@@ -6,13 +6,24 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <iterator>
 #include <thread>
 
+#include "thread_slices.h"
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace ascend {
 namespace {
+
+/** Nobody will look for it again, and that is no leak. */
+void LeaveBehind([[maybe_unused]] const Engine *engine) {
+#ifdef __SANITIZE_ADDRESS__
+  __lsan_ignore_object(engine);
+#endif
+}
 
 /** Runs a step and keeps whatever it throws: an exception must not leave a thread. */
 template <typename Step>
@@ -34,35 +45,6 @@ constexpr auto kShortRun = std::chrono::microseconds(300);
 constexpr auto kSpin = std::chrono::microseconds(100);
 const bool kSeveralCpus = std::thread::hardware_concurrency() > 1;
 
-/** struct sched_attr as of Linux 3.14: older headers lack it, newer ones clash with <sched.h>. */
-struct SchedulingAttributes {
-  uint32_t size;
-  uint32_t policy;
-  uint64_t flags;
-  int32_t nice;
-  uint32_t priority;
-  uint64_t runtimeNs;
-  uint64_t deadlineNs;
-  uint64_t periodNs;
-};
-
-/**
- * The device thread needs a processor for microseconds, but at once: the device stands still meanwhile. Since
- * Linux 6.12 a thread may ask for short slices and gets its turn before those with longer ones: of four
- * devices on two busy processors, the slowest hundredth of waits went from 3.3 ms to 0.5 ms. Older kernels
- * ignore it.
- */
-void AskForShortSlices() {
-  constexpr uint64_t kSliceNs = 100'000;
-  SchedulingAttributes attributes = {};
-  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return;
-  // A policy somebody chose with care stays.
-  if (attributes.policy != SCHED_OTHER) return;
-  attributes.size = sizeof attributes;
-  attributes.runtimeNs = kSliceNs;
-  static_cast<void>(syscall(SYS_sched_setattr, 0, &attributes, 0));
-}
-
 pid_t CurrentThreadId() {
   return static_cast<pid_t>(syscall(SYS_gettid));
 }
@@ -76,13 +58,6 @@ bool IsGoneBy(pid_t thread, Clock::time_point deadline) {
   return true;
 }
 
-Bytes Copy(const Source &source) {
-  // Uninitialised: every byte is written.
-  Bytes copy = {std::unique_ptr<uint8_t[]>(new uint8_t[source.bytes]), source.bytes};
-  if (source.bytes > 0) std::memcpy(copy.data.get(), source.data, source.bytes);
-  return copy;
-}
-
 }  // namespace
 
 std::shared_ptr<Executor> Executor::Start(EngineOptions options, ExecutorEvents events) {
@@ -93,7 +68,7 @@ std::shared_ptr<Executor> Executor::Start(EngineOptions options, ExecutorEvents 
 }
 
 Executor::Executor(EngineOptions options, ExecutorEvents events)
-    : options_(std::move(options)), events_(std::move(events)) {}
+    : options_(std::move(options)), events_(std::move(events)), tally_(options_.tally) {}
 
 bool Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sources) {
   run->accepted = Clock::now();
@@ -121,7 +96,7 @@ bool Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sourc
     slot->state = State::kStaged;
   } else {
     lock.unlock();
-    for (const Source &source : sources) run->inputs.push_back(Copy(source));
+    for (const Source &source : sources) run->inputs.push_back(CopyOf(source, tally_));
     lock.lock();
     queue_.push_back(std::move(run));
   }
@@ -137,7 +112,7 @@ bool Executor::Submit(std::unique_ptr<Run> run, const std::vector<Source> &sourc
 
 void Executor::Stage(Slot &slot, Run &run, const std::vector<Source> &sources) {
   if (engine_->Stage(IndexOf(slot), sources)) return;
-  for (const Source &source : sources) run.inputs.push_back(Copy(source));
+  for (const Source &source : sources) run.inputs.push_back(CopyOf(source, tally_));
 }
 
 Dropped Executor::Drop(uint64_t id) {
@@ -175,6 +150,11 @@ size_t Executor::begun() {
     return slot.state == State::kExecuting || slot.state == State::kExecuted ||
            slot.state == State::kCopyingOut;
   }));
+}
+
+bool Executor::stopping() {
+  Lock lock(mutex_);
+  return stopping_;
 }
 
 void Executor::Stop() {
@@ -233,7 +213,7 @@ void Executor::DeviceThread() {
     const bool quiet = !faulted_ || engine->DiscardExecution();
     if (!quiet || !engine->UnloadModel()) {
       // The device may still read and write this memory: it is never given back.
-      static_cast<void>(engine.release());
+      LeaveBehind(engine.release());
       remains = Remains::kEngine;
     }
   }
@@ -303,9 +283,7 @@ void Executor::StartCopyThread() {
   try {
     std::thread([self = shared_from_this()] {
       prctl(PR_SET_NAME, "acl-copy");
-      // Waking it must not push the device thread off its processor: the device would wait for the copies.
-      const sched_param priority = {};
-      sched_setscheduler(0, SCHED_BATCH, &priority);
+      AskForBatchTurns();
       {
         Lock lock(self->mutex_);
         self->copyThreadId_ = CurrentThreadId();
@@ -422,7 +400,9 @@ void Executor::Execute(Slot &slot, Lock &lock) {
 }
 
 void Executor::CopyOut(Slot &slot, Lock &lock) {
-  Run &run = *slot.run;
+  // Out of the slot while the lock is held: who drops a run looks there, and `done` gives it away.
+  std::unique_ptr<Run> owned = std::move(slot.run);
+  Run &run = *owned;
   slot.state = State::kCopyingOut;
   lock.unlock();
   run.copyOut.begin = Clock::now();
@@ -432,7 +412,7 @@ void Executor::CopyOut(Slot &slot, Lock &lock) {
   }
   run.copyOut.end = Clock::now();
   const bool fatal = run.failure.has_value() && IsFatal(*run.failure);
-  events_.done(std::move(slot.run));
+  events_.done(std::move(owned));
   lock.lock();
   if (fatal) faulted_ = true;
   Free(slot);

@@ -57,6 +57,9 @@ class Executor : public std::enable_shared_from_this<Executor> {
   bool IsCopyingIn(uint64_t id);
   /** Runs that are executing, or executed and on their way back. */
   size_t begun();
+  /** Device, pinned and host memory of the session, as it is now; without the model's own. */
+  size_t heldBytes() const { return *tally_; }
+  bool stopping();
   /** Drops what has not begun. The threads end when what runs has ended; more than once does no harm. */
   void Stop();
   /** False when the threads are still there at that time: a native call does not return. */
@@ -99,6 +102,7 @@ class Executor : public std::enable_shared_from_this<Executor> {
 
   EngineOptions options_;
   const ExecutorEvents events_;
+  const std::shared_ptr<MemoryTally> tally_;
   std::mutex mutex_;
   Condition deviceWake_;
   Condition copyWake_;

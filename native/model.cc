@@ -28,6 +28,16 @@ Dims Filled(const Dims &dims, const std::vector<int64_t> &values) {
   return filled;
 }
 
+/** The calls for names and sizes have no way to fail but an empty answer. */
+std::string NameOf(const char *name, const char *kind, size_t index) {
+  if (name != nullptr && *name != 0) return name;
+  throw std::runtime_error(std::string("AscendCL has no name for ") + kind + " " + std::to_string(index));
+}
+
+size_t SizeOf(size_t bytes, const TensorInfo &info) {
+  return bytes > 0 ? bytes : TensorBytes(info.type, info.dims).value_or(0);
+}
+
 }  // namespace
 
 size_t ElementBytes(aclDataType type) {
@@ -65,6 +75,29 @@ bool IsDynamic(const Dims &dims) {
   return std::any_of(dims.begin(), dims.end(), [](int64_t dim) { return dim < 0; });
 }
 
+std::string MistakeIn(const ModelInfo &model, const Run &run, const std::vector<Source> &inputs) {
+  const size_t count = model.inputs.size();
+  const bool open = model.dynamics == Dynamics::kShape;
+  if (inputs.size() != count || (open && run.dims.size() != count))
+    return "not as many inputs as the model has";
+  if (!model.gears.empty() && run.gear >= model.gears.size()) return "no such gear";
+  for (const size_t output : run.fetches) {
+    if (output >= model.outputs.size()) return "no such output";
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const TensorInfo &input = model.inputs[i];
+    const Dims &dims = open                  ? run.dims[i]
+                       : model.gears.empty() ? input.dims
+                                             : model.gears[run.gear].inputs[i];
+    const std::optional<size_t> bytes = TensorBytes(input.type, dims);
+    if (inputs[i].bytes == bytes) continue;
+    return "input \"" + input.name + "\" has " + std::to_string(inputs[i].bytes) +
+           " bytes, and its shape needs " +
+           (bytes.has_value() ? std::to_string(*bytes) : "more than there can be");
+  }
+  return "";
+}
+
 Model::Model(const AclApi &api, const std::string &path) : api_(api) {
   Check(api, api.aclmdlLoadFromFile(path.c_str(), &id_), "aclmdlLoadFromFile");
   Describe();
@@ -98,7 +131,9 @@ void Model::Describe() {
       const TensorInfo input = Input(index);
       if (input.name == ACL_DYNAMIC_AIPP_NAME) {
         throw std::runtime_error(
-            "the model has a dynamic AIPP input (image preprocessing), which is not supported");
+            "input \"" + input.name +
+            "\" is for dynamic AIPP (image preprocessing), which is not supported; compile "
+            "the model without it");
       }
       if (input.name == ACL_DYNAMIC_TENSOR_NAME) {
         info_.hidden = input;
@@ -132,11 +167,11 @@ TensorInfo Model::Input(size_t index) const {
     Check(api_, api_.aclmdlGetInputDims(description_, index, &dims), "aclmdlGetInputDims");
   }
   TensorInfo info;
-  info.name = api_.aclmdlGetInputNameByIndex(description_, index);
+  info.name = NameOf(api_.aclmdlGetInputNameByIndex(description_, index), "input", index);
   info.type = api_.aclmdlGetInputDataType(description_, index);
   info.format = api_.aclmdlGetInputFormat(description_, index);
   info.dims = DimsOf(dims);
-  info.bytes = api_.aclmdlGetInputSizeByIndex(description_, index);
+  info.bytes = SizeOf(api_.aclmdlGetInputSizeByIndex(description_, index), info);
   info.index = index;
   return info;
 }
@@ -145,10 +180,10 @@ TensorInfo Model::Output(size_t index) const {
   aclmdlIODims dims = {};
   Check(api_, api_.aclmdlGetOutputDims(description_, index, &dims), "aclmdlGetOutputDims");
   TensorInfo info;
-  info.name = api_.aclmdlGetOutputNameByIndex(description_, index);
+  info.name = NameOf(api_.aclmdlGetOutputNameByIndex(description_, index), "output", index);
   info.type = api_.aclmdlGetOutputDataType(description_, index);
   info.dims = DimsOf(dims);
-  info.bytes = api_.aclmdlGetOutputSizeByIndex(description_, index);
+  info.bytes = SizeOf(api_.aclmdlGetOutputSizeByIndex(description_, index), info);
   info.index = index;
   return info;
 }

@@ -50,6 +50,9 @@ struct ModelInfo {
   std::optional<TensorInfo> hidden;
 };
 
+/** What is wrong with a run's gear, outputs, shapes or bytes; empty when it fits the model. */
+std::string MistakeIn(const ModelInfo &model, const Run &run, const std::vector<Source> &inputs);
+
 /** A model on the device. Load, execute and unload it under one context. */
 class Model {
  public:

@@ -9,6 +9,7 @@
 
 #include "acl_error.h"
 #include "condition.h"
+#include "memory_tally.h"
 
 namespace ascend {
 
@@ -23,7 +24,11 @@ struct Source {
 struct Bytes {
   std::unique_ptr<uint8_t[]> data;
   size_t size = 0;
+  MemoryShare share;
 };
+
+/** A copy of it that counts in the tally. Throws std::bad_alloc. */
+Bytes CopyOf(const Source &source, const std::shared_ptr<MemoryTally> &tally);
 
 struct Output {
   size_t index = 0;
@@ -40,11 +45,7 @@ struct Failure {
 };
 
 /** Failures after which the device's state is unknown: the session must not execute anything any more. */
-inline bool IsFatal(const Failure &failure) {
-  if (failure.kind != Failure::Kind::kAcl) return false;
-  const acl::ErrorClass errorClass = ClassOf(failure.acl.code);
-  return errorClass == acl::ErrorClass::Timeout || errorClass == acl::ErrorClass::DeviceFault;
-}
+bool IsFatal(const Failure &failure);
 
 struct Span {
   Clock::time_point begin;

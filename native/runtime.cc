@@ -23,10 +23,26 @@ Device &DeviceOf(int id) {
   return devices[id];
 }
 
+void Open(const AclApi &api, int device) {
+  try {
+    Check(api, api.aclrtSetDevice(device), "aclrtSetDevice");
+  } catch (const AclException &exception) {
+    AclFailure failure = exception.failure();
+    uint32_t count = 0;
+    if (api.aclrtGetDeviceCount(&count) == acl::ACL_SUCCESS) failure.visibleDevices = count;
+    throw AclException(std::move(failure));
+  }
+}
+
 }  // namespace
 
 void PrepareEnvironment() {
+  static std::mutex &mutex = *new std::mutex;
+  static bool prepared = false;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (prepared) return;
   setenv("ASCEND_COREDUMP_SIGNAL", "none", 0);
+  prepared = true;
 }
 
 void Initialise(const AclApi &api) {
@@ -42,7 +58,7 @@ void Initialise(const AclApi &api) {
 DeviceLease::DeviceLease(const AclApi &api, int device) : api_(api), device_(device) {
   Device &entry = DeviceOf(device);
   std::lock_guard<std::mutex> lock(entry.mutex);
-  if (entry.leases == 0) Check(api, api.aclrtSetDevice(device), "aclrtSetDevice");
+  if (entry.leases == 0) Open(api, device);
   entry.leases += 1;
 }
 

@@ -8,8 +8,9 @@
 namespace ascend {
 
 /**
- * Tells CANN to leave the process's signal handlers alone, unless its user has decided. Must come before the
- * library is loaded, and on the JavaScript thread: changing the environment is not safe beside readers.
+ * Tells CANN to leave the process's signal handlers alone, unless its user has decided. Once a process, by
+ * whoever comes first of its JavaScript threads and before that starts a thread of ours: changing the
+ * environment is not safe beside readers, and later calls change nothing.
  */
 void PrepareEnvironment();
 

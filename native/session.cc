@@ -2,8 +2,6 @@
 
 #include <sched.h>
 
-#include <algorithm>
-#include <cstring>
 #include <deque>
 #include <mutex>
 #include <new>
@@ -78,9 +76,11 @@ class Bridge {
   }
 
   void KeepAlive(Napi::Env env) {
+    std::lock_guard<std::mutex> lock(mutex_);
     if (alive_) napi_ref_threadsafe_function(env, function_);
   }
   void LetGo(Napi::Env env) {
+    std::lock_guard<std::mutex> lock(mutex_);
     if (alive_) napi_unref_threadsafe_function(env, function_);
   }
 
@@ -181,19 +181,38 @@ uint64_t RunIdOf(const Napi::Value &value) {
   return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
 }
 
-Source SourceOf(const Napi::Value &value) {
-  const auto view = value.As<Napi::Uint8Array>();
-  return {view.Data(), view.ByteLength()};
+/** A mistake in what JavaScript handed over, with a code that tells it from all others. */
+Napi::Error Refusal(Napi::Env env, const char *code, const std::string &message) {
+  Napi::Error error = Napi::TypeError::New(env, message);
+  error.Value().Set("code", code);
+  return error;
 }
 
-Bytes CopyOf(const Source &source) {
-  Bytes copy = {std::unique_ptr<uint8_t[]>(new uint8_t[source.bytes]), source.bytes};
-  if (source.bytes > 0) std::memcpy(copy.data.get(), source.data, source.bytes);
-  return copy;
+/** As Node-API has them: what an array says of itself in JavaScript may be overridden. */
+Source SourceOf(const Napi::Value &value) {
+  napi_typedarray_type type = napi_float64_array;
+  size_t length = 0;
+  void *data = nullptr;
+  const napi_status status =
+      napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_uint8_array) {
+    throw Refusal(value.Env(), "INPUT_TYPE", "bytes must be in a Uint8Array");
+  }
+  return {static_cast<const uint8_t *>(data), length};
+}
+
+Dims DimsOf(const Napi::Value &value) {
+  const auto shape = value.As<Napi::Array>();
+  Dims dims;
+  for (uint32_t axis = 0; axis < shape.Length(); ++axis) {
+    dims.push_back(shape.Get(axis).As<Napi::Number>().Int64Value());
+  }
+  return dims;
 }
 
 EngineOptions OptionsFrom(const Napi::Object &given) {
   EngineOptions options;
+  options.tally = std::make_shared<MemoryTally>();
   options.library = given.Get("library").As<Napi::String>();
   options.device = given.Get("device").As<Napi::Number>();
   const Napi::Value model = given.Get("model");
@@ -201,7 +220,7 @@ EngineOptions OptionsFrom(const Napi::Object &given) {
     options.path = model.As<Napi::String>();
   } else {
     try {
-      options.bytes = CopyOf(SourceOf(model));
+      options.bytes = CopyOf(SourceOf(model), options.tally);
     } catch (const std::bad_alloc &exception) {
       throw Napi::Error::New(given.Env(), exception.what());
     }
@@ -221,9 +240,10 @@ Napi::Function Session::Define(Napi::Env env) {
       env, "Session",
       {InstanceMethod<&Session::Run>("run"), InstanceMethod<&Session::Drop>("drop"),
        InstanceMethod<&Session::IsCopyingIn>("isCopyingIn"), InstanceMethod<&Session::Begun>("begun"),
-       InstanceMethod<&Session::Close>("close"), InstanceMethod<&Session::Abandon>("abandon"),
-       InstanceMethod<&Session::Poll>("poll"), InstanceMethod<&Session::SetPolled>("setPolled"),
-       InstanceMethod<&Session::KeepAlive>("keepAlive"), InstanceMethod<&Session::LetGo>("letGo")});
+       InstanceMethod<&Session::IsStopped>("isStopped"), InstanceMethod<&Session::Close>("close"),
+       InstanceMethod<&Session::Abandon>("abandon"), InstanceMethod<&Session::Poll>("poll"),
+       InstanceMethod<&Session::SetPolled>("setPolled"), InstanceMethod<&Session::KeepAlive>("keepAlive"),
+       InstanceMethod<&Session::LetGo>("letGo")});
 }
 
 Session::Session(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Session>(info) {
@@ -242,45 +262,44 @@ Session::Session(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Session>(inf
   env.GetInstanceData<AddonData>()->sessions.Add(executor_, exitWait);
   // Until it is open, or has failed to be and is closed again.
   Hold();
+  ReportMemory();
 }
 
 Session::~Session() {
   if (executor_ != nullptr) executor_->Stop();
   if (bridge_ != nullptr) bridge_->Close();
-  ReportMemory(0);
+  ForgetMemory();
 }
 
 Napi::Value Session::Run(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   if (closing_) return Napi::Boolean::New(env, false);
-  auto run = std::make_unique<ascend::Run>();
-  run->id = RunIdOf(info[0]);
-  run->gear = info[1].As<Napi::Number>().Uint32Value();
-  const auto inputs = info[2].As<Napi::Array>();
-  const auto shapes = info[3].As<Napi::Array>();
-  const auto fetches = info[4].As<Napi::Array>();
-  const double timeoutMs = info[5].As<Napi::Number>().DoubleValue();
-  std::vector<Source> sources;
-  for (uint32_t i = 0; i < inputs.Length(); ++i) {
-    sources.push_back(SourceOf(inputs.Get(i)));
-    if (dynamics_ != Dynamics::kShape) continue;
-    const auto shape = shapes.Get(i).As<Napi::Array>();
-    Dims dims;
-    for (uint32_t axis = 0; axis < shape.Length(); ++axis) {
-      dims.push_back(shape.Get(axis).As<Napi::Number>().Int64Value());
-    }
-    run->dims.push_back(std::move(dims));
-  }
-  for (uint32_t i = 0; i < fetches.Length(); ++i) {
-    run->fetches.push_back(fetches.Get(i).As<Napi::Number>().Uint32Value());
-  }
-  if (timeoutMs > 0) {
-    run->deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                       std::chrono::duration<double, std::milli>(timeoutMs));
-  }
   try {
+    auto run = std::make_unique<ascend::Run>();
+    run->id = RunIdOf(info[0]);
+    run->gear = info[1].As<Napi::Number>().Uint32Value();
+    const auto inputs = info[2].As<Napi::Array>();
+    const auto shapes = info[3].As<Napi::Array>();
+    const auto fetches = info[4].As<Napi::Array>();
+    const double timeoutMs = info[5].As<Napi::Number>().DoubleValue();
+    if (model_.dynamics == Dynamics::kShape) {
+      for (uint32_t i = 0; i < shapes.Length(); ++i) run->dims.push_back(DimsOf(shapes.Get(i)));
+    }
+    for (uint32_t i = 0; i < fetches.Length(); ++i) {
+      run->fetches.push_back(fetches.Get(i).As<Napi::Number>().Uint32Value());
+    }
+    if (timeoutMs > 0) {
+      run->deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                         std::chrono::duration<double, std::milli>(timeoutMs));
+    }
+    // Last: from here on nothing of JavaScript runs that could take the memory away.
+    std::vector<Source> sources;
+    for (uint32_t i = 0; i < inputs.Length(); ++i) sources.push_back(SourceOf(inputs.Get(i)));
+    const std::string mistake = MistakeIn(model_, *run, sources);
+    if (!mistake.empty()) throw Refusal(env, "INPUT_TYPE", mistake);
     const bool taken = executor_->Submit(std::move(run), sources);
     if (taken) Hold();
+    ReportMemory();
     return Napi::Boolean::New(env, taken);
   } catch (const std::bad_alloc &exception) {
     throw Napi::Error::New(env, exception.what());
@@ -289,17 +308,11 @@ Napi::Value Session::Run(const Napi::CallbackInfo &info) {
 
 Napi::Value Session::Drop(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
-  switch (executor_->Drop(RunIdOf(info[0]))) {
-    case Dropped::kTooLate:
-      return Napi::String::New(env, "too late");
-    case Dropped::kCopying:
-      Unhold();
-      return Napi::String::New(env, "copying");
-    case Dropped::kBeforeAnyCall:
-      Unhold();
-      break;
-  }
-  return Napi::String::New(env, "dropped");
+  const Dropped dropped = executor_->Drop(RunIdOf(info[0]));
+  if (dropped == Dropped::kTooLate) return Napi::String::New(env, "too late");
+  Unhold();
+  ReportMemory();
+  return Napi::String::New(env, dropped == Dropped::kCopying ? "copying" : "dropped");
 }
 
 Napi::Value Session::IsCopyingIn(const Napi::CallbackInfo &info) {
@@ -308,6 +321,10 @@ Napi::Value Session::IsCopyingIn(const Napi::CallbackInfo &info) {
 
 Napi::Value Session::Begun(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), static_cast<double>(executor_->begun()));
+}
+
+Napi::Value Session::IsStopped(const Napi::CallbackInfo &info) {
+  return Napi::Boolean::New(info.Env(), executor_->stopping());
 }
 
 Napi::Value Session::Close(const Napi::CallbackInfo &info) {
@@ -324,6 +341,7 @@ Napi::Value Session::Abandon(const Napi::CallbackInfo &info) {
   executor_->Stop();
   info.Env().GetInstanceData<AddonData>()->sessions.Remove(executor_);
   bridge_->Close();
+  ForgetMemory();
   if (held_ > 0) {
     held_ = 0;
     Unref();
@@ -357,10 +375,10 @@ void Session::Deliver(Napi::Env env, Event &event) {
   Napi::Object value;
   switch (event.kind) {
     case Event::Kind::kOpened:
-      ReportMemory(static_cast<int64_t>(event.opened.bytes));
+      ReportMemory();
       value = ToValue(env, event.opened);
       value.Set("kind", "opened");
-      dynamics_ = event.opened.info.dynamics;
+      model_ = std::move(event.opened.info);
       Unhold();
       break;
     case Event::Kind::kFailed:
@@ -371,8 +389,11 @@ void Session::Deliver(Napi::Env env, Event &event) {
       break;
     case Event::Kind::kDone:
       Unhold();
+      ReportMemory();
       if (!event.run->failure.has_value()) {
-        self.Get("onResult").As<Napi::Function>().Call(self, ResultArguments(env, *event.run, dynamics_));
+        self.Get("onResult")
+            .As<Napi::Function>()
+            .Call(self, ResultArguments(env, *event.run, model_.dynamics));
         return;
       }
       value = FailureEvent(env, *event.run);
@@ -381,7 +402,7 @@ void Session::Deliver(Napi::Env env, Event &event) {
       value = Napi::Object::New(env);
       value.Set("kind", "closed");
       value.Set("leftBehind", event.remains == Remains::kEngine);
-      ReportMemory(0);
+      ForgetMemory();
       bridge_->Close();
       if (held_ > 0) {
         held_ = 0;
@@ -400,37 +421,18 @@ void Session::Unhold() {
   if (--held_ == 0) Unref();
 }
 
-void Session::ReportMemory(int64_t bytes) {
+void Session::ReportMemory() {
+  if (!reportsMemory_) return;
+  const auto bytes = static_cast<int64_t>(executor_->heldBytes());
   if (bytes == reportedBytes_) return;
   Napi::MemoryManagement::AdjustExternalMemory(Env(), bytes - reportedBytes_);
   reportedBytes_ = bytes;
 }
 
-void OpenSessions::Add(const std::shared_ptr<Executor> &executor, std::chrono::milliseconds exitWait) {
-  entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
-                                [](const Entry &entry) { return entry.executor.expired(); }),
-                 entries_.end());
-  entries_.push_back({executor, exitWait});
-}
-
-void OpenSessions::Remove(const std::shared_ptr<Executor> &executor) {
-  entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
-                                [&](const Entry &entry) { return entry.executor.lock() == executor; }),
-                 entries_.end());
-}
-
-size_t OpenSessions::Leave() {
-  const Clock::time_point now = Clock::now();
-  for (const Entry &entry : entries_) {
-    if (const auto executor = entry.executor.lock()) executor->Stop();
-  }
-  size_t left = 0;
-  for (const Entry &entry : entries_) {
-    const auto executor = entry.executor.lock();
-    if (executor != nullptr && !executor->WaitUntilFinished(now + entry.exitWait)) left += 1;
-  }
-  entries_.clear();
-  return left;
+void Session::ForgetMemory() {
+  reportsMemory_ = false;
+  if (reportedBytes_ != 0) Napi::MemoryManagement::AdjustExternalMemory(Env(), -reportedBytes_);
+  reportedBytes_ = 0;
 }
 
 }  // namespace ascend

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "executor.h"
 #include "napi_setup.h"
@@ -29,6 +28,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value Drop(const Napi::CallbackInfo &info);
   Napi::Value IsCopyingIn(const Napi::CallbackInfo &info);
   Napi::Value Begun(const Napi::CallbackInfo &info);
+  Napi::Value IsStopped(const Napi::CallbackInfo &info);
   Napi::Value Close(const Napi::CallbackInfo &info);
   Napi::Value Abandon(const Napi::CallbackInfo &info);
   Napi::Value Poll(const Napi::CallbackInfo &info);
@@ -39,34 +39,19 @@ class Session : public Napi::ObjectWrap<Session> {
   /** Something is on its way to JavaScript, so the collector must leave this object alone. */
   void Hold();
   void Unhold();
-  void ReportMemory(int64_t bytes);
+  /** Tells V8 how much memory the session holds by now. */
+  void ReportMemory();
+  /** Everything is given back, or lost for good: no collection would free any of it. */
+  void ForgetMemory();
 
   std::shared_ptr<Bridge> bridge_;
   std::shared_ptr<Executor> executor_;
   int held_ = 0;
   int64_t reportedBytes_ = 0;
+  bool reportsMemory_ = true;
   bool closing_ = false;
-  Dynamics dynamics_ = Dynamics::kStatic;
-};
-
-/** The sessions of one JavaScript environment whose threads may still be there. */
-class OpenSessions {
- public:
-  void Add(const std::shared_ptr<Executor> &executor, std::chrono::milliseconds exitWait);
-  /** Nobody waits for this one again. */
-  void Remove(const std::shared_ptr<Executor> &executor);
-  /**
-   * Ends them all and waits for their threads, for each as long as its `exitWait` says; the environment is
-   * going away. Returns how many did not end; nobody waits for those again.
-   */
-  size_t Leave();
-
- private:
-  struct Entry {
-    std::weak_ptr<Executor> executor;
-    std::chrono::milliseconds exitWait;
-  };
-  std::vector<Entry> entries_;
+  /** Once it is open. */
+  ModelInfo model_;
 };
 
 }  // namespace ascend

@@ -131,6 +131,7 @@ Napi::Object ToValue(Napi::Env env, const AclFailure &failure) {
   value.Set("aclName", ErrorName(failure.code));
   value.Set("aclClass", ClassName(ClassOf(failure.code)));
   value.Set("aclMessage", failure.message);
+  if (failure.visibleDevices.has_value()) value.Set("visibleDevices", *failure.visibleDevices);
   return value;
 }
 

@@ -1,6 +1,6 @@
-// Builds build/simulator/{lib/libascendcl.so,bin/atc} from native/simulator: the stand-in for CANN. Does nothing when
-// they are newer than their sources. With --sanitize=address,undefined or --sanitize=thread it builds beside them, into
-// build/simulator-<name>.
+// Builds build/simulator/{lib,bin} from native/simulator: the stand-in for CANN's libraries and programs. Does nothing
+// when they are of these sources and all there. With --sanitize=address,undefined, --sanitize=thread or
+// --sanitize=coverage (counting lines) it builds beside them, into build/simulator-<name>.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -29,19 +29,25 @@ export function simulatorFolder(sanitize = '') {
   return join(root, 'build', sanitize === '' ? 'simulator' : `simulator-${sanitize.replace(',', '-')}`)
 }
 
+/** The stamp says what was built, of which sources: a line for these, and one for every library and program. */
+function productsIn(folder) {
+  return ['lib', 'bin'].flatMap(place => readdirSync(join(folder, place)).map(name => join(place, name)))
+}
+
 export function isSimulatorBuilt(sanitize = '') {
   const folder = simulatorFolder(sanitize)
   const stamp = join(folder, 'built')
+  if (!existsSync(stamp)) return false
+  const [of, ...products] = readFileSync(stamp, 'utf8').split('\n')
   return (
-    existsSync(stamp) &&
-    readFileSync(stamp, 'utf8') === fingerprint(sanitize) &&
-    existsSync(join(folder, 'lib', 'libascendcl.so')) &&
-    existsSync(join(folder, 'bin', 'atc'))
+    of === fingerprint(sanitize) &&
+    products.length > 0 &&
+    products.every(product => existsSync(join(folder, product)))
   )
 }
 
 /** Ninja is faster and make is everywhere; `quiet` leaves the compiler's messages. */
-function buildTool() {
+export function buildTool() {
   const { error, stdout } = spawnSync('ninja', ['--version'], { encoding: 'utf8' })
   if (error !== undefined) return { generator: 'Unix Makefiles', quiet: ['-s', '--no-print-directory'] }
   const [major = 0, minor = 0] = stdout.split('.').map(Number)
@@ -56,11 +62,16 @@ export async function buildSimulator(sanitize = '') {
   const { generator, quiet } = buildTool()
   // Later builds find out by themselves when CMakeLists.txt has changed.
   if (!existsSync(join(work, 'CMakeCache.txt'))) {
-    const settings = [`-DSIMULATOR_OUTPUT=${folder}`, `-DSIMULATOR_SANITIZE=${sanitize}`]
+    const how =
+      sanitize === 'coverage'
+        ? ['-DCMAKE_BUILD_TYPE=None', '-DCMAKE_CXX_FLAGS=--coverage -fprofile-update=atomic -O0 -g']
+        : [`-DSIMULATOR_SANITIZE=${sanitize}`]
+    const settings = [`-DSIMULATOR_OUTPUT=${folder}`, ...how]
     await run('cmake', ['-S', sources, '-B', work, '-G', generator, ...settings], { cwd: root })
   }
   await run('cmake', ['--build', work, '--parallel', '2', '--', ...quiet], { cwd: root })
-  if (fingerprint(sanitize) === before) writeFileSync(join(folder, 'built'), before)
+  if (fingerprint(sanitize) === before)
+    writeFileSync(join(folder, 'built'), [before, ...productsIn(folder)].join('\n'))
 }
 
 async function main() {

@@ -12,7 +12,9 @@ import {
   type ConvertTarget,
   type PassReport,
 } from '../model'
+import { copyModelCard, readModelCard } from '../scoring/model-card'
 import { besides, readConfigFile, readModelFile } from '../scoring/model-file'
+import { atcCommand, offlineModelBase, usualSoc, word } from '../scoring/offline-model'
 import type { ExitCode } from './exit'
 import { parseCount } from './options'
 import { note, printJson } from './terminal'
@@ -68,18 +70,27 @@ export function addConvertCommand(
 
 async function convert(flags: ConvertFlags, signal: AbortSignal): Promise<ExitCode> {
   const { target, out } = flags
+  const source = flags.checkpoint ?? flags.model
+  // One that cannot be used is refused before anything is written.
+  if (source !== undefined) await readModelCard(source)
   const { onnx, batch, passes } =
     flags.model === undefined ? await fromCheckpoint(flags) : await fromModel(flags, flags.model)
   // A Ctrl-C during the conversion is delivered only now.
   await turnOfTheLoop()
   signal.throwIfAborted()
   await writeFileAtomically(out, onnx)
+  const card = source === undefined ? null : await copyModelCard(source, out)
+  const told = (passes ?? []).map(describePass)
   if (flags.json === true) {
-    printJson({ out, bytes: onnx.length, batch, target, ...(passes !== undefined && { passes }) })
-  } else {
-    note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
+    const { path } = card ?? { path: null }
+    printJson({ out, bytes: onnx.length, batch, target, card: path, ...(passes !== undefined && { passes }) })
+    for (const line of told) note(line)
+    return 0
   }
-  for (const line of (passes ?? []).map(describePass)) note(line)
+  note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
+  for (const line of told) note(line)
+  if (card !== null && card.path !== null) note(cardText[card.state](card.path))
+  for (const line of nextSteps(flags)) note(line)
   return 0
 }
 
@@ -116,6 +127,24 @@ async function fromModel(flags: ConvertFlags, model: string): Promise<Conversion
 
 function describePass({ pass, applied, note: said }: PassReport): string {
   return applied > 0 ? `${pass}: ${applied} ${said}` : `warning: ${pass} found nothing to do: ${said}`
+}
+
+const cardText = {
+  copied: (path: string) => `${path}: the model card, with threshold and name; keep it beside the model`,
+  same: (path: string) => `${path}: the model card, as it was`,
+  kept: (path: string) => `${path}: another model card is there and stays; the checkpoint's was not copied`,
+} as const
+
+/** The graph for CPUs is rewritten for onnxruntime's kernels, which an NPU does not have. */
+function nextSteps({ out, target }: ConvertFlags): string[] {
+  const onCpu = `next, on the CPU: aasist score <files> --model ${word(out)}`
+  if (target === 'cpu') return [onCpu]
+  const base = offlineModelBase(out)
+  return [
+    onCpu,
+    `next, for an NPU: ${atcCommand(out, base)} (${usualSoc}: see npu-smi info for yours)`,
+    `            then: aasist score <files> --model ${word(`${base}.om`)} --device npu`,
+  ]
 }
 
 /** Writing is by renaming, which would replace even a read-only input. */

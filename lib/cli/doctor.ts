@@ -2,18 +2,11 @@
 import type { Command } from 'commander'
 import { join } from 'node:path'
 import { errorCode } from '../errors'
-import { loadAddon } from '../session/binding'
 import { Detector, demoFolder, onnxruntimeVersion, packageVersion, cpuClass } from '../scoring'
+import type { Check } from './check'
 import type { ExitCode } from './exit'
+import { checkNpus } from './npu-check'
 import { formatTable, printJson, printLine } from './terminal'
-
-interface Check {
-  readonly name: string
-  readonly state: 'ok' | 'missing' | 'failed' | 'info'
-  readonly found: string
-  /** The command or the step that mends it. */
-  readonly fix?: string
-}
 
 /** PyTorch's score of the demo weights for this clip (float32). */
 const selfTestClip = 'DEMO_E_0001000'
@@ -36,9 +29,10 @@ export function addDoctorCommand(
 }
 
 async function doctor({ json }: { json?: boolean }, signal: AbortSignal): Promise<ExitCode> {
-  const checks: readonly Check[] = [...environment(), cpuBackend(), npuBackend(), ...(await selfTest(signal))]
+  const { check: npuBackend, npu } = await checkNpus(signal)
+  const checks: readonly Check[] = [...environment(), cpuBackend(), npuBackend, ...(await selfTest(signal))]
   const failed = checks.some(({ state }) => state === 'failed' || state === 'missing')
-  if (json === true) printJson({ ok: !failed, checks })
+  if (json === true) printJson({ ok: !failed, checks, npu })
   else {
     printLine(
       formatTable(
@@ -46,7 +40,10 @@ async function doctor({ json }: { json?: boolean }, signal: AbortSignal): Promis
         checks.map(({ name, state, found }) => [name, state === 'info' ? '' : state, found]),
       ),
     )
-    for (const { name, fix } of checks) if (fix !== undefined) printLine(`\nto mend "${name}":\n  ${fix}`)
+    for (const { name, state, fix } of checks) {
+      const purpose = state === 'info' ? 'to use' : 'to mend'
+      if (fix !== undefined) printLine(`\n${purpose} "${name}":\n  ${fix}`)
+    }
   }
   return failed ? 1 : 0
 }
@@ -74,26 +71,6 @@ function cpuBackend(): Check {
     state: 'missing',
     found: 'onnxruntime-node is not installed',
     fix: installCpuBackend,
-  }
-}
-
-/** CANN itself is not looked for: loading it would claim a device. */
-function npuBackend(): Check {
-  const name = 'NPU back end'
-  try {
-    loadAddon()
-    return {
-      name,
-      state: 'info',
-      found: 'the add-on is there; it looks for CANN when an offline model is opened',
-    }
-  } catch (error) {
-    if (errorCode(error) !== 'ADDON_NOT_FOUND' && errorCode(error) !== 'UNSUPPORTED_PLATFORM') throw error
-    return {
-      name,
-      state: 'info',
-      found: `no add-on (${errorCode(error)!}); in a checkout npm run build makes it`,
-    }
   }
 }
 

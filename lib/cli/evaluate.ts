@@ -25,7 +25,7 @@ export function addEvalCommand(
   const command = program
     .command('eval')
     .description('score an ASVspoof corpus and compute EER and min t-DCF')
-    .requiredOption('--model <file>', 'checkpoint (.pth) or ONNX model')
+    .requiredOption('--model <file>', 'checkpoint (.pth), ONNX model or offline model (.om)')
     .requiredOption('--data <folder>', 'the LA folder of ASVspoof 2019')
     .requiredOption('--out <folder>', 'where the results go')
     .option('--protocol <file>', "evaluation list (default: the corpus's own)")

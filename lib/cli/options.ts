@@ -8,6 +8,8 @@ export interface ModelFlags {
   readonly config?: string
   readonly device: DetectorOptions['device'] & {}
   readonly sessions?: number
+  /** Seconds. */
+  readonly timeout?: number
   readonly resample: 'convert' | 'refuse'
   readonly channels: 'average' | 'refuse'
 }
@@ -20,6 +22,11 @@ export function addModelOptions(command: Command): Command {
       '--sessions <n>',
       'sessions side by side (default: one a CPU with one thread each, or one an NPU)',
       parseCount,
+    )
+    .option(
+      '--timeout <seconds>',
+      'what one run of the model may take; a clip past it fails with RUN_TIMEOUT (default: no limit)',
+      parseSeconds,
     )
     .addOption(
       new Option('--resample <how>', 'audio at another rate than 16 kHz')
@@ -34,11 +41,12 @@ export function addModelOptions(command: Command): Command {
 }
 
 export function detectorOptions(flags: ModelFlags): DetectorOptions {
-  const { model, config, device, sessions, resample, channels } = flags
+  const { model, config, device, sessions, timeout, resample, channels } = flags
   return {
     ...(model !== undefined && { model }),
     ...(config !== undefined && { config }),
     ...(sessions !== undefined && { sessions }),
+    ...(timeout !== undefined && { runTimeoutMs: timeout * 1000 }),
     device,
     resample,
     channels,
@@ -68,6 +76,17 @@ export function parseCount(text: string): number {
 export function parseNumber(text: string): number {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN
   if (!Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.')
+  return value
+}
+
+/** The longest delay a timer holds, 24 days. */
+const longestSeconds = 2_147_483
+
+function parseSeconds(text: string): number {
+  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN
+  if (!(value > 0 && value <= longestSeconds)) {
+    throw new InvalidArgumentError(`It must be seconds above 0, at most ${longestSeconds}.`)
+  }
   return value
 }
 

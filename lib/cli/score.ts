@@ -5,6 +5,7 @@ import { findAudioFiles } from './audio-files'
 import type { ExitCode } from './exit'
 import { addModelOptions, detectorOptions, parseNumber, type ModelFlags } from './options'
 import { about, counted, note, printable, printJson, printLine } from './terminal'
+import { WarningSummary } from './warning-summary'
 
 interface ScoreFlags extends ModelFlags {
   readonly threshold?: number
@@ -19,7 +20,10 @@ export function addScoreCommand(
     .command('score')
     .description('score audio files; higher means more genuine')
     .argument('<files...>', 'WAV and FLAC files, and folders of them')
-    .option('--model <file>', 'checkpoint (.pth) or ONNX model (default: the demo weights)')
+    .option(
+      '--model <file>',
+      'checkpoint (.pth), ONNX model or offline model (.om) (default: the demo weights)',
+    )
     .option(
       '--threshold <score>',
       "scores at or above it are taken for bona fide (default: the model card's)",
@@ -45,13 +49,15 @@ async function score(inputs: readonly string[], flags: ScoreFlags, signal: Abort
     if (!said.has(text)) note(text)
     said.add(text)
   }
+  const clipWarnings = new WarningSummary()
   try {
     for await (const result of detector.scoreFiles(files, { signal })) {
       if (result.error !== undefined) failed += 1
       if (flags.json === true) printJson(jsonOf(result))
-      else printPlain(result, noteOnce)
+      else printPlain(result, noteOnce, clipWarnings)
     }
   } finally {
+    for (const line of clipWarnings.lines()) note(line)
     await detector.release()
   }
   if (failed > 0) note(`${failed} of ${counted(files.length, 'file')} could not be scored`)
@@ -65,7 +71,7 @@ function jsonOf(result: FileScore): unknown {
   return { file, score, decision, threshold, durationSeconds, device, warnings }
 }
 
-function printPlain(result: FileScore, noteOnce: (text: string) => void): void {
+function printPlain(result: FileScore, noteOnce: (text: string) => void, clipWarnings: WarningSummary): void {
   const { file } = result
   if (result.error !== undefined) {
     const { code, message } = result.error
@@ -83,7 +89,7 @@ function printPlain(result: FileScore, noteOnce: (text: string) => void): void {
       : `note: bona fide from ${threshold} up (${thresholdSource ?? 'option'})`,
   )
   for (const { code, message } of warnings) {
-    if (code === 'MODEL_NOTICE') noteOnce(`note: ${message}`)
-    else note(`${about(file, message)} [${code}]`)
+    if (code === 'MODEL_NOTICE' || code === 'NPU_SIMULATED') noteOnce(`note: ${message}`)
+    else clipWarnings.add(code, file, message)
   }
 }

@@ -60,11 +60,17 @@ async function written<T>(path: string, step: Promise<T>): Promise<T> {
   } catch (error) {
     throw new DatasetError(
       'OUTPUT_UNWRITABLE',
-      `cannot write ${path}: ${String(error)}; ${writingAdvice(error)}`,
+      `cannot write ${path}: ${systemReason(error)}; ${writingAdvice(error)}`,
       { path, systemCode: errorCode(error) ?? null },
       { cause: error },
     )
   }
+}
+
+/** `ENOENT: no such file or directory`: the call and its paths, temporary names above all, say nothing to a user. */
+export function systemReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return /^[A-Z][A-Z0-9]+: [^,]+/.exec(message)?.[0] ?? message
 }
 
 /** What helps, by what the system had against it. */

@@ -2,7 +2,7 @@
  * ASVspoof corpora on disk: folder layout, protocols, score files and reports. Readers stream, and refuse whatever is
  * not as it must be with a DatasetError that names file and line; writers write everything or nothing.
  */
-export { writeFileAtomically, writingAdvice } from './atomic-file'
+export { writeFileAtomically, systemReason, writingAdvice } from './atomic-file'
 export {
   audioPath,
   findAsvScores,

@@ -9,10 +9,21 @@ import {
 } from '../errors'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clip as PreparedClip, ClipWarning } from '../audio'
-import { createPool, type Device, type PoolOptions, type PoolStats, type SessionPool } from '../session'
+import { createPool, type Device, type PoolStats, type SessionPool } from '../session'
 import { checkRunOptions, checkSignal } from '../session/arguments'
+import { checkDevices } from '../session/devices'
+import {
+  checkDetectorOptions,
+  checkPlacedFile,
+  type DetectorOptions,
+  type PlacedFile,
+  type ScoreFilesOptions,
+  type ScoreOptions,
+} from './detector-options'
 import type { Threshold } from './model-card'
 import { demoCheckpoint, loadModel, type LoadedModel, type ModelProvenance } from './model-file'
+import { npuRuntime, type NpuRuntime } from './npu-runtime'
+import { needsOfflineModel } from './offline-model'
 import { mapOrdered } from './ordered'
 import type { ClipSource } from './preparation'
 import { Preparer } from './preparer'
@@ -20,7 +31,7 @@ import { findScoreInterface, WindowScorer, type ScoreInterface, type WindowOptio
 
 /** Something to know before trusting a score. */
 export interface ScoreWarning {
-  readonly code: ClipWarning['code'] | 'MODEL_NOTICE'
+  readonly code: ClipWarning['code'] | 'MODEL_NOTICE' | 'NPU_SIMULATED'
   readonly message: string
 }
 
@@ -35,6 +46,7 @@ export interface Score {
   readonly thresholdSource: string | null
   /** Of the whole clip; the model hears the first 4.04 s of it (`nb_samp` samples at 16 kHz). */
   readonly durationSeconds: number
+  /** What computed it: of several NPUs the one. */
   readonly device: Device
   readonly warnings: readonly ScoreWarning[]
 }
@@ -44,78 +56,8 @@ export type FileScore =
   | ({ readonly file: string; readonly error?: undefined } & Score)
   | { readonly file: string; readonly error: AasistError }
 
-export interface DetectorOptions {
-  /**
-   * Path of a checkpoint (`.pth`), an ONNX model or an offline model (`.om`), or the bytes of one. Default: the demo weights of this package,
-   * which are for trying things out and say so with every score.
-   */
-  readonly model?: string | Uint8Array
-  /** Path of the checkpoint's configuration; default: its name with `.conf`. */
-  readonly config?: string
-  /**
-   * `auto` (default): NPUs for an offline model, the CPU for all others. `npu`: every NPU there is; numbers are device
-   * ids of NPUs. NPUs run offline models only.
-   */
-  readonly device?: PoolOptions['device']
-  /**
-   * Sessions working side by side. Default: as many as there are CPUs for this process, one thread each; on NPUs one
-   * each.
-   */
-  readonly sessions?: number
-  readonly isolation?: PoolOptions['isolation']
-  /** Runs that may wait; default 256. One more rejects with `QUEUE_FULL`. */
-  readonly queueLimit?: number
-  /** Scores at or above it are taken for bona fide. Default: the model card's, if there is one. */
-  readonly threshold?: number
-  /** Audio at another rate than 16 kHz: `convert` (default) or `refuse`. */
-  readonly resample?: 'convert' | 'refuse'
-  /** Audio with several channels: `average` (default) or `refuse`. */
-  readonly channels?: 'average' | 'refuse'
-  /** A session was lost and its run is tried once more on another one. */
-  readonly onFailover?: PoolOptions['onFailover'] & {}
-  /** Gives up loading. */
-  readonly signal?: AbortSignal
-}
-
-export interface ScoreOptions {
-  readonly signal?: AbortSignal
-  /** For the run of the model, waiting included. */
-  readonly timeoutMs?: number
-}
-
-export interface ScoreFilesOptions {
-  /** Files begun and not yet given out; default: three for each session and two more. Bounds memory. */
-  readonly concurrency?: number
-  readonly signal?: AbortSignal
-  /** After each file, in input order. */
-  readonly onProgress?: (progress: { readonly done: number; readonly failed: number }) => void
-}
-
-/**
- * A file that is part of a longer list. A model with a fixed batch puts its window into row `position` modulo batch: on
- * the row the last bits of a score can depend, so that part of a list scores as it does in the whole.
- */
-export interface PlacedFile {
-  readonly file: string
-  readonly position: number
-}
-
 /** Speech to be scored: a path, the bytes of an audio file, or samples of one channel in [-1, 1]. */
 export type Clip = string | Uint8Array | { readonly samples: Float32Array; readonly sampleRateHz: number }
-
-const optionNames = [
-  'model',
-  'config',
-  'device',
-  'sessions',
-  'isolation',
-  'queueLimit',
-  'threshold',
-  'resample',
-  'channels',
-  'onFailover',
-  'signal',
-]
 
 /**
  * Tells bona fide from spoofed speech.
@@ -127,6 +69,8 @@ const optionNames = [
 export class Detector implements AsyncDisposable {
   /** What the scores were made with. */
   readonly provenance: ModelProvenance
+  /** What its NPUs run on; null on the CPU. */
+  readonly npu: NpuRuntime | null
   readonly #pool: SessionPool
   readonly #preparer: Preparer
   readonly #scorer: WindowScorer
@@ -145,9 +89,11 @@ export class Detector implements AsyncDisposable {
     preparer: Preparer
     scoreInterface: ScoreInterface
     model: LoadedModel
+    npu: NpuRuntime | null
     options: DetectorOptions
   }) {
-    const { pool, preparer, scoreInterface, model, options } = parts
+    const { pool, preparer, scoreInterface, model, npu, options } = parts
+    this.npu = npu
     this.#pool = pool
     this.#preparer = preparer
     this.#interface = scoreInterface
@@ -171,14 +117,13 @@ export class Detector implements AsyncDisposable {
    * @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION
    */
   static async load(options: DetectorOptions = {}): Promise<Detector> {
-    assertKnownOptions(options, optionNames, 'Detector.load()')
     checkDetectorOptions(options)
     const {
       model = demoCheckpoint,
       config,
       device,
       sessions,
-      isolation,
+      runTimeoutMs,
       queueLimit,
       onFailover,
       signal,
@@ -186,26 +131,41 @@ export class Detector implements AsyncDisposable {
     const preparer = new Preparer()
     let pool: SessionPool | undefined
     try {
+      const choice = checkDevices(device)
       const loaded = await loadModel({ model, config, signal }, preparer)
+      const { format } = loaded.provenance
+      if (choice !== 'auto' && choice !== 'cpu' && format !== 'om') {
+        throw await needsOfflineModel({ model, config, format })
+      }
+      const mayNeedProcesses = runTimeoutMs !== undefined && format !== 'om'
+      const isolation = options.isolation ?? (mayNeedProcesses ? 'process' : undefined)
       pool = await createPool(loaded.source, {
         ...(device !== undefined && { device }),
         ...(sessions !== undefined && { sessions }),
         ...(isolation !== undefined && { isolation }),
+        ...(runTimeoutMs !== undefined && { runTimeoutMs }),
         ...(queueLimit !== undefined && { queueLimit }),
         ...(onFailover && { onFailover }),
         ...(signal && { signal }),
       })
       const scoreInterface = findScoreInterface(pool)
+      const npu = pool.device.kind === 'npu' ? await npuRuntime() : null
       preparer.feed(pool.stats().sessions)
-      return new Detector({ pool, preparer, scoreInterface, model: loaded, options })
+      return new Detector({ pool, preparer, scoreInterface, model: loaded, npu, options })
     } catch (error) {
       await Promise.all([preparer.release(), pool?.release()])
       throw naming(model, error)
     }
   }
 
+  /** All threads together on the CPU; of several NPUs the first one, see {@link devices}. */
   get device(): Device {
     return this.#pool.device
+  }
+
+  /** Everything it may compute on; what computed a score is in its `device`. */
+  get devices(): readonly Device[] {
+    return this.#pool.devices
   }
 
   /** Samples the model hears of each clip. */
@@ -333,22 +293,31 @@ export class Detector implements AsyncDisposable {
   }
 
   async #judge({ samples, durationSeconds, warnings }: PreparedClip, options: WindowOptions): Promise<Score> {
-    const score = await this.#scorer.score(samples, options)
+    const { score, device } = await this.#scorer.score(samples, options)
     if (!Number.isFinite(score)) {
       throw new SessionError('RUN_FAILED', `the model gave the score ${score}; expected a finite number`, {
         score: String(score),
       })
     }
-    const { notice } = this.#model.card ?? { notice: null }
     return {
       score,
       decision: this.#threshold === null ? null : score >= this.#threshold.value ? 'bonafide' : 'spoof',
       threshold: this.#threshold?.value ?? null,
       thresholdSource: this.#threshold?.source ?? null,
       durationSeconds,
-      device: this.device,
-      warnings: notice === null ? warnings : [...warnings, { code: 'MODEL_NOTICE', message: notice }],
+      device,
+      warnings: [...warnings, ...this.#notices()],
     }
+  }
+
+  /** What is true of every score. */
+  #notices(): ScoreWarning[] {
+    const card = this.#model.card?.notice ?? null
+    const simulator = this.npu?.notice ?? null
+    return [
+      ...(card === null ? [] : [{ code: 'MODEL_NOTICE' as const, message: card }]),
+      ...(simulator === null ? [] : [{ code: 'NPU_SIMULATED' as const, message: simulator }]),
+    ]
   }
 
   /** For each session a run, the next one, which the pool sends ahead, and a clip being decoded. */
@@ -375,15 +344,6 @@ function naming(model: string | Uint8Array, error: unknown): unknown {
   return new ModelError(error.code, `${model}: ${error.message}`, error.detail, { cause: error })
 }
 
-function checkPlacedFile(placed: PlacedFile | null | undefined): void {
-  if (typeof placed?.file !== 'string') {
-    throw new ArgumentTypeError('scoreFiles() takes paths, or { file, position } with a path as file')
-  }
-  if (!Number.isSafeInteger(placed.position) || placed.position < 0) {
-    throw new ArgumentRangeError(`position is ${placed.position}; it must be a whole number of at least 0`)
-  }
-}
-
 /** Strings are iterables too, of characters. */
 function isIterable(value: unknown): boolean {
   return (
@@ -404,22 +364,4 @@ function clipSource(clip: Clip): ClipSource {
   throw new ArgumentTypeError(
     'a clip is a path, a Uint8Array of an audio file, or { samples: Float32Array, sampleRateHz }',
   )
-}
-
-function checkDetectorOptions(options: DetectorOptions): void {
-  const { threshold, config, resample, channels, onFailover } = options
-  checkSignal(options.signal)
-  if (onFailover !== undefined && typeof onFailover !== 'function') {
-    throw new ArgumentTypeError('onFailover must be a function')
-  }
-  if (threshold !== undefined && !Number.isFinite(threshold)) {
-    throw new ArgumentRangeError(`threshold is ${String(threshold)}; it must be a finite number`)
-  }
-  if (config !== undefined && typeof config !== 'string') throw new ArgumentTypeError('config must be a path')
-  if (resample !== undefined && !['convert', 'refuse'].includes(resample)) {
-    throw new ArgumentRangeError(`resample is "${resample}"; it must be convert or refuse`)
-  }
-  if (channels !== undefined && !['average', 'refuse'].includes(channels)) {
-    throw new ArgumentRangeError(`channels is "${channels}"; it must be average or refuse`)
-  }
 }

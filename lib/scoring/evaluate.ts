@@ -1,9 +1,11 @@
 import { AasistError, AudioError, assertKnownOptions, ArgumentTypeError, errorCode } from '../errors'
 import { audioPath, formatEerReport, openCorpus, type Corpus, type Trial } from '../dataset'
 import type { ScoredTrial } from '../metrics'
+import type { Device } from '../session'
 import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
-import { Detector, type DetectorOptions, type PlacedFile } from './detector'
+import { Detector } from './detector'
+import type { DetectorOptions, PlacedFile } from './detector-options'
 import { EvaluationFiles, type EvaluationPaths, type RunEvent } from './evaluation-files'
 import { evaluationManifest } from './evaluation-manifest'
 import {
@@ -12,14 +14,16 @@ import {
   type IntervalOptions,
   type ScoredMetrics,
 } from './scored-metrics'
+import type { NpuRuntime } from './npu-runtime'
 import { startProgress, type Progress } from './progress'
-import { cpuClass, versions, type Versions } from './versions'
+import { deviceText, DeviceTally } from './device-tally'
+import { versions, type Versions } from './versions'
 
 export interface EvaluateOptions extends Pick<
   DetectorOptions,
-  'config' | 'device' | 'sessions' | 'isolation' | 'resample' | 'channels'
+  'config' | 'device' | 'sessions' | 'isolation' | 'runTimeoutMs' | 'resample' | 'channels'
 > {
-  /** Path of a checkpoint or an ONNX model, or its bytes; the demo weights are used only when named. */
+  /** Path of a checkpoint, an ONNX model or an offline model, or its bytes; the demo weights are used only when named. */
   readonly model: string | Uint8Array
   /** The corpus: the `LA` folder of ASVspoof 2019, or the folder that holds it. */
   readonly data: string
@@ -44,14 +48,23 @@ export interface FailedUtterance {
   readonly error: AasistError
 }
 
+/** The library behind the NPUs; `simulator`: it is the stand-in for CANN, and no NPU computed anything. */
+export type NpuProvenance = Pick<NpuRuntime, 'library' | 'aclVersion' | 'simulator'>
+
 /** metrics.json: the metrics, and what they were computed with. */
 export interface EvaluationMetrics extends ScoredMetrics {
   /** How many utterances have no score, by error code. */
   readonly missingByCode: Readonly<Record<string, number>>
   readonly provenance: {
     readonly date: string
-    readonly versions: Versions
+    /** `cann`: the release of CANN, or the one that the simulator behaves as; null on the CPU. */
+    readonly versions: Versions & { readonly cann: string | null }
+    /** All that computed, in words. */
     readonly device: string
+    /** What computed how many of the scores of the last run. */
+    readonly devices: readonly (Device & { readonly scored: number })[]
+    /** Null on the CPU. */
+    readonly npu: NpuProvenance | null
     readonly model: Detector['provenance']
     readonly protocol: { readonly path: string; readonly sha256: string; readonly utterances: number }
     /** Scores taken over from earlier runs into the same folder; rates and times are those of the last run. */
@@ -74,6 +87,7 @@ const optionNames = [
   'device',
   'sessions',
   'isolation',
+  'runTimeoutMs',
   'resample',
   'channels',
   'data',
@@ -175,13 +189,18 @@ function metricsOf(parts: {
   const { corpus, detector, run, summary, scoredEarlier } = parts
   const { protocolPath: path, protocolSha256: sha256, trials } = corpus
   const { elapsedSeconds, clipsPerSecond } = run.progress
+  const { npu } = detector
+  const devices = run.devices.counts()
   return {
     ...summary,
+    warnings: [...summary.warnings, ...(npu?.notice ? [npu.notice] : [])],
     missingByCode: countByCode(run.failures),
     provenance: {
       date: new Date().toISOString(),
-      versions: versions(),
-      device: deviceText(detector),
+      versions: { ...versions(), cann: npu?.cannVersion ?? null },
+      device: deviceText(devices.length > 0 ? devices : detector.devices),
+      devices,
+      npu: npu && { library: npu.library, aclVersion: npu.aclVersion, simulator: npu.simulator },
       model: detector.provenance,
       protocol: { path, sha256, utterances: trials.length },
       scoredEarlier,
@@ -200,6 +219,7 @@ function* scoredTrials(trials: readonly Trial[], scores: Float64Array): Generato
 
 interface ScoredRun {
   readonly failures: readonly FailedUtterance[]
+  readonly devices: DeviceTally
   readonly progress: Progress
 }
 
@@ -215,6 +235,7 @@ async function scoreCorpus(parts: {
 }): Promise<ScoredRun> {
   const { corpus, scores, detector, files, failovers, signal, onProgress } = parts
   const failures: FailedUtterance[] = []
+  const devices = new DeviceTally()
   const remaining = [...scores.keys()].filter(index => Number.isNaN(scores[index]!))
   const withFile = remaining.filter(index => corpus.audioEndings[index] !== undefined)
   const earlier = corpus.trials.length - remaining.length
@@ -231,6 +252,7 @@ async function scoreCorpus(parts: {
       const result = file === null ? missingFile(trial, corpus) : (await results.next()).value!
       if (result.error === undefined) {
         scores[index] = result.score
+        devices.add(result.device)
         await files.append({ ...trial, score: result.score })
       } else {
         const { code, message } = result.error
@@ -245,7 +267,7 @@ async function scoreCorpus(parts: {
   } finally {
     await results.return()
   }
-  return { failures, progress: state() }
+  return { failures, devices, progress: state() }
 }
 
 function* placedFiles(corpus: Corpus, places: readonly number[]): Generator<PlacedFile> {
@@ -261,10 +283,4 @@ function countByCode(failures: readonly FailedUtterance[]): Record<string, numbe
   const counts: Record<string, number> = {}
   for (const { error } of failures) counts[error.code] = (counts[error.code] ?? 0) + 1
   return counts
-}
-
-function deviceText({ device }: Detector): string {
-  return device.kind === 'cpu'
-    ? `cpu (${device.threads} threads, ${cpuClass()})`
-    : `npu ${device.id} (${device.socName})`
 }

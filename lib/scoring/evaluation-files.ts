@@ -2,7 +2,14 @@
 import { appendFile, mkdir, open, readFile, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { DatasetError, errorCode } from '../errors'
-import { writeFileAtomically, writeScoreFile, writingAdvice, type Trial, type TrialScore } from '../dataset'
+import {
+  systemReason,
+  writeFileAtomically,
+  writeScoreFile,
+  writingAdvice,
+  type Trial,
+  type TrialScore,
+} from '../dataset'
 import { readEarlierScores, type EarlierScores } from './earlier-scores'
 import { FolderLock, isLockName } from './folder-lock'
 import { ScoreJournal } from './score-journal'
@@ -188,7 +195,7 @@ export class EvaluationFiles {
       const { folder } = this.paths
       throw new DatasetError(
         'OUTPUT_UNWRITABLE',
-        `cannot write to ${folder}: ${String(cause)}; ${writingAdvice(cause)}`,
+        `cannot write to ${folder}: ${systemReason(cause)}; ${writingAdvice(cause)}`,
         { folder, systemCode: errorCode(cause) ?? null },
         { cause },
       )

@@ -1,7 +1,8 @@
 /** What the scores of an evaluation depend on, to tell whether two runs may share a results folder. */
 import { stat } from 'node:fs/promises'
 import { audioPath, type Corpus } from '../dataset'
-import type { Detector, DetectorOptions } from './detector'
+import type { Detector } from './detector'
+import type { DetectorOptions } from './detector-options'
 import type { EarlierRun, Manifest } from './evaluation-files'
 import { cpuClass, versions } from './versions'
 
@@ -26,8 +27,7 @@ function manifestOf(
   detector: Detector,
   options: Pick<DetectorOptions, 'resample' | 'channels'>,
 ): Manifest {
-  const { provenance, device } = detector
-  const isCpu = device.kind === 'cpu'
+  const { provenance } = detector
   return {
     modelSha256: provenance.sha256,
     configSha256: provenance.configSha256,
@@ -36,13 +36,28 @@ function manifestOf(
     batch: detector.batch,
     // Decoding, resampling and windows are its own.
     package: `aasist-ascend ${versions()['aasist-ascend']}`,
-    runtime: isCpu ? `onnxruntime ${versions().onnxruntime ?? 'none'}` : `AscendCL on ${device.socName}`,
-    cpu: isCpu ? cpuClass() : null,
+    ...computing(detector),
     resample: options.resample ?? 'convert',
     channels: options.channels ?? 'average',
     protocolSha256: corpus.protocolSha256,
     utterances: corpus.trials.length,
   }
+}
+
+/** Every NPU of a pool is the same by what it is called; which of them computed a score does not matter. */
+function computing({ device, npu }: Detector): Pick<Manifest, 'runtime' | 'cpu'> {
+  if (device.kind === 'cpu') {
+    return { runtime: `onnxruntime ${versions().onnxruntime ?? 'none'}`, cpu: cpuClass() }
+  }
+  const release =
+    `CANN ${npu?.cannVersion ?? 'of unknown version'}, AscendCL ${npu?.aclVersion ?? ''}`.trimEnd()
+  if (npu?.simulator !== true) return { runtime: `${release} on ${device.socName}`, cpu: null }
+  return { runtime: `simulator (${release}, ${device.socName})${latencyMode()}`, cpu: cpuClass() }
+}
+
+/** In it the simulator's scores are no scores, whose place is not among others. */
+function latencyMode(): string {
+  return process.env['ACL_SIM_EXEC_US'] ? ' in latency mode' : ''
 }
 
 /** How many clips tell whether a corpus with the same list is the same corpus. */

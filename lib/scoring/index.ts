@@ -1,22 +1,14 @@
 /** Audio in, scores and metrics out. */
 export { asvPresets, type AsvPreset } from './asv-source'
-export {
-  Detector,
-  type Clip,
-  type DetectorOptions,
-  type FileScore,
-  type PlacedFile,
-  type Score,
-  type ScoreFilesOptions,
-  type ScoreOptions,
-  type ScoreWarning,
-} from './detector'
+export { Detector, type Clip, type FileScore, type Score, type ScoreWarning } from './detector'
+export type { DetectorOptions, PlacedFile, ScoreFilesOptions, ScoreOptions } from './detector-options'
 export {
   evaluate,
   type EvaluateOptions,
   type Evaluation,
   type EvaluationMetrics,
   type FailedUtterance,
+  type NpuProvenance,
 } from './evaluate'
 export { evaluationPaths, type EvaluationPaths } from './evaluation-files'
 export { demoCheckpoint, demoFolder, type ModelProvenance } from './model-file'
@@ -33,6 +25,7 @@ export {
   type CacheRemoved,
 } from './npu/model-cache'
 export { offlineModelFor, type OfflineModel, type OfflineModelOptions } from './npu/offline-model'
+export type { NpuRuntime } from './npu-runtime'
 export type { Progress } from './progress'
 export {
   metricsOfScoreFile,

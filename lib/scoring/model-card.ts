@@ -1,5 +1,6 @@
 /** The facts about a model that travel beside it in `<name>.card.json`: above all where to draw the line. */
 import { basename, dirname, extname, join } from 'node:path'
+import { writeFileAtomically } from '../dataset'
 import { ModelError } from '../errors'
 import { readInputFile, UnreadableFile } from './input-file'
 
@@ -18,18 +19,45 @@ export interface ModelCard {
 
 const largestCardBytes = 2 ** 20
 
+/** Of `demo.pth`, `demo.onnx` and `demo.om` alike: `demo.card.json`. */
+function cardPathOf(modelPath: string): string {
+  return join(dirname(modelPath), `${basename(modelPath, extname(modelPath))}.card.json`)
+}
+
 /** @throws ModelError CONFIG_INVALID when there is a card and it cannot be used */
 export async function readModelCard(modelPath: string): Promise<ModelCard | null> {
-  const path = join(dirname(modelPath), `${basename(modelPath, extname(modelPath))}.card.json`)
-  let text: string
+  const path = cardPathOf(modelPath)
+  const text = await readCardText(path)
+  return text === null ? null : parseModelCard(text, path)
+}
+
+async function readCardText(path: string): Promise<string | null> {
   try {
-    text = (await readInputFile(path, largestCardBytes)).toString('utf8')
+    return (await readInputFile(path, largestCardBytes)).toString('utf8')
   } catch (cause) {
     if (!(cause instanceof UnreadableFile)) throw cause
     if (cause.problem === 'missing') return null
     throw new ModelError('CONFIG_INVALID', `the model card: ${cause.message}`, { path }, { cause })
   }
-  return parseModelCard(text, path)
+}
+
+/** The card beside the copy of a model, and how it came to be there; `kept`: it is another one, and stays. */
+export type CopiedCard =
+  { readonly path: string; readonly state: 'copied' | 'same' | 'kept' } | { readonly path: null }
+
+/**
+ * Puts a model's card beside another file of the same model, where there is one.
+ * @throws ModelError CONFIG_INVALID as {@link readModelCard}; DatasetError OUTPUT_UNWRITABLE
+ */
+export async function copyModelCard(fromModel: string, toModel: string): Promise<CopiedCard> {
+  const text = await readCardText(cardPathOf(fromModel))
+  if (text === null) return { path: null }
+  parseModelCard(text, cardPathOf(fromModel))
+  const path = cardPathOf(toModel)
+  const there = await readCardText(path)
+  if (there !== null) return { path, state: there === text ? 'same' : 'kept' }
+  await writeFileAtomically(path, text)
+  return { path, state: 'copied' }
 }
 
 export function parseModelCard(text: string, path: string): ModelCard {

@@ -121,14 +121,16 @@ export function besides(path: string, ending: string): string {
 const largestModelBytes = 2 ** 31 - 1
 const largestConfigBytes = 2 ** 20
 
-/** @throws ModelError MODEL_NOT_FOUND */
+/** @throws ModelError MODEL_NOT_FOUND, MODEL_INVALID */
 export async function readModelFile(path: string): Promise<Uint8Array> {
   try {
     return await readInputFile(path, largestModelBytes)
   } catch (cause) {
     if (!(cause instanceof UnreadableFile)) throw cause
-    const { message, systemCode } = cause
-    throw new ModelError('MODEL_NOT_FOUND', `no model: ${message}`, { path, systemCode }, { cause })
+    const { message, systemCode, problem } = cause
+    // As sessions have it: what is there and cannot be a model is another matter than nothing.
+    const code = problem === 'not a file' ? 'MODEL_INVALID' : 'MODEL_NOT_FOUND'
+    throw new ModelError(code, `no model: ${message}`, { path, systemCode }, { cause })
   }
 }
 

@@ -1,6 +1,6 @@
 /** Windows of samples in, scores out: what turns a session that runs tensors into one that scores speech. */
 import { ModelError, SessionError } from '../errors'
-import type { RunOptions, Session, TensorMetadata } from '../session'
+import type { Device, RunOptions, Session, SessionPool, TensorMetadata } from '../session'
 import { onAbort } from '../abort-listeners'
 
 /** What the model takes and where its score is. */
@@ -74,8 +74,15 @@ interface Waiting {
   readonly timeoutMs: number | undefined
   /** False once the caller has its score, or no longer waits for it. */
   isOpen: () => boolean
-  resolve: (score: number) => void
+  resolve: (score: ScoredWindow) => void
   reject: (error: unknown) => void
+}
+
+/** What a window scored, and what computed that. */
+export interface ScoredWindow {
+  /** `logits[:, 1]`: higher means more bona fide. */
+  readonly score: number
+  readonly device: Device
 }
 
 /** How long a run of a model with a fixed batch waits to be filled: two or three clips are decoded in that time. */
@@ -83,7 +90,7 @@ const fillWaitMs = 15
 
 /** Scores windows one by one for its caller; for a model with a fixed batch, several callers share a run. */
 export class WindowScorer {
-  readonly #session: Session
+  readonly #pool: SessionPool
   readonly #interface: ScoreInterface
   readonly #parallelRuns: number
   #waiting: Waiting[] = []
@@ -91,15 +98,14 @@ export class WindowScorer {
   #timer: NodeJS.Timeout | undefined
   #runs = 0
 
-  /** `parallelRuns`: how many runs of the session make progress at the same time. */
-  constructor(session: Session, scoreInterface: ScoreInterface, parallelRuns: number) {
-    this.#session = session
+  /** `parallelRuns`: how many runs of the pool make progress at the same time. */
+  constructor(pool: SessionPool, scoreInterface: ScoreInterface, parallelRuns: number) {
+    this.#pool = pool
     this.#interface = scoreInterface
     this.#parallelRuns = parallelRuns
   }
 
-  /** The score, `logits[:, 1]`: higher means more bona fide. */
-  score(samples: Float32Array, options: WindowOptions = {}): Promise<number> {
+  score(samples: Float32Array, options: WindowOptions = {}): Promise<ScoredWindow> {
     const { batch } = this.#interface
     const { position, ...runOptions } = options
     if (batch === null || batch === 1) return this.#run([samples], runOptions).then(scores => scores[0]!)
@@ -148,7 +154,7 @@ export class WindowScorer {
   }
 
   /** A window for each row; those nobody asked for may be missing. */
-  async #run(windows: readonly (Float32Array | undefined)[], options: RunOptions): Promise<number[]> {
+  async #run(windows: readonly (Float32Array | undefined)[], options: RunOptions): Promise<ScoredWindow[]> {
     const { input, output, windowSamples } = this.#interface
     const batch = windows.length
     const only = batch === 1 ? windows[0] : undefined
@@ -159,9 +165,10 @@ export class WindowScorer {
       for (const [row, window] of windows.entries()) data.set(window ?? filler, row * windowSamples)
     }
     const feeds = { [input]: { type: 'float32', dims: [batch, windowSamples], data } } as const
-    const outputs = await this.#session.run(feeds, [output], options)
+    const outputs = await this.#pool.run(feeds, [output], options)
     const logits = outputs[output]!.data as Float32Array
-    return windows.map((_, row) => logits[2 * row + 1]!)
+    const device = this.#pool.deviceOf(outputs)!
+    return windows.map((_, row) => ({ score: logits[2 * row + 1]!, device }))
   }
 }
 
@@ -179,7 +186,7 @@ function rowsOf(callers: readonly Waiting[], batch: number): (Waiting | undefine
 function waitingCaller(
   { samples, position }: Pick<Waiting, 'samples' | 'position'>,
   { signal, timeoutMs }: RunOptions,
-  resolve: (score: number) => void,
+  resolve: (score: ScoredWindow) => void,
   reject: (error: unknown) => void,
 ): Waiting {
   let open = true

@@ -7,6 +7,16 @@ const installCann =
   'Install CANN, and start node from a shell in which its set_env.sh was sourced (the search path for libraries is read when a process starts), ' +
   'or name the library with the option libraryPath or in AASIST_ACL_LIBRARY'
 
+const simulatorHint = 'Without an NPU, use the simulator: eval "$(npx aasist simulator env)"'
+
+/** Calls that open a device. Elsewhere the same codes mean that one was lost that had been there. */
+const openingCalls: ReadonlySet<string> = new Set([
+  'aclInit',
+  'aclrtGetDeviceCount',
+  'aclrtSetDevice',
+  'aclrtCreateContext',
+])
+
 /** What every call answers when the library is the one for linking only. */
 const ACL_ERROR_COMPILING_STUB_MODE = 100039
 const ACL_ERROR_RT_INVALID_DEVICEID = 107001
@@ -32,12 +42,7 @@ function detailOf(failure: AclFailure, device: number): ErrorDetail {
 function libraryError(failure: NativeFailure): Error | undefined {
   if (failure.kind === 'libraryNotFound') {
     const { tried } = failure
-    const places = tried.map(({ path, reason }) => `${path} (${reason})`).join('; ')
-    return new SessionError(
-      'ACL_LIBRARY_NOT_FOUND',
-      `AscendCL's library libascendcl.so could not be loaded. Tried: ${places}. ${installCann}`,
-      { tried },
-    )
+    return new SessionError('ACL_LIBRARY_NOT_FOUND', notFoundText(tried), { tried })
   }
   if (failure.kind === 'symbolMissing') {
     const { path, missing } = failure
@@ -57,21 +62,72 @@ function libraryError(failure: NativeFailure): Error | undefined {
   return undefined
 }
 
+type Attempts = Extract<NativeFailure, { kind: 'libraryNotFound' }>['tried']
+
+/** A screen's worth at most: `detail.tried` has every place. */
+function notFoundText(tried: Attempts): string {
+  // Where a file was found there is something to mend; the other places have none.
+  const isAbsent = ({ path, reason }: Attempts[number]): boolean =>
+    reason === 'not there' || (!path.includes('/') && reason.startsWith(`${path}: cannot open`))
+  const found = tried.filter(attempt => !isAbsent(attempt)).slice(0, 2)
+  const absent = tried.filter(isAbsent).length
+  return [
+    "AscendCL's library libascendcl.so could not be loaded.",
+    ...found.map(({ path, reason }) => `${path}: ${reason}`),
+    ...(absent === 0
+      ? []
+      : [
+          `Not in LD_LIBRARY_PATH, nor where CANN is usually installed (${absent} places, see detail.tried).`,
+        ]),
+    `${installCann}.`,
+    simulatorHint,
+  ].join('\n')
+}
+
+/** Which devices there are to choose from. */
+function visibleText(visible: number | undefined): string {
+  const variable = process.env['ASCEND_RT_VISIBLE_DEVICES']
+  const count =
+    visible === undefined
+      ? ''
+      : visible === 0
+        ? ' No NPU is visible to this process.'
+        : visible === 1
+          ? ' One NPU is visible to this process, number 0.'
+          : ` ${visible} NPUs are visible to this process, numbered 0 to ${visible - 1}.`
+  const selection =
+    variable === undefined
+      ? ''
+      : ` ASCEND_RT_VISIBLE_DEVICES='${variable}' selects them and renumbers them from 0.`
+  return count + selection
+}
+
+function noDevice(failure: AclFailure, device: number): SessionError {
+  const { visibleDevices } = failure
+  const isOutOfRange = visibleDevices !== undefined && device >= visibleDevices
+  const advice = isOutOfRange
+    ? ''
+    : ' See what is there with npu-smi info; the user must be in the group that owns /dev/davinci*, and a container needs those devices and the driver.'
+  return new SessionError(
+    'ACL_NO_DEVICE',
+    `NPU ${device} cannot be used: ${spoken(failure)}.${visibleText(visibleDevices)}${advice}`,
+    { ...detailOf(failure, device), ...(visibleDevices !== undefined && { visibleDevices }) },
+  )
+}
+
 function deviceError(failure: AclFailure, device: number): SessionError | undefined {
   const make = (code: SessionErrorCode, message: string): SessionError =>
     new SessionError(code, message, detailOf(failure, device))
   const { aclError, aclClass } = failure
+  const isOpening = openingCalls.has(failure.call)
   if (aclError === ACL_ERROR_COMPILING_STUB_MODE) {
     return make(
       'ACL_LIBRARY_NOT_FOUND',
       `the AscendCL library that was found is a stub for linking (devlib). ${installCann}`,
     )
   }
-  if (aclClass === 'deviceOpen' || aclError === ACL_ERROR_RT_INVALID_DEVICEID) {
-    return make(
-      'ACL_NO_DEVICE',
-      `NPU ${device} cannot be used: ${spoken(failure)}. See what is there with npu-smi info; the user must be in the group that owns /dev/davinci*, and a container needs those devices and the driver`,
-    )
+  if (isOpening && (aclClass === 'deviceOpen' || aclError === ACL_ERROR_RT_INVALID_DEVICEID)) {
+    return noDevice(failure, device)
   }
   if (aclClass === 'outOfMemory') {
     return make(
@@ -79,7 +135,7 @@ function deviceError(failure: AclFailure, device: number): SessionError | undefi
       `NPU ${device} or the host has not enough memory: ${spoken(failure)}. Release sessions, or use fewer of them`,
     )
   }
-  if (aclClass === 'deviceFault') {
+  if (aclClass === 'deviceFault' || aclClass === 'deviceOpen') {
     return make(
       'ACL_DEVICE_FAULT',
       `NPU ${device} broke down: ${spoken(failure)}. Start the process again; if that does not help, look at npu-smi info`,

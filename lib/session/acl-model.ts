@@ -21,6 +21,21 @@ const tensorTypes: Readonly<Record<number, TensorType>> = {
   12: 'bool',
 }
 
+/** The others, for messages. */
+const otherTypes: Readonly<Record<number, string>> = {
+  13: 'ACL_STRING',
+  16: 'ACL_COMPLEX64',
+  17: 'ACL_COMPLEX128',
+  27: 'ACL_BF16',
+  29: 'ACL_INT4',
+  30: 'ACL_UINT1',
+  33: 'ACL_COMPLEX32',
+  34: 'ACL_HIFLOAT8',
+  35: 'ACL_FLOAT8_E5M2',
+  36: 'ACL_FLOAT8_E4M3FN',
+  37: 'ACL_FLOAT8_E8M0',
+}
+
 /** atc writes ONNX outputs as `node:index:name`; a name that is there only once stands for itself. */
 const atcOutputName = /^.*?:\d+:(?<name>.+)$/s
 
@@ -32,10 +47,11 @@ function outputNames(outputs: readonly NativeTensor[]): readonly string[] {
 function tensorType({ name, type }: NativeTensor): TensorType {
   const found = tensorTypes[type]
   if (found !== undefined) return found
+  const typeName = otherTypes[type] ?? 'unknown'
   throw new ModelError(
     'MODEL_INVALID',
-    `tensor "${name}" is of AscendCL's data type ${type}, which no JavaScript array holds; cast it in the model`,
-    { tensor: name, aclDataType: type },
+    `tensor "${name}" is of AscendCL's data type ${type} (${typeName}), which no JavaScript array holds; cast it in the model`,
+    { tensor: name, aclDataType: type, aclDataTypeName: typeName },
   )
 }
 

@@ -1,23 +1,23 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { ArgumentRangeError, ModelError, SessionError } from '../errors'
-import { untilAborted } from '../abort-listeners'
-import { openError, runError, startError } from './acl-errors'
-import { chooseGear, describeModel } from './acl-model'
-import type { ModelDescription } from './acl-model'
+import { isUint8Array } from 'node:util/types'
+import { ArgumentTypeError, ModelError, SessionError, errorCode } from '../errors'
+import { runError } from './acl-errors'
+import { chooseGear } from './acl-model'
+import { endsWithin, isOpened, openModel } from './acl-open'
+import type { Opened } from './acl-open'
 import { checkAclOptions } from './acl-options'
 import type { AclSessionOptions, AclSettings } from './acl-options'
 import { checkRunOptions } from './arguments'
-import { loadAddon } from './binding'
 import type { NativeDims, NativeEvent, NativeModel, NativeSession } from './binding'
 import { CompletionPoller } from './completion-poller'
 import { checkFeeds, checkFetches } from './feeds'
-import { checkModelSource } from './model-source'
+import type { CheckedTensor } from './feeds'
+import { checkModelBytes, checkModelSource } from './model-source'
 import { unpackTensor } from './packed-tensor'
 import { PendingRun, nextRunId } from './pending-run'
 import type { GaveUp } from './pending-run'
 import type { Device, RunOptions, Session, SessionStats } from './session'
 import { RunRecorder } from './session-stats'
-import type { Feeds, Outputs, TensorLike, TensorMetadata } from './tensor'
+import type { Feeds, Outputs, TensorMetadata } from './tensor'
 
 /** How long a copy to the device may go on after its run was given up: time for gigabytes. */
 const COPY_WAIT_MS = 500
@@ -28,85 +28,8 @@ interface Work {
   readonly fetches: readonly number[]
 }
 
-interface Opened {
-  readonly native: NativeSession
-  readonly model: NativeModel
-  readonly description: ModelDescription
-  readonly closed: Promise<void>
-}
-
-function start(
-  model: string | Uint8Array,
-  { libraryPath, device, outputBytes, exitWaitMs }: AclSettings,
-): NativeSession {
-  const { Session: Native } = loadAddon()
-  try {
-    return new Native({ library: libraryPath, device, model, outputBytes, exitWaitMs })
-  } catch (error) {
-    throw startError(error instanceof Error ? error.message : String(error), device)
-  }
-}
-
-/** Opens a model on the session's own thread. Whatever goes wrong, no thread stays behind that could end. */
-async function open(model: string | Uint8Array, settings: AclSettings): Promise<Opened> {
-  const { device, outputBytes, exitWaitMs, signal } = settings
-  const native = start(model, settings)
-  let onClosed: (() => void) | undefined
-  const closed = new Promise<void>(resolve => {
-    onClosed = resolve
-  })
-  const outcome = new Promise<NativeEvent & { kind: 'opened' | 'failed' }>(resolve => {
-    native.onEvent = event => {
-      if (event.kind === 'closed') {
-        if (event.leftBehind) warnOfMemory(device)
-        onClosed?.()
-      } else if (event.kind !== 'runFailed') resolve(event)
-    }
-  })
-  try {
-    const event = await untilAborted(outcome, signal)
-    // Made here and not in the listener: its stack then leads to the caller.
-    if (event.kind === 'failed') throw openError(event.failure, { device, model: nameOf(model) })
-    const description = describeModel(event)
-    checkOutputNames(Object.keys(outputBytes), description)
-    return { native, model: event, description, closed }
-  } catch (error) {
-    native.close()
-    // Loading cannot be interrupted. After an abort nobody waits for it: the thread leaves when it is through.
-    if (signal?.aborted === true) native.letGo()
-    else if (!(await endsWithin(closed, exitWaitMs))) native.abandon()
-    throw error
-  }
-}
-
-function checkOutputNames(given: readonly string[], { outputs }: ModelDescription): void {
-  const known = outputs.map(({ name }) => name)
-  const unknown = given.find(name => !known.includes(name))
-  if (unknown === undefined) return
-  throw new ArgumentRangeError(
-    `outputBytes names "${unknown}", and the model has the outputs ${known.join(', ')}`,
-    { option: 'outputBytes', known },
-  )
-}
-
 function isThere(data: ArrayBuffer | undefined): data is ArrayBuffer {
   return data !== undefined
-}
-
-function nameOf(model: string | Uint8Array): string {
-  return typeof model === 'string' ? model : 'the model'
-}
-
-async function endsWithin(ended: Promise<unknown>, waitMs: number): Promise<boolean> {
-  const timer = new AbortController()
-  try {
-    return await Promise.race([
-      ended.then(() => true),
-      delay(waitMs, false, { signal: timer.signal }).catch(() => false),
-    ])
-  } finally {
-    timer.abort()
-  }
 }
 
 /**
@@ -134,6 +57,11 @@ export class AclSession implements Session {
   #onDrained: (() => void) | undefined
 
   private constructor(opened: Opened, settings: AclSettings, recorder: RunRecorder) {
+    if (!isOpened(opened)) {
+      throw new ArgumentTypeError(
+        'an AclSession is not made with new: use await AclSession.create(model, options)',
+      )
+    }
     const { native, model, description, closed } = opened
     this.inputMetadata = description.inputs
     this.outputMetadata = description.outputs
@@ -158,7 +86,9 @@ export class AclSession implements Session {
   }
 
   /**
-   * Loads an offline model from a file (external weights beside it are found) or from its bytes, which are copied.
+   * Loads an offline model from a file (external weights beside it are found) or from its bytes, which are copied before
+   * this returns. Opening a device takes seconds, and has no limit of its own: `signal` sets one, as
+   * `AbortSignal.timeout(60_000)`.
    *
    * @throws ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID`; SessionError `ADDON_NOT_FOUND`, `UNSUPPORTED_PLATFORM`,
    * `ACL_LIBRARY_NOT_FOUND`, `ACL_SYMBOL_MISSING`, `ACL_NO_DEVICE`, `ACL_OUT_OF_MEMORY`, `ACL_DEVICE_FAULT`,
@@ -176,9 +106,10 @@ export class AclSession implements Session {
   static async open(model: unknown, options: AclSessionOptions, recorder: RunRecorder): Promise<AclSession> {
     const settings = checkAclOptions(options)
     settings.signal?.throwIfAborted()
-    const checked = await checkModelSource(model, '.om')
+    // Bytes go to the native side at once, which copies them: the caller may change them as soon as this returns.
+    const checked = isUint8Array(model) ? checkModelBytes(model, '.om') : await checkModelSource(model, '.om')
     settings.signal?.throwIfAborted()
-    return new AclSession(await open(checked, settings), settings, recorder)
+    return new AclSession(await openModel(checked, settings), settings, recorder)
   }
 
   async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {
@@ -220,7 +151,9 @@ export class AclSession implements Session {
   }
 
   stats(): SessionStats {
-    const state = this.#fault !== undefined ? 'faulted' : this.#released !== undefined ? 'released' : 'ready'
+    // The end of the environment stops all sessions without asking them.
+    const isReleased = this.#released !== undefined || this.#native.isStopped()
+    const state = this.#fault !== undefined ? 'faulted' : isReleased ? 'released' : 'ready'
     return this.#recorder.snapshot({ state, ...this.#load() })
   }
 
@@ -245,6 +178,7 @@ export class AclSession implements Session {
       return taken ? undefined : releasedError()
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
+      if (errorCode(error) === 'INPUT_TYPE') return new SessionError('INPUT_TYPE', message)
       return runError({ kind: 'internal', message }, this.#deviceId)
     }
   }
@@ -416,15 +350,7 @@ function releasedError(): SessionError {
   return new SessionError('SESSION_RELEASED', 'the session has been released; create another one')
 }
 
-function warnOfMemory(device: number): void {
-  process.emitWarning(
-    `NPU ${device} did not confirm that it has ended a run; the session's model and memory are left behind, ` +
-      'because it may still be using them',
-    { code: 'ACL_MEMORY_ABANDONED' },
-  )
-}
-
-function bytesOf({ name, data }: TensorLike & { readonly name: string }): Uint8Array {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+function bytesOf({ name, data }: CheckedTensor): Uint8Array {
+  if (ArrayBuffer.isView(data)) return data
   throw new ModelError('MODEL_INVALID', `input "${name}" holds text, which no offline model takes`)
 }

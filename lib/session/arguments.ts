@@ -66,20 +66,23 @@ export function checkChoice<T extends string>(name: string, value: unknown, choi
   })
 }
 
+/** @throws ArgumentRangeError `INVALID_ARGUMENT` */
+export function checkTimeout(name: string, value: unknown): number {
+  if (typeof value === 'number' && value > 0 && value <= MAX_TIMEOUT_MS) return value
+  throw new ArgumentRangeError(
+    `${name} must be above 0 and at most ${MAX_TIMEOUT_MS} milliseconds, found ${shown(value)}`,
+    { option: name },
+  )
+}
+
 /** @throws ArgumentRangeError, ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION` */
 export function checkRunOptions(options: unknown): RunOptions {
   if (options === undefined) return {}
   checkOptionKeys(options, ['signal', 'timeoutMs'], 'run()')
   const { signal: givenSignal, timeoutMs } = options as Readonly<Record<string, unknown>>
   const signal = checkSignal(givenSignal)
-  if (
-    timeoutMs !== undefined &&
-    !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)
-  ) {
-    throw new ArgumentRangeError(
-      `timeoutMs must be above 0 and at most ${MAX_TIMEOUT_MS} milliseconds, found ${shown(timeoutMs)}`,
-      { option: 'timeoutMs' },
-    )
+  return {
+    ...(signal && { signal }),
+    ...(timeoutMs !== undefined && { timeoutMs: checkTimeout('timeoutMs', timeoutMs) }),
   }
-  return { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }
 }

@@ -2,8 +2,8 @@
  * The one place that touches the add-on: finds it, and says what it is like. Nothing is loaded before the first call,
  * so that a package without add-on, or a machine without CANN, can still import everything.
  */
-import { writeSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, writeSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { SessionError } from '../errors'
 
 // Bundlers follow calls of `require` with a literal, and nothing else.
@@ -48,6 +48,8 @@ export interface AclFailure {
   readonly aclClass: AclErrorClass
   /** What AscendCL says; may be empty. */
   readonly aclMessage: string
+  /** How many NPUs this process may use, where one could not be opened. */
+  readonly visibleDevices?: number
 }
 
 export type AclErrorClass =
@@ -99,7 +101,7 @@ export type NativeEvent =
 export interface NativeSessionOptions {
   readonly library: string
   readonly device: number
-  /** A path or bytes, which are copied. */
+  /** A path, or bytes, which are copied before the constructor returns. */
   readonly model: string | Uint8Array
   readonly outputBytes: Readonly<Record<string, number>>
   /** How long the end of the environment waits for this session's threads. */
@@ -120,7 +122,8 @@ export interface NativeSession {
   ) => void
   /**
    * Copies the inputs before it returns. `dims` matter for models of open shapes only. `timeoutMs` 0: none. False when
-   * the session is closed, which `leave` does as well; throws when there is no memory for the copies.
+   * the session is closed, which `leave` does as well; throws when there is no memory for the copies, and with the
+   * code `INPUT_TYPE` when the bytes are not as many as the shapes need.
    */
   run(
     id: number,
@@ -139,6 +142,8 @@ export interface NativeSession {
   isCopyingIn(id: number): boolean
   /** Runs that are executing, or executed and on their way back. */
   begun(): number
+  /** Whether it takes no runs any more, be it closed or left. */
+  isStopped(): boolean
   /** Drops what has not begun; `closed` comes when everything is given back. */
   close(): void
   /** No further events: a native call does not return. */
@@ -179,6 +184,9 @@ const prebuilt: Readonly<Record<string, () => unknown>> = {
   'linux-arm64': () => require('../../prebuilds/linux-arm64/aasist-ascend.glibc.node') as unknown,
 }
 
+/** In a checkout, what was compiled last; prebuilds made there once would hide every later change. */
+const compiled = join(packageFolder, 'build', 'Release', 'ascend_addon.node')
+
 function buildOfCheckout(): unknown {
   const load = require('node-gyp-build') as (folder: string) => unknown
   return load(packageFolder)
@@ -205,10 +213,11 @@ function find(): NativeAddon {
   if (refusal !== undefined) throw refusal
   const target = `${process.platform}-${process.arch}`
   const given = process.env[addonVariable]
-  const places: readonly [string, () => unknown][] =
+  const places: readonly (readonly [string, () => unknown])[] =
     given !== undefined && given !== ''
       ? [[`${addonVariable}=${given}`, () => require(resolve(given)) as unknown]]
       : [
+          ...(existsSync(compiled) ? [[compiled, () => require(compiled) as unknown] as const] : []),
           [`prebuilds/${target} of the package`, prebuilt[target]!],
           [`build/Release of ${packageFolder}`, buildOfCheckout],
         ]
@@ -245,7 +254,7 @@ function leave(): void {
   try {
     writeSync(
       2,
-      `aasist-ascend: ${left} session(s) did not end within their exitWaitMs, because a call into AscendCL does not return; leaving without them\n`,
+      `aasist-ascend: ${left} session(s) or probe(s) did not end in time, because a call into AscendCL does not return; leaving without them\n`,
     )
   } catch {
     // Nobody reads it.

@@ -3,6 +3,7 @@ import { aclOptionNames, checkLibraryPath } from './acl-options'
 import type { AclSessionOptions } from './acl-options'
 import { AclSession } from './acl-session'
 import { checkOptionKeys } from './arguments'
+import { checkDeviceOptions, targetOf } from './device-options'
 import { checkDevices, probeNpus, saysNoNpu } from './devices'
 import { modelForms } from './model-forms'
 import type { ModelSource } from './model-forms'
@@ -14,7 +15,10 @@ import { RunRecorder } from './session-stats'
 
 export type { ModelForms, ModelSource } from './model-forms'
 
-/** Those of both back ends; what does not concern the chosen one is ignored. */
+/**
+ * Those of both back ends. An option of the other one than the model runs on is refused (`INVALID_ARGUMENT`); where the
+ * machine decides (`{ om, onnx }` with `auto`), both are welcome.
+ */
 export interface SessionOptions extends OrtSessionOptions, Omit<AclSessionOptions, 'device'> {
   /**
    * `auto` (default) takes an NPU for an offline model and the CPU for an ONNX one; of `{ om, onnx }` it takes the
@@ -31,13 +35,12 @@ function pick<T extends object, K extends keyof T>(options: T, names: readonly K
   return Object.fromEntries(own.map(name => [name, options[name]])) as Pick<T, K>
 }
 
-/** @internal `createSession` for a pool, which gathers the times of its sessions. */
+/** @internal `createSession` for a pool, which gathers the times of its sessions and has checked its options. */
 export async function openSession(
   model: ModelSource,
   options: SessionOptions,
   recorder: RunRecorder,
 ): Promise<Session> {
-  checkOptionKeys(options, [...new Set(['device', ...ortOptionNames, ...aclOptionNames])], 'createSession()')
   const { om, onnx } = modelForms(model)
   const choice = checkDevices(options.device)
   const openCpu = (): Promise<Session> => OrtSession.open(onnx, pick(options, ortOptionNames), recorder)
@@ -85,5 +88,8 @@ export async function openSession(
  * ```
  */
 export async function createSession(model: ModelSource, options: SessionOptions = {}): Promise<Session> {
+  const where = 'createSession()'
+  checkOptionKeys(options, [...new Set(['device', ...ortOptionNames, ...aclOptionNames])], where)
+  checkDeviceOptions(options, targetOf(modelForms(model), checkDevices(options.device)), where)
   return openSession(model, options, new RunRecorder())
 }

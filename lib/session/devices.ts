@@ -1,4 +1,5 @@
 /** Which device a caller means, and which there are. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { ArgumentTypeError, SessionError, errorCode } from '../errors'
 import { openError } from './acl-errors'
 import { shown } from './arguments'
@@ -36,13 +37,36 @@ export function saysNoNpu(error: unknown): boolean {
   return noNpu.has(errorCode(error) ?? '')
 }
 
+/** A driver that is in trouble may not answer at all. Some are slow: the first call of a day takes seconds. */
+const ANSWER_WITHIN_MS = 30_000
+
+/** The probe keeps no event loop alive; while somebody waits for it, this timer does. */
+async function answered<T>(probe: Promise<T>, withinMs: number): Promise<T> {
+  const timer = new AbortController()
+  const silence = delay(withinMs, undefined, { signal: timer.signal }).then(
+    () => {
+      throw new SessionError(
+        'ACL_NO_DEVICE',
+        `AscendCL does not answer within ${withinMs / 1000} s; see whether npu-smi info does, and whether the driver is in order`,
+        { withinMs },
+      )
+    },
+    () => probe,
+  )
+  try {
+    return await Promise.race([probe, silence])
+  } finally {
+    timer.abort()
+  }
+}
+
 /**
  * Loads AscendCL and counts its devices, off the event loop.
  * @throws SessionError `ADDON_NOT_FOUND`, `UNSUPPORTED_PLATFORM`, `ACL_LIBRARY_NOT_FOUND`, `ACL_SYMBOL_MISSING`,
- * `ACL_NO_DEVICE`, `ACL_RUNTIME`
+ * `ACL_NO_DEVICE` (also when AscendCL does not answer within `withinMs`), `ACL_RUNTIME`
  */
-export async function probeNpus(libraryPath: string): Promise<NativeProbe> {
-  const found = await loadAddon().probe(libraryPath)
+export async function probeNpus(libraryPath: string, withinMs = ANSWER_WITHIN_MS): Promise<NativeProbe> {
+  const found = await answered(loadAddon().probe(libraryPath), withinMs)
   if ('failure' in found) throw openError(found.failure, { device: 0, model: 'the model' })
   if (found.devices > 0) return found
   throw new SessionError(

@@ -2,18 +2,42 @@
 import { ArgumentTypeError, SessionError } from '../errors'
 import { isPlainObject, shown } from './arguments'
 import { arrayNames, elementCount } from './tensor'
-import type { TensorData, TensorLike, TensorMetadata, TensorType } from './tensor'
+import type { TensorMetadata, TensorType } from './tensor'
 
-/** An input that passed its checks, still on the caller's memory. */
-export interface CheckedTensor extends TensorLike {
+/** An input that passed its checks. */
+export interface CheckedTensor {
   readonly name: string
+  readonly type: TensorType
+  readonly dims: readonly number[]
+  /** The elements as bytes, still in the caller's memory, behind an object that is not the caller's; or strings. */
+  readonly data: Uint8Array | readonly string[]
 }
+
+/** What the caller gave, each member read once: a getter may answer something else the next time. */
+interface GivenTensor {
+  readonly input: TensorMetadata
+  readonly type: unknown
+  /** A copy, where it is an array. */
+  readonly dims: unknown
+  readonly data: unknown
+}
+
+/** No model has tensors of more (`ACL_MAX_DIM_CNT` of CANN); an array that claims more is not copied. */
+const MOST_DIMS = 128
 
 const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object
 
 /** `Float32Array` and so on; the getter answers for arrays of every realm, and cannot be overridden. */
 function typedArrayName(value: unknown): string | undefined {
   return Reflect.get(typedArrayPrototype, Symbol.toStringTag, value) as string | undefined
+}
+
+/** As the engine has it: an array may have a property of the same name that says something else. */
+function engineValue<K extends 'buffer' | 'byteOffset' | 'byteLength' | 'length'>(
+  data: ArrayBufferView,
+  key: K,
+): Uint8Array[K] {
+  return Reflect.get(typedArrayPrototype, key, data)
 }
 
 function invalidType(name: string, found: string, expected: string): SessionError {
@@ -33,7 +57,7 @@ function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
-function checkData(name: string, type: TensorType, data: unknown): TensorData {
+function checkData(name: string, type: TensorType, data: unknown): ArrayBufferView | readonly string[] {
   if (type === 'string') {
     if (Array.isArray(data) && data.every(element => typeof element === 'string')) return data
     throw invalidType(name, `holds ${typedArrayName(data) ?? shown(data)}`, 'an array of strings')
@@ -46,21 +70,25 @@ function checkData(name: string, type: TensorType, data: unknown): TensorData {
       `its elements in a ${names.join(' or ')}`,
     )
   }
-  if (isDetached(data.buffer)) {
+  if (isDetached(engineValue(data, 'buffer'))) {
     throw invalidType(name, 'holds a detached buffer (it was transferred elsewhere)', 'data it can read')
   }
-  return data as TensorData
+  return data
+}
+
+function isDim(dim: unknown): dim is number {
+  return Number.isSafeInteger(dim) && (dim as number) >= 0
 }
 
 function checkDims(name: string, dims: unknown): readonly number[] {
-  if (!Array.isArray(dims) || !dims.every(dim => Number.isSafeInteger(dim) && (dim as number) >= 0)) {
+  if (!Array.isArray(dims) || dims.length > MOST_DIMS || !dims.every(isDim)) {
     throw new SessionError(
       'INPUT_SHAPE',
       `input "${name}" has dims ${shown(dims)}; an array of whole numbers from 0 up is needed`,
       { input: name },
     )
   }
-  return [...(dims as number[])]
+  return dims
 }
 
 function checkShape(input: TensorMetadata, dims: readonly number[], symbols: Map<string, number>): void {
@@ -86,49 +114,63 @@ function checkShape(input: TensorMetadata, dims: readonly number[], symbols: Map
   )
 }
 
-function checkTensor(input: TensorMetadata, tensor: unknown, symbols: Map<string, number>): CheckedTensor {
+/** Runs whatever code the caller's getters hold; nothing of it is heard of again. */
+function readTensor(input: TensorMetadata, tensor: unknown): GivenTensor {
   const { name } = input
   if (typeof tensor !== 'object' || tensor === null) {
     throw invalidType(name, `is ${shown(tensor)}`, `{ type: '${input.type}', dims, data }`)
   }
-  let parts: { type?: unknown; dims?: unknown; data?: unknown }
   try {
-    // Each member is read once: onnxruntime's `data` is a getter that throws for tensors off the CPU or disposed of.
-    const { type, dims, data } = tensor as typeof parts
-    parts = { type, dims, data }
+    const { type, dims, data } = tensor as { type?: unknown; dims?: unknown; data?: unknown }
+    return { input, type, dims: copyDims(dims), data }
   } catch (error) {
+    // onnxruntime's `data` is a getter that throws for tensors off the CPU or disposed of.
     throw invalidType(
       name,
       `cannot be read (${error instanceof Error ? error.message : String(error)})`,
       'CPU data',
     )
   }
-  if (parts.type !== input.type) throw invalidType(name, `is of type ${shown(parts.type)}`, input.type)
-  const dims = checkDims(name, parts.dims)
-  checkShape(input, dims, symbols)
-  const data = checkData(name, input.type, parts.data)
-  const expected = elementCount(input.type, dims)
-  if (data.length !== expected) {
-    throw new SessionError(
-      'INPUT_SHAPE',
-      `input "${name}" holds ${data.length} elements; its shape [${dims.join(', ')}] needs ${expected}`,
-      { input: name, found: data.length, expected },
-    )
-  }
-  return { name, type: input.type, dims, data }
 }
 
-/**
- * Checks feeds against what the model takes. Copies nothing.
- * @throws SessionError `INPUT_MISSING`, `INPUT_TYPE`, `INPUT_SHAPE`; ArgumentTypeError `INVALID_ARGUMENT`
- */
-export function checkFeeds(feeds: unknown, inputs: readonly TensorMetadata[]): readonly CheckedTensor[] {
+function copyDims(dims: unknown): unknown {
+  if (!Array.isArray(dims)) return dims
+  const { length } = dims
+  return length > MOST_DIMS ? dims : Array.from({ length }, (_, axis) => dims[axis] as unknown)
+}
+
+function checkTensor({ input, ...given }: GivenTensor, symbols: Map<string, number>): CheckedTensor {
+  const { name, type } = input
+  if (given.type !== type) throw invalidType(name, `is of type ${shown(given.type)}`, type)
+  const dims = checkDims(name, given.dims)
+  checkShape(input, dims, symbols)
+  const data = checkData(name, type, given.data)
+  const found = ArrayBuffer.isView(data) ? engineValue(data, 'length') : data.length
+  const expected = elementCount(type, dims)
+  if (found !== expected) {
+    throw new SessionError(
+      'INPUT_SHAPE',
+      `input "${name}" holds ${found} elements; its shape [${dims.join(', ')}] needs ${expected}`,
+      { input: name, found, expected },
+    )
+  }
+  return { name, type, dims, data: ArrayBuffer.isView(data) ? bytesOf(data) : data }
+}
+
+function bytesOf(data: ArrayBufferView): Uint8Array {
+  return new Uint8Array(
+    engineValue(data, 'buffer'),
+    engineValue(data, 'byteOffset'),
+    engineValue(data, 'byteLength'),
+  )
+}
+
+function readFeeds(feeds: unknown, inputs: readonly TensorMetadata[]): readonly GivenTensor[] {
   if (!isPlainObject(feeds)) {
     throw new ArgumentTypeError(
       `feeds must be a plain object of tensors by input name, found ${shown(feeds)}`,
     )
   }
-  const symbols = new Map<string, number>()
   return inputs.map(input => {
     const tensor = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined
     if (tensor === undefined) {
@@ -139,8 +181,18 @@ export function checkFeeds(feeds: unknown, inputs: readonly TensorMetadata[]): r
         { input: input.name, needed },
       )
     }
-    return checkTensor(input, tensor, symbols)
+    return readTensor(input, tensor)
   })
+}
+
+/**
+ * Checks feeds against what the model takes. Copies nothing. Everything is read before anything is checked: a getter of
+ * one input could take the memory of another one away.
+ * @throws SessionError `INPUT_MISSING`, `INPUT_TYPE`, `INPUT_SHAPE`; ArgumentTypeError `INVALID_ARGUMENT`
+ */
+export function checkFeeds(feeds: unknown, inputs: readonly TensorMetadata[]): readonly CheckedTensor[] {
+  const symbols = new Map<string, number>()
+  return readFeeds(feeds, inputs).map(given => checkTensor(given, symbols))
 }
 
 /**

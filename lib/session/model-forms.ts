@@ -16,7 +16,8 @@ export type ModelSource = string | Uint8Array | ModelForms
 const OM_MAGIC = 'IMOD'
 
 function isOfflineModel(model: string | Uint8Array): boolean {
-  if (typeof model === 'string') return model.toLowerCase().endsWith('.om')
+  // With a separator at its end too, which makes it a folder: a folder is refused by what it was meant to be.
+  if (typeof model === 'string') return /\.om\/*$/i.test(model)
   return String.fromCharCode(...model.subarray(0, OM_MAGIC.length)) === OM_MAGIC
 }
 

@@ -3,6 +3,12 @@ import { resolve } from 'node:path'
 import { isUint8Array } from 'node:util/types'
 import { ArgumentTypeError, ModelError, errorCode } from '../errors'
 
+/** @throws ModelError `MODEL_INVALID` */
+export function checkModelBytes(model: Uint8Array, ending: '.onnx' | '.om'): Uint8Array {
+  if (model.byteLength > 0) return model
+  throw new ModelError('MODEL_INVALID', `the model has no bytes; give those of an ${ending} file`)
+}
+
 /**
  * The absolute path of a model file, or a copy of the caller's bytes, made before this returns.
  * @throws ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID`; ArgumentTypeError `INVALID_ARGUMENT`
@@ -22,9 +28,12 @@ export async function checkModelSource(
       )
     })
     if (!file.isFile()) {
-      throw new ModelError('MODEL_INVALID', `${path} is not a file; give the path of an ${ending} file`, {
-        path,
-      })
+      const found = file.isDirectory() ? 'a folder' : 'a pipe or a device'
+      throw new ModelError(
+        'MODEL_INVALID',
+        `${path} is ${found}, not a file; give the path of an ${ending} file`,
+        { path, found },
+      )
     }
     if (ending === '.om' && file.size === 0) {
       throw new ModelError('MODEL_INVALID', `${path} is empty; give the path of an ${ending} file`, { path })
@@ -34,9 +43,7 @@ export async function checkModelSource(
   if (!isUint8Array(model)) {
     throw new ArgumentTypeError(`model must be the path of an ${ending} file or its bytes as a Uint8Array`)
   }
-  if (model.byteLength === 0) {
-    throw new ModelError('MODEL_INVALID', `the model has no bytes; give those of an ${ending} file`)
-  }
+  checkModelBytes(model, ending)
   // Out of whatever memory it is in, also shared: the caller keeps its own and may change it at once.
   return Uint8Array.from(model)
 }

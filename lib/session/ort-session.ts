@@ -1,4 +1,4 @@
-import { ModelError, SessionError } from '../errors'
+import { ArgumentTypeError, ModelError, SessionError } from '../errors'
 import { untilAborted } from '../abort-listeners'
 import { checkRunOptions } from './arguments'
 import { checkFeeds, checkFetches } from './feeds'
@@ -26,6 +26,10 @@ interface Loaded {
   readonly inputs: readonly TensorMetadata[]
   readonly outputs: readonly TensorMetadata[]
 }
+
+/** What `load` started: only with one of these there is a session. */
+const loadedHere = new WeakSet<Transport>()
+const notByNew = 'an OrtSession is not made with new: use await OrtSession.create(model, options)'
 
 function unusable(reply: Extract<Reply, { kind: 'unusable' }>): Error {
   const { code, reason } = reply
@@ -55,7 +59,9 @@ async function load(model: string | ArrayBuffer, settings: OrtSettings): Promise
   })
   transport.post({ kind: 'load', model, threads, graphOptimization })
   try {
-    return [transport, await untilAborted(loaded, signal)]
+    const outcome = await untilAborted(loaded, signal)
+    loadedHere.add(transport)
+    return [transport, outcome]
   } catch (error) {
     transport.post({ kind: 'close' })
     transport.kill?.()
@@ -89,6 +95,7 @@ export class OrtSession implements Session {
   #closing = false
 
   private constructor(transport: Transport, loaded: Loaded, settings: OrtSettings, recorder: RunRecorder) {
+    if (!loadedHere.has(transport)) throw new ArgumentTypeError(notByNew)
     this.inputMetadata = loaded.inputs
     this.outputMetadata = loaded.outputs
     this.inputNames = loaded.inputs.map(({ name }) => name)

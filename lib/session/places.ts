@@ -1,4 +1,5 @@
 /** Where the sessions of a pool go. */
+import { ArgumentRangeError } from '../errors'
 import { usableCpus } from './cpu-count'
 import { modelForms } from './model-forms'
 import type { ModelSource } from './model-forms'
@@ -9,6 +10,22 @@ export interface PlaceSettings {
   readonly sessions: number | undefined
   readonly threadsPerSession: number
   readonly libraryPath: string
+}
+
+/** Room for sessions that wait for something else than the CPU, such as a shared disk. */
+const SESSIONS_PER_CPU = 4
+const ALWAYS_ALLOWED = 32
+
+/** @throws ArgumentRangeError `INVALID_ARGUMENT` for more sessions than the machine could be thought to hold */
+function checkCpuSessions(sessions: number): number {
+  const cpus = usableCpus()
+  const most = Math.max(ALWAYS_ALLOWED, SESSIONS_PER_CPU * cpus)
+  if (sessions <= most) return sessions
+  throw new ArgumentRangeError(
+    `sessions is ${sessions}; this process may use ${cpus} CPU(s), for which ${most} is the most: ` +
+      'more sessions than CPUs compute nothing faster, and each holds the model and its buffers in memory',
+    { option: 'sessions', most },
+  )
 }
 
 async function deviceIds(libraryPath: string): Promise<readonly number[]> {
@@ -45,7 +62,7 @@ export async function choosePlaces(
 ): Promise<readonly ('cpu' | number)[]> {
   const devices = await devicesFor(model, choice, libraryPath)
   if (devices === 'cpu') {
-    const count = sessions ?? Math.max(1, Math.floor(usableCpus() / threadsPerSession))
+    const count = checkCpuSessions(sessions ?? Math.max(1, Math.floor(usableCpus() / threadsPerSession)))
     return Array.from({ length: count }, () => 'cpu' as const)
   }
   return Array.from({ length: sessions ?? devices.length }, (_, index) => devices[index % devices.length]!)

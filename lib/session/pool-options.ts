@@ -1,6 +1,6 @@
 import { ArgumentTypeError } from '../errors'
 import { checkLibraryPath } from './acl-options'
-import { checkCount, checkOptionKeys, checkSignal } from './arguments'
+import { checkCount, checkOptionKeys, checkSignal, checkTimeout } from './arguments'
 import type { ModelSource, SessionOptions } from './create-session'
 import { checkDevices } from './devices'
 import type { DeviceChoice } from './devices'
@@ -28,11 +28,17 @@ export interface PoolOptions extends Pick<
   readonly device?: 'auto' | 'cpu' | 'npu' | number | readonly number[]
   /**
    * Default on the CPU: the CPUs this process may use, divided by `threadsPerSession`. On NPUs: one each; several
-   * sessions are spread over the NPUs in turn.
+   * sessions are spread over the NPUs in turn. At most 1,024; on the CPU 4 a CPU, and 32 in any case.
    */
   readonly sessions?: number
-  /** CPU: default 1, because several one-thread sessions finish more runs a second than one with several threads. */
+  /** CPU only: default 1, because several one-thread sessions finish more runs a second than one with several threads. */
   readonly threadsPerSession?: number
+  /**
+   * Milliseconds a session may take for one run, then `RUN_TIMEOUT`; default: no limit. Other than `timeoutMs` of
+   * `run()` it leaves waiting out: the clock starts when a session begins. For that no run is sent ahead to a busy
+   * session. Above 0, at most 2,147,483,647.
+   */
+  readonly runTimeoutMs?: number
   /** Runs that may wait for a free session, over all sessions; default 256. One more rejects with `QUEUE_FULL`. */
   readonly queueLimit?: number
   /**
@@ -52,6 +58,7 @@ const poolOptionNames = [
   'signal',
   'sessions',
   'threadsPerSession',
+  'runTimeoutMs',
   'queueLimit',
   'onFailover',
 ] as const satisfies readonly (keyof PoolOptions)[]
@@ -61,6 +68,7 @@ export interface PoolSettings {
   readonly threadsPerSession: number
   readonly devices: DeviceChoice
   readonly libraryPath: string
+  readonly runTimeoutMs: number | undefined
   readonly queueLimit: number
   readonly onFailover: ((event: FailoverEvent) => void) | undefined
   readonly signal: AbortSignal | undefined
@@ -74,6 +82,7 @@ export function checkPoolOptions(options: PoolOptions): PoolSettings {
     device,
     sessions,
     threadsPerSession = 1,
+    runTimeoutMs,
     queueLimit = 256,
     onFailover,
     signal,
@@ -89,6 +98,7 @@ export function checkPoolOptions(options: PoolOptions): PoolSettings {
     threadsPerSession: threads,
     devices: checkDevices(device),
     libraryPath: checkLibraryPath(options.libraryPath),
+    runTimeoutMs: runTimeoutMs === undefined ? undefined : checkTimeout('runTimeoutMs', runTimeoutMs),
     queueLimit: checkCount('queueLimit', queueLimit, { least: 0, most: 1_000_000 }),
     onFailover,
     signal: checkSignal(signal),

@@ -3,13 +3,16 @@ import { SessionError, errorCode } from '../errors'
 import { openSession } from './create-session'
 import type { ModelSource } from './create-session'
 import { checkRunOptions } from './arguments'
+import { checkDeviceOptions, targetOf } from './device-options'
 import { checkFeeds, checkFetches } from './feeds'
+import { modelForms } from './model-forms'
 import { packFeeds, unpackTensors } from './packed-tensor'
 import type { PackedWork } from './packed-tensor'
 import { PendingRun } from './pending-run'
 import { choosePlaces } from './places'
+import { distinctDevices, totalDevice } from './pool-devices'
 import { checkPoolOptions, copyModel } from './pool-options'
-import type { FailoverEvent, PoolOptions } from './pool-options'
+import type { FailoverEvent, PoolOptions, PoolSettings } from './pool-options'
 import type { Device, RunOptions, Session, SessionStats } from './session'
 import { RunRecorder } from './session-stats'
 import type { Feeds, Outputs, TensorMetadata } from './tensor'
@@ -48,25 +51,20 @@ function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause))
 }
 
-function totalDevice(devices: readonly Device[]): Device {
-  const first = devices[0]!
-  if (first.kind === 'npu') return first
-  return {
-    kind: 'cpu',
-    threads: devices.reduce((sum, device) => sum + (device.kind === 'cpu' ? device.threads : 0), 0),
-  }
-}
-
 /** Several sessions of one model behind one queue: each run goes to the first session that is free. */
 export class SessionPool implements Session {
   readonly inputNames: readonly string[]
   readonly outputNames: readonly string[]
   readonly inputMetadata: readonly TensorMetadata[]
   readonly outputMetadata: readonly TensorMetadata[]
+  /** All threads together on the CPU; of several NPUs the first one, see {@link devices}. */
   readonly device: Device
+  /** What its sessions were opened on, each device once. */
+  readonly devices: readonly Device[]
   readonly #places: readonly Place[]
   readonly #open: OpenSession
   readonly #queueLimit: number
+  readonly #runTimeoutMs: number | undefined
   readonly #onFailover: ((event: FailoverEvent) => void) | undefined
   readonly #recorder: RunRecorder
   readonly #waiting: PendingRun<PackedWork>[] = []
@@ -74,6 +72,7 @@ export class SessionPool implements Session {
     PendingRun<PackedWork>,
     { signal: AbortSignal | undefined; deadlineMs: number | undefined }
   >()
+  readonly #deviceOf = new WeakMap<Outputs, Device>()
   readonly #retried = new WeakSet<PendingRun<PackedWork>>()
   readonly #replacing = new Map<Place, Promise<void>>()
   readonly #leaving = new Set<Promise<void>>()
@@ -87,14 +86,16 @@ export class SessionPool implements Session {
     sessions: readonly Session[],
     open: OpenSession,
     recorder: RunRecorder,
-    options: { queueLimit: number; onFailover: ((event: FailoverEvent) => void) | undefined },
+    options: Pick<PoolSettings, 'queueLimit' | 'runTimeoutMs' | 'onFailover'>,
   ) {
     const first = sessions[0]!
     this.inputNames = first.inputNames
     this.outputNames = first.outputNames
     this.inputMetadata = first.inputMetadata
     this.outputMetadata = first.outputMetadata
-    this.device = totalDevice(sessions.map(({ device }) => device))
+    const devices = sessions.map(({ device }) => device)
+    this.device = totalDevice(devices)
+    this.devices = distinctDevices(devices)
     this.#places = sessions.map((session, index) => ({
       index,
       session,
@@ -105,13 +106,16 @@ export class SessionPool implements Session {
     this.#open = open
     this.#recorder = recorder
     this.#queueLimit = options.queueLimit
+    this.#runTimeoutMs = options.runTimeoutMs
     this.#onFailover = options.onFailover
   }
 
   /** @internal Use {@link createPool}. */
   static async create(model: ModelSource, options: PoolOptions): Promise<SessionPool> {
-    const { queueLimit, onFailover, signal, devices, sessionOptions, ...settings } = checkPoolOptions(options)
+    const { queueLimit, runTimeoutMs, onFailover, signal, devices, sessionOptions, ...settings } =
+      checkPoolOptions(options)
     const kept = copyModel(model)
+    checkDeviceOptions(options, targetOf(modelForms(kept), devices), 'createPool()')
     const places = await choosePlaces(kept, devices, settings)
     signal?.throwIfAborted()
     const recorder = new RunRecorder()
@@ -139,7 +143,7 @@ export class SessionPool implements Session {
       await Promise.all(ready.map(session => session.release()))
       openSignal.throwIfAborted()
     }
-    return new SessionPool(ready, open, recorder, { queueLimit, onFailover })
+    return new SessionPool(ready, open, recorder, { queueLimit, runTimeoutMs, onFailover })
   }
 
   async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {
@@ -170,6 +174,11 @@ export class SessionPool implements Session {
     this.#waiting.push(run)
     this.#dispatch()
     return run.promise
+  }
+
+  /** What computed these outputs of {@link run}; undefined for anything else, copies of outputs too. */
+  deviceOf(outputs: Outputs): Device | undefined {
+    return this.#deviceOf.get(outputs)
   }
 
   stats(): PoolStats {
@@ -203,7 +212,8 @@ export class SessionPool implements Session {
   #freePlace(): Place | undefined {
     // A second run is sent ahead to a busy session, so that it never waits for this event loop; but only while there
     // is one for every session, or the last runs would wait behind each other beside idle sessions.
-    const most = this.#waiting.length >= this.#places.length ? 2 : 1
+    const mayGoAhead = this.#runTimeoutMs === undefined && this.#waiting.length >= this.#places.length
+    const most = mayGoAhead ? 2 : 1
     let best: { place: Place; load: number } | undefined
     for (const place of this.#places) {
       if (place.session === undefined || place.runs.length >= most) continue
@@ -225,17 +235,19 @@ export class SessionPool implements Session {
 
   async #compute(place: Place, session: Session, run: PendingRun<PackedWork>): Promise<void> {
     const { signal, deadlineMs } = this.#optionsOf.get(run)!
-    const timeoutMs = deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - performance.now())
-    const options = { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) }
+    const untilDeadlineMs = deadlineMs === undefined ? Infinity : Math.max(1, deadlineMs - performance.now())
+    const timeoutMs = Math.min(untilDeadlineMs, this.#runTimeoutMs ?? Infinity)
+    const options = { ...(signal && { signal }), ...(timeoutMs < Infinity && { timeoutMs }) }
     place.runs.push(run)
     try {
       const outputs = await session.run(unpackTensors(run.work.feeds), run.work.fetches, options)
       if (place.session === session) place.lostInARow = 0
+      this.#deviceOf.set(outputs, this.device.kind === 'cpu' ? this.device : session.device)
       run.succeed(outputs)
       run.forget()
     } catch (error) {
       place.mayCompute = true
-      this.#onFailure(run, error)
+      this.#onFailure(run, this.#tookTooLong(error) ?? error)
       if (session.stats().state === 'faulted') this.#lose(place, session, error)
     }
     if (place.session === session) place.runs = place.runs.filter(other => other !== run)
@@ -257,6 +269,18 @@ export class SessionPool implements Session {
     }
     run.fail(error instanceof Error ? error : new SessionError('RUN_FAILED', String(error)))
     run.forget()
+  }
+
+  /** A session words it for those who set a `timeoutMs` with `run()`. */
+  #tookTooLong(error: unknown): SessionError | undefined {
+    const runTimeoutMs = this.#runTimeoutMs
+    if (runTimeoutMs === undefined || !(error instanceof SessionError) || error.code !== 'RUN_TIMEOUT') return
+    if (error.detail['timeoutMs'] !== runTimeoutMs) return
+    return new SessionError(
+      'RUN_TIMEOUT',
+      `the model took longer than ${runTimeoutMs} ms for one run, which is the most that was allowed`,
+      { runTimeoutMs },
+    )
   }
 
   #onGiveUp(run: PendingRun<PackedWork>): void {

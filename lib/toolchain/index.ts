@@ -1,4 +1,6 @@
 /** Vendor tools and their stand-ins: where they are, what they need, and what they say. */
+export { describeAclLibrary } from './acl-library'
+export type { AclLibrary } from './acl-library'
 export { findSimulator, simulatorEnvironment, simulatorSettings } from './simulator'
 export type { Simulator, SimulatorSetting } from './simulator'
 export { findAtc, sha256OfFile, withAtc } from './atc'

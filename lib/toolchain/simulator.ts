@@ -18,6 +18,9 @@ export interface SimulatorSetting {
   readonly meaning: string
 }
 
+/** What `ACL_SIM_CANN` is without being set. */
+export const defaultCannRelease = '8.5'
+
 /** Every variable the simulator reads, in the order of docs/simulator.md. */
 export const simulatorSettings: readonly SimulatorSetting[] = [
   { name: 'ACL_SIM_DEVICES', meaning: 'number of devices, 0 to 64 (default 1)' },
@@ -44,13 +47,21 @@ export const simulatorSettings: readonly SimulatorSetting[] = [
   },
   {
     name: 'ACL_SIM_CANN',
-    meaning: 'release whose behaviour is shown where they differ, 6.0 to 9.9 (default 8.5)',
+    meaning: `release whose behaviour is shown where they differ, 6.0 to 9.9 (default ${defaultCannRelease})`,
   },
   {
     name: 'ACL_SIM_ORT_LIBRARY',
     meaning: 'libonnxruntime.so.1, which computes; "aasist simulator env" sets it',
   },
   { name: 'ACL_SIM_ORT_THREADS', meaning: 'threads for one model (default 1)' },
+  {
+    name: 'ACL_SIM_NPU_IDS',
+    meaning: 'NPU ids that npu-smi shows, one for each device: 4,5 (default 0,1,…)',
+  },
+  {
+    name: 'ACL_SIM_NPU_SMI',
+    meaning: "npu-smi's table: 310, 310P, 910B, 910C or 910C-merged (default: that of ACL_SIM_SOC)",
+  },
 ]
 
 const packageFolder = resolve(__dirname, '..', '..')

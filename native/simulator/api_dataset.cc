@@ -23,6 +23,11 @@ size_t countElements(const aclTensorDesc &description) {
   return count < 0 ? 0 : static_cast<size_t>(count);
 }
 
+aclTensorDesc *elementOf(aclTensorDesc *array, size_t index) {
+  if (array == nullptr || index == 0) return array;
+  return index <= array->others.size() ? &array->others[index - 1] : nullptr;
+}
+
 }  // namespace
 
 extern "C" {
@@ -53,15 +58,19 @@ aclError aclUpdateDataBuffer(aclDataBuffer *dataBuffer, void *data, size_t size)
 }
 
 void *aclGetDataBufferAddr(const aclDataBuffer *dataBuffer) {
-  return dataBuffer == nullptr ? nullptr : dataBuffer->data;
+  return invokeOr<void *>("aclGetDataBufferAddr", nullptr,
+                          [&]() -> void * { return dataBuffer == nullptr ? nullptr : dataBuffer->data; });
 }
 
 size_t aclGetDataBufferSizeV2(const aclDataBuffer *dataBuffer) {
-  return dataBuffer == nullptr ? 0 : dataBuffer->size;
+  return invokeOr<size_t>("aclGetDataBufferSizeV2", 0,
+                          [&]() -> size_t { return dataBuffer == nullptr ? 0 : dataBuffer->size; });
 }
 
 uint32_t aclGetDataBufferSize(const aclDataBuffer *dataBuffer) {
-  return static_cast<uint32_t>(aclGetDataBufferSizeV2(dataBuffer));
+  return invokeOr<uint32_t>("aclGetDataBufferSize", 0, [&]() -> uint32_t {
+    return dataBuffer == nullptr ? 0 : static_cast<uint32_t>(dataBuffer->size);
+  });
 }
 
 aclmdlDataset *aclmdlCreateDataset(void) {
@@ -91,11 +100,14 @@ aclError aclmdlAddDatasetBuffer(aclmdlDataset *dataset, aclDataBuffer *dataBuffe
 }
 
 size_t aclmdlGetDatasetNumBuffers(const aclmdlDataset *dataset) {
-  return dataset == nullptr ? 0 : dataset->entries.size();
+  return invokeOr<size_t>("aclmdlGetDatasetNumBuffers", 0,
+                          [&]() -> size_t { return dataset == nullptr ? 0 : dataset->entries.size(); });
 }
 
 aclDataBuffer *aclmdlGetDatasetBuffer(const aclmdlDataset *dataset, size_t index) {
-  return dataset == nullptr || index >= dataset->entries.size() ? nullptr : dataset->entries[index].buffer;
+  return invokeOr<aclDataBuffer *>("aclmdlGetDatasetBuffer", nullptr, [&]() -> aclDataBuffer * {
+    return dataset == nullptr || index >= dataset->entries.size() ? nullptr : dataset->entries[index].buffer;
+  });
 }
 
 aclError aclmdlSetDatasetTensorDesc(aclmdlDataset *dataset, aclTensorDesc *tensorDesc, size_t index) {
@@ -109,8 +121,10 @@ aclError aclmdlSetDatasetTensorDesc(aclmdlDataset *dataset, aclTensorDesc *tenso
 }
 
 aclTensorDesc *aclmdlGetDatasetTensorDesc(const aclmdlDataset *dataset, size_t index) {
-  return dataset == nullptr || index >= dataset->entries.size() ? nullptr
-                                                                : dataset->entries[index].description.get();
+  return invokeOr<aclTensorDesc *>("aclmdlGetDatasetTensorDesc", nullptr, [&]() -> aclTensorDesc * {
+    return dataset == nullptr || index >= dataset->entries.size() ? nullptr
+                                                                  : dataset->entries[index].description.get();
+  });
 }
 
 aclTensorDesc *aclCreateTensorDesc(aclDataType dataType, int numDims, const int64_t *dims, aclFormat format) {
@@ -124,31 +138,42 @@ aclTensorDesc *aclCreateTensorDesc(aclDataType dataType, int numDims, const int6
 }
 
 void aclDestroyTensorDesc(const aclTensorDesc *desc) {
-  if (desc == nullptr) return;
-  delete desc;
-  --ledger().live.tensorDescriptions;
+  invokeVoid("aclDestroyTensorDesc", [&] {
+    if (desc == nullptr) return;
+    delete desc;
+    --ledger().live.tensorDescriptions;
+  });
 }
 
 aclDataType aclGetTensorDescType(const aclTensorDesc *desc) {
-  return desc == nullptr ? ACL_DT_UNDEFINED : desc->type;
+  return invokeOr<aclDataType>("aclGetTensorDescType", ACL_DT_UNDEFINED, [&]() -> aclDataType {
+    return desc == nullptr ? ACL_DT_UNDEFINED : desc->type;
+  });
 }
 
 aclFormat aclGetTensorDescFormat(const aclTensorDesc *desc) {
-  return desc == nullptr ? ACL_FORMAT_UNDEFINED : desc->format;
+  return invokeOr<aclFormat>("aclGetTensorDescFormat", ACL_FORMAT_UNDEFINED, [&]() -> aclFormat {
+    return desc == nullptr ? ACL_FORMAT_UNDEFINED : desc->format;
+  });
 }
 
 size_t aclGetTensorDescElementCount(const aclTensorDesc *desc) {
-  return desc == nullptr ? 0 : countElements(*desc);
+  return invokeOr<size_t>("aclGetTensorDescElementCount", 0,
+                          [&]() -> size_t { return desc == nullptr ? 0 : countElements(*desc); });
 }
 
 size_t aclGetTensorDescSize(const aclTensorDesc *desc) {
-  return desc == nullptr ? 0 : countElements(*desc) * aclDataTypeSize(desc->type);
+  return invokeOr<size_t>("aclGetTensorDescSize", 0, [&]() -> size_t {
+    return desc == nullptr ? 0 : countElements(*desc) * dataTypeBytes(desc->type);
+  });
 }
 
 size_t aclGetTensorDescNumDims(const aclTensorDesc *desc) {
-  if (desc == nullptr) return 0;
-  return !desc->dims.empty() && desc->dims[0] == -2 ? static_cast<size_t>(ACL_UNKNOWN_RANK)
-                                                    : desc->dims.size();
+  return invokeOr<size_t>("aclGetTensorDescNumDims", 0, [&]() -> size_t {
+    if (desc == nullptr) return 0;
+    return !desc->dims.empty() && desc->dims[0] == -2 ? static_cast<size_t>(ACL_UNKNOWN_RANK)
+                                                      : desc->dims.size();
+  });
 }
 
 aclError aclGetTensorDescDimV2(const aclTensorDesc *desc, size_t index, int64_t *dimSize) {
@@ -162,24 +187,31 @@ aclError aclGetTensorDescDimV2(const aclTensorDesc *desc, size_t index, int64_t 
 }
 
 int64_t aclGetTensorDescDim(const aclTensorDesc *desc, size_t index) {
-  return desc == nullptr || index >= desc->dims.size() ? -1 : desc->dims[index];
+  return invokeOr<int64_t>("aclGetTensorDescDim", -1, [&]() -> int64_t {
+    return desc == nullptr || index >= desc->dims.size() ? -1 : desc->dims[index];
+  });
 }
 
 void aclSetTensorDescName(aclTensorDesc *desc, const char *name) {
-  if (desc != nullptr) desc->name = name != nullptr ? name : "";
+  invokeVoid("aclSetTensorDescName", [&] {
+    if (desc != nullptr) desc->name = name != nullptr ? name : "";
+  });
 }
 
 const char *aclGetTensorDescName(aclTensorDesc *desc) {
-  return desc == nullptr ? "" : desc->name.c_str();
+  return invokeOr<const char *>("aclGetTensorDescName", "",
+                                [&]() -> const char * { return desc == nullptr ? "" : desc->name.c_str(); });
 }
 
-// Only operator descriptions are arrays or have addresses, and those are not modelled.
+// Only what aclmdlCreateAndGetOpDesc makes is an array and has addresses.
 aclTensorDesc *aclGetTensorDescByIndex(aclTensorDesc *desc, size_t index) {
-  return index == 0 ? desc : nullptr;
+  return invokeOr<aclTensorDesc *>("aclGetTensorDescByIndex", nullptr,
+                                   [&]() -> aclTensorDesc * { return elementOf(desc, index); });
 }
 
-void *aclGetTensorDescAddress(const aclTensorDesc *) {
-  return nullptr;
+void *aclGetTensorDescAddress(const aclTensorDesc *desc) {
+  return invokeOr<void *>("aclGetTensorDescAddress", nullptr,
+                          [&]() -> void * { return desc == nullptr ? nullptr : desc->address; });
 }
 
 aclError aclSetTensorConst(aclTensorDesc *desc, void *dataBuffer, size_t length) {

@@ -162,36 +162,47 @@ aclError aclmdlGetDesc(aclmdlDesc *modelDesc, uint32_t modelId) {
 }
 
 size_t aclmdlGetNumInputs(aclmdlDesc *modelDesc) {
-  return usable(modelDesc) ? inputCount(*modelDesc) : 0;
+  return invokeOr<size_t>("aclmdlGetNumInputs", 0,
+                          [&]() -> size_t { return usable(modelDesc) ? inputCount(*modelDesc) : 0; });
 }
 
 size_t aclmdlGetNumOutputs(aclmdlDesc *modelDesc) {
-  return usable(modelDesc) ? modelDesc->info->outputs.size() : 0;
+  return invokeOr<size_t>("aclmdlGetNumOutputs", 0, [&]() -> size_t {
+    return usable(modelDesc) ? modelDesc->info->outputs.size() : 0;
+  });
 }
 
 size_t aclmdlGetInputSizeByIndex(aclmdlDesc *modelDesc, size_t index) {
-  if (!usable(modelDesc) || index >= inputCount(*modelDesc)) return 0;
-  if (isGearInput(*modelDesc, index)) {
-    const TensorInfo hidden = gearInput(*modelDesc->info);
-    return bytesOf(hidden.dims, hidden.type);
-  }
-  return tensorBytes(*modelDesc->info, true, index);
+  return invokeOr<size_t>("aclmdlGetInputSizeByIndex", 0, [&]() -> size_t {
+    if (!usable(modelDesc) || index >= inputCount(*modelDesc)) return 0;
+    if (isGearInput(*modelDesc, index)) {
+      const TensorInfo hidden = gearInput(*modelDesc->info);
+      return bytesOf(hidden.dims, hidden.type);
+    }
+    return tensorBytes(*modelDesc->info, true, index);
+  });
 }
 
 size_t aclmdlGetOutputSizeByIndex(aclmdlDesc *modelDesc, size_t index) {
-  if (!usable(modelDesc) || index >= modelDesc->info->outputs.size()) return 0;
-  return tensorBytes(*modelDesc->info, false, index);
+  return invokeOr<size_t>("aclmdlGetOutputSizeByIndex", 0, [&]() -> size_t {
+    if (!usable(modelDesc) || index >= modelDesc->info->outputs.size()) return 0;
+    return tensorBytes(*modelDesc->info, false, index);
+  });
 }
 
 const char *aclmdlGetInputNameByIndex(const aclmdlDesc *modelDesc, size_t index) {
-  if (!usable(modelDesc) || index >= inputCount(*modelDesc)) return "";
-  return isGearInput(*modelDesc, index) ? ACL_DYNAMIC_TENSOR_NAME
-                                        : modelDesc->info->inputs[index].name.c_str();
+  return invokeOr<const char *>("aclmdlGetInputNameByIndex", "", [&]() -> const char * {
+    if (!usable(modelDesc) || index >= inputCount(*modelDesc)) return "";
+    return isGearInput(*modelDesc, index) ? ACL_DYNAMIC_TENSOR_NAME
+                                          : modelDesc->info->inputs[index].name.c_str();
+  });
 }
 
 const char *aclmdlGetOutputNameByIndex(const aclmdlDesc *modelDesc, size_t index) {
-  if (!usable(modelDesc) || index >= modelDesc->info->outputs.size()) return "";
-  return modelDesc->info->outputs[index].name.c_str();
+  return invokeOr<const char *>("aclmdlGetOutputNameByIndex", "", [&]() -> const char * {
+    if (!usable(modelDesc) || index >= modelDesc->info->outputs.size()) return "";
+    return modelDesc->info->outputs[index].name.c_str();
+  });
 }
 
 aclError aclmdlGetInputIndexByName(const aclmdlDesc *modelDesc, const char *name, size_t *index) {
@@ -217,23 +228,31 @@ aclError aclmdlGetOutputIndexByName(const aclmdlDesc *modelDesc, const char *nam
 }
 
 aclDataType aclmdlGetInputDataType(const aclmdlDesc *modelDesc, size_t index) {
-  if (!usable(modelDesc) || index >= inputCount(*modelDesc)) return ACL_DT_UNDEFINED;
-  return isGearInput(*modelDesc, index) ? ACL_INT32 : modelDesc->info->inputs[index].type;
+  return invokeOr<aclDataType>("aclmdlGetInputDataType", ACL_DT_UNDEFINED, [&]() -> aclDataType {
+    if (!usable(modelDesc) || index >= inputCount(*modelDesc)) return ACL_DT_UNDEFINED;
+    return isGearInput(*modelDesc, index) ? ACL_INT32 : modelDesc->info->inputs[index].type;
+  });
 }
 
 aclDataType aclmdlGetOutputDataType(const aclmdlDesc *modelDesc, size_t index) {
-  if (!usable(modelDesc) || index >= modelDesc->info->outputs.size()) return ACL_DT_UNDEFINED;
-  return modelDesc->info->outputs[index].type;
+  return invokeOr<aclDataType>("aclmdlGetOutputDataType", ACL_DT_UNDEFINED, [&]() -> aclDataType {
+    if (!usable(modelDesc) || index >= modelDesc->info->outputs.size()) return ACL_DT_UNDEFINED;
+    return modelDesc->info->outputs[index].type;
+  });
 }
 
 aclFormat aclmdlGetInputFormat(const aclmdlDesc *modelDesc, size_t index) {
-  if (!usable(modelDesc) || index >= inputCount(*modelDesc)) return ACL_FORMAT_UNDEFINED;
-  return isGearInput(*modelDesc, index) ? ACL_FORMAT_ND : modelDesc->info->inputs[index].format;
+  return invokeOr<aclFormat>("aclmdlGetInputFormat", ACL_FORMAT_UNDEFINED, [&]() -> aclFormat {
+    if (!usable(modelDesc) || index >= inputCount(*modelDesc)) return ACL_FORMAT_UNDEFINED;
+    return isGearInput(*modelDesc, index) ? ACL_FORMAT_ND : modelDesc->info->inputs[index].format;
+  });
 }
 
 aclFormat aclmdlGetOutputFormat(const aclmdlDesc *modelDesc, size_t index) {
-  if (!usable(modelDesc) || index >= modelDesc->info->outputs.size()) return ACL_FORMAT_UNDEFINED;
-  return modelDesc->info->outputs[index].format;
+  return invokeOr<aclFormat>("aclmdlGetOutputFormat", ACL_FORMAT_UNDEFINED, [&]() -> aclFormat {
+    if (!usable(modelDesc) || index >= modelDesc->info->outputs.size()) return ACL_FORMAT_UNDEFINED;
+    return modelDesc->info->outputs[index].format;
+  });
 }
 
 aclError aclmdlGetInputDims(const aclmdlDesc *modelDesc, size_t index, aclmdlIODims *dims) {
@@ -342,32 +361,21 @@ aclError aclmdlGetInputDynamicDims(const aclmdlDesc *modelDesc, size_t index, ac
 }
 
 const char *aclmdlGetTensorRealName(const aclmdlDesc *modelDesc, const char *name) {
-  if (!usable(modelDesc) || name == nullptr) return nullptr;
-  const auto known = modelDesc->realNames.find(name);
-  if (known != modelDesc->realNames.end()) return known->second.c_str();
-  for (const auto *tensors : {&modelDesc->info->inputs, &modelDesc->info->outputs})
-    for (const TensorInfo &tensor : *tensors)
-      if (tensor.name == name) return tensor.name.c_str();
-  return nullptr;
+  return invokeOr<const char *>("aclmdlGetTensorRealName", nullptr, [&]() -> const char * {
+    if (!usable(modelDesc) || name == nullptr) return nullptr;
+    const auto known = modelDesc->realNames.find(name);
+    if (known != modelDesc->realNames.end()) return known->second.c_str();
+    for (const auto *tensors : {&modelDesc->info->inputs, &modelDesc->info->outputs})
+      for (const TensorInfo &tensor : *tensors)
+        if (tensor.name == name) return tensor.name.c_str();
+    return nullptr;
+  });
 }
 
 const char *aclmdlGetOpAttr(aclmdlDesc *modelDesc, const char *opName, const char *attr) {
-  if (!usable(modelDesc) || opName == nullptr || attr == nullptr) return nullptr;
-  return strcmp(attr, "_datadump_original_op_names") == 0 ? "" : nullptr;
-}
-
-aclError aclmdlGetAippType(uint32_t modelId, size_t index, aclmdlInputAippType *type,
-                           size_t *dynamicAttachedDataIndex) {
-  return invoke("aclmdlGetAippType", [&]() -> aclError {
-    if (type == nullptr) return nullArgument("type");
-    if (dynamicAttachedDataIndex == nullptr) return nullArgument("dynamicAttachedDataIndex");
-    const auto model = requireModel(modelId);
-    if (model == nullptr) return acl::ACL_ERROR_GE_EXEC_MODEL_ID_INVALID;
-    const size_t count = model->info->inputs.size() + (model->info->hasGears() ? 1 : 0);
-    if (index >= count) return invalidIndex(index, count);
-    *type = ACL_DATA_WITHOUT_AIPP;
-    *dynamicAttachedDataIndex = ACL_INVALID_NODE_INDEX;
-    return 0;
+  return invokeOr<const char *>("aclmdlGetOpAttr", nullptr, [&]() -> const char * {
+    if (!usable(modelDesc) || opName == nullptr || attr == nullptr) return nullptr;
+    return strcmp(attr, "_datadump_original_op_names") == 0 ? "" : nullptr;
   });
 }
 

@@ -5,6 +5,7 @@
 #include "call.h"
 #include "context.h"
 #include "device.h"
+#include "lost_device.h"
 #include "process.h"
 #include "settings.h"
 #include "text.h"
@@ -40,16 +41,21 @@ aclError resetDevice(int32_t id, bool force) {
   Device *device = findDevice(id);
   if (device == nullptr) return invalidDevice(id);
   std::shared_ptr<Context> last;
+  bool lost = false;
   {
     Lock lock(device->monitor);
-    if (device->setCount == 0) return notSet(id);
-    device->setCount = force ? 0 : device->setCount - 1;
+    if (device->setCount == 0 && device->lost == 0) return notSet(id);
+    device->setCount = force || device->setCount == 0 ? 0 : device->setCount - 1;
     if (device->setCount > 0) return 0;
     last = contexts().find(device->defaultContext);
     device->defaultContext = nullptr;
+    lost = device->lost != 0;
   }
   // Streams are waited for, which must not keep others from the device.
-  if (last != nullptr) destroyContext(last, force);
+  if (lost)
+    recoverDevice(device);
+  else if (last != nullptr)
+    destroyContext(last, force);
   return 0;
 }
 
@@ -69,6 +75,8 @@ aclError aclrtSetDevice(int32_t deviceId) {
   return invoke("aclrtSetDevice", [&]() -> aclError {
     Device *device = findDevice(deviceId);
     if (device == nullptr) return invalidDevice(deviceId);
+    const aclError lost = answerOfLost(*device, "aclrtSetDevice");
+    if (lost != 0) return lost;
     Lock lock(device->monitor);
     if (device->defaultContext == nullptr) device->defaultContext = createContext(device, true)->handle;
     ++device->setCount;
@@ -126,8 +134,9 @@ aclError aclrtSetDeviceSatMode(aclrtFloatOverflowMode mode) {
 aclError aclrtQueryDeviceStatus(int32_t deviceId, aclrtDeviceStatus *deviceStatus) {
   return invoke("aclrtQueryDeviceStatus", [&]() -> aclError {
     if (deviceStatus == nullptr) return nullArgument("deviceStatus");
-    if (findDevice(deviceId) == nullptr) return invalidDevice(deviceId);
-    *deviceStatus = ACL_RT_DEVICE_STATUS_NORMAL;
+    const Device *device = findDevice(deviceId);
+    if (device == nullptr) return invalidDevice(deviceId);
+    *deviceStatus = device->lost == 0 ? ACL_RT_DEVICE_STATUS_NORMAL : ACL_RT_DEVICE_STATUS_ABNORMAL;
     return 0;
   });
 }
@@ -228,6 +237,8 @@ aclError aclrtCreateContext(aclrtContext *context, int32_t deviceId) {
     if (context == nullptr) return nullArgument("context");
     Device *device = findDevice(deviceId);
     if (device == nullptr) return invalidDevice(deviceId);
+    const aclError lost = answerOfLost(*device, "aclrtCreateContext");
+    if (lost != 0) return lost;
     *context = createContext(device, false)->handle;
     threadState().context = *context;
     return 0;

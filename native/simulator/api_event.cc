@@ -3,6 +3,7 @@
 #include "call.h"
 #include "context.h"
 #include "event.h"
+#include "lost_device.h"
 #include "process.h"
 #include "text.h"
 
@@ -17,12 +18,15 @@ constexpr uint32_t knownFlags = ACL_EVENT_SYNC | ACL_EVENT_CAPTURE_STREAM_PROGRE
 
 aclError makeEvent(aclrtEvent *event, uint32_t flag) {
   if (event == nullptr) return nullArgument("event");
-  if (requireContext() == nullptr) return acl::ACL_ERROR_RT_CONTEXT_NULL;
+  const auto context = requireContext();
+  if (context == nullptr) return acl::ACL_ERROR_RT_CONTEXT_NULL;
   if (flag == 0 || (flag & ~knownFlags) != 0)
     return fail(acl::ACL_ERROR_RT_PARAM_INVALID, "EE1003", format("Event flag 0x%x is out of range.", flag));
   if (events().size() >= eventLimit)
     return fail(acl::ACL_ERROR_RT_NO_EVENT_RESOURCE, "EL0009", "The device has no events left.");
-  *event = events().add([&](void *handle) { return std::make_shared<Event>(handle, flag); })->handle;
+  *event = events()
+               .add([&](void *handle) { return std::make_shared<Event>(handle, context->device, flag); })
+               ->handle;
   return 0;
 }
 
@@ -50,6 +54,8 @@ aclError enqueue(aclrtStream handle, Task task) {
 aclError synchronizeEvent(aclrtEvent handle, Nanoseconds deadline) {
   return withEvent(handle, [&](const std::shared_ptr<Event> &event) -> aclError {
     if (event->wait(deadline, nullptr)) return 0;
+    const aclError lost = answerOfLost(*event->device, "Event synchronize");
+    if (lost != 0) return lost;
     return fail(acl::ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "EE1002", "Event synchronize timed out.");
   });
 }
@@ -59,6 +65,8 @@ aclError streamWaitEvent(aclrtStream stream, aclrtEvent handle, Nanoseconds pati
     return enqueue(stream, [event, patience](const TaskTurn &turn) -> aclError {
       const Nanoseconds deadline = patience == forever ? forever : monotonicNow() + patience;
       if (event->wait(deadline, &turn.cancellation)) return 0;
+      const aclError lost = answerOfLost(*event->device, "A wait for an event");
+      if (lost != 0) return lost;
       return fail(acl::ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "EE1002",
                   "The stream's wait for an event timed out.");
     });

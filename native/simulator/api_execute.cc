@@ -1,4 +1,5 @@
 // Gears and execution.
+#include <atomic>
 #include <cstring>
 
 #include "../acl_error_codes.h"
@@ -80,7 +81,8 @@ aclError executeHere(uint32_t modelId, const aclmdlDataset *input, aclmdlDataset
   code = execution.prepare(modelId, input, output, *context, nullptr);
   if (code != 0) return code;
   const Cancellation never;
-  code = execution.run({asked, never, nullptr});
+  static std::atomic<uint32_t> lastTask{0};
+  code = execution.run({asked, never, ++lastTask, execution.streamId(), threadId(), nullptr});
   if (code == 0 && execution.shapesComeLater()) execution.publish(output);
   return code;
 }

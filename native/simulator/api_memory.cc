@@ -1,51 +1,27 @@
 // Device and pinned host memory, copies, fills.
+#include <cstdio>
+
 #include "../acl_error_codes.h"
+#include "allocation.h"
 #include "call.h"
 #include "context.h"
 #include "copy.h"
 #include "ledger.h"
+#include "lost_device.h"
 #include "pinned_memory.h"
 #include "process.h"
 #include "settings.h"
+#include "spawn_watch.h"
+#include "task_failure.h"
 #include "text.h"
 
 using namespace sim;
 
 namespace {
 
-constexpr size_t alignment = 32;
 constexpr int automaticAttributesSince = 805;
-
-enum class Padding { None, Extra32 };
-
-aclError allocate(void **devPtr, size_t size, Padding padding) {
-  if (devPtr == nullptr) return nullArgument("devPtr");
-  if (size == 0)
-    return fail(acl::ACL_ERROR_INVALID_PARAM, "EH0001", "Size 0 is invalid: it must be greater than 0.");
-  const auto context = requireContext();
-  if (context == nullptr) return acl::ACL_ERROR_RT_CONTEXT_NULL;
-  const size_t extra = padding == Padding::Extra32 ? 2 * alignment - 1 : alignment - 1;
-  const size_t bytes = size > SIZE_MAX - extra ? SIZE_MAX : (size + extra) / alignment * alignment;
-  void *block = context->device->memory.allocate(bytes);
-  if (block == nullptr)
-    return fail(
-        acl::ACL_ERROR_RT_MEMORY_ALLOCATION, "EL0004",
-        format(
-            "Failed to allocate memory. Reason: device %d has %llu bytes, %llu are used, %zu were asked for.",
-            context->device->id, static_cast<unsigned long long>(context->device->memory.capacity()),
-            static_cast<unsigned long long>(context->device->memory.used()), size));
-  *devPtr = block;
-  return 0;
-}
-
-aclError freeDevice(void *devPtr) {
-  if (devPtr == nullptr) return nullArgument("devPtr");
-  Device *device = deviceOf(devPtr);
-  if (device != nullptr && device->memory.free(devPtr)) return 0;
-  const std::string text = format("%p is not the start of a block of device memory", devPtr);
-  ledger().problem("bad-free", text);
-  return fail(acl::ACL_ERROR_RT_PARAM_INVALID, "EE1001", "The argument is invalid. Reason: " + text + ".");
-}
+/** CANN's open sources free pinned memory without a context; what came before wants one by its documents. */
+constexpr int freeHostAnywhereSince = 805;
 
 aclError cacheCall(const void *devPtr, size_t size) {
   if (devPtr == nullptr) return nullArgument("devPtr");
@@ -60,8 +36,22 @@ aclError enqueue(const Context &context, aclrtStream handle, Task task, bool wai
   const uint64_t ticket = stream->submit(std::move(task));
   if (ticket == 0)
     return fail(acl::ACL_ERROR_RT_STREAM_TASK_FULL, "EZ9999", "The stream takes no more tasks.");
-  if (waitForIt) stream->waitFor(ticket, forever);
-  return 0;
+  if (!waitForIt || stream->waitFor(ticket, forever)) return 0;
+  return answerOfLost(*context.device, "An asynchronous copy");
+}
+
+/** A copy or a fill as a task of `device`; `task` answers its code. */
+template <class Body>
+Task deviceTask(Device *device, Body body) {
+  return [device, body, copy = copyUnderWay()](const TaskTurn &turn) {
+    aclError code = answerOfLost(*device, "A task");
+    if (code == 0) code = body();
+    if (isDeviceFailure(code))
+      reportTaskFailure({turn.taskId, turn.streamId, turn.threadId, static_cast<uint32_t>(device->id),
+                         static_cast<uint32_t>(code)},
+                        {"MemcpyAsync", {}, {}});
+    return code;
+  };
 }
 
 /** Copies from and to memory the driver has not pinned cannot outlive the call. */
@@ -71,20 +61,67 @@ bool pageable(const CopyRequest &request) {
   return false;
 }
 
+/** A copy of `height` rows of `width` bytes, a pitch apart on each side. */
+struct RowCopies {
+  void *destination;
+  size_t destinationPitch;
+  const void *source;
+  size_t sourcePitch;
+  size_t width;
+  size_t height;
+  aclrtMemcpyKind kind;
+
+  aclError check(const Context &context) const {
+    if (destination == nullptr) return nullArgument("dst");
+    if (source == nullptr) return nullArgument("src");
+    const bool known = kind == ACL_MEMCPY_HOST_TO_DEVICE || kind == ACL_MEMCPY_DEVICE_TO_HOST ||
+                       kind == ACL_MEMCPY_DEVICE_TO_DEVICE;
+    if (width == 0 || height == 0 || width > destinationPitch || width > sourcePitch || !known)
+      return fail(acl::ACL_ERROR_INVALID_PARAM, "EH0001",
+                  format("A copy of %zu rows of %zu bytes with pitches %zu and %zu of kind %d is invalid.",
+                         height, width, destinationPitch, sourcePitch, kind));
+    return checkCopyAddresses(whole(), context);
+  }
+
+  bool pageable() const { return ::pageable(whole()); }
+
+  aclError run() const {
+    aclError code = 0;
+    for (size_t row = 0; row < height && code == 0; ++row)
+      code = copyNow({static_cast<uint8_t *>(destination) + row * destinationPitch, width,
+                      static_cast<const uint8_t *>(source) + row * sourcePitch, width, kind});
+    return code;
+  }
+
+ private:
+  /** From the first row's beginning to the last one's end, for checks of addresses. */
+  CopyRequest whole() const {
+    const size_t longest = destinationPitch > sourcePitch ? destinationPitch : sourcePitch;
+    // More rows than there are addresses are as invalid as too many.
+    const size_t before =
+        height - 1 > (SIZE_MAX - width) / longest ? SIZE_MAX - width : (height - 1) * longest;
+    return {destination, before + width, source, before + width, kind};
+  }
+};
+
 }  // namespace
 
 extern "C" {
 
 aclError aclrtMalloc(void **devPtr, size_t size, aclrtMemMallocPolicy) {
-  return invoke("aclrtMalloc", [&] { return allocate(devPtr, size, Padding::Extra32); });
+  return invoke("aclrtMalloc", [&] { return allocateBlock(devPtr, size, Padding::Extra32); });
 }
 
 aclError aclrtMallocAlign32(void **devPtr, size_t size, aclrtMemMallocPolicy) {
-  return invoke("aclrtMallocAlign32", [&] { return allocate(devPtr, size, Padding::None); });
+  return invoke("aclrtMallocAlign32", [&] { return allocateBlock(devPtr, size, Padding::None); });
+}
+
+aclError aclrtMallocWithCfg(void **devPtr, size_t size, aclrtMemMallocPolicy, aclrtMallocConfig *) {
+  return invoke("aclrtMallocWithCfg", [&] { return allocateBlock(devPtr, size, Padding::Extra32); });
 }
 
 aclError aclrtMallocCached(void **devPtr, size_t size, aclrtMemMallocPolicy) {
-  return invoke("aclrtMallocCached", [&] { return allocate(devPtr, size, Padding::Extra32); });
+  return invoke("aclrtMallocCached", [&] { return allocateBlock(devPtr, size, Padding::Extra32); });
 }
 
 // A PCIe card's host has no cache over device memory.
@@ -97,15 +134,7 @@ aclError aclrtMemInvalidate(void *devPtr, size_t size) {
 }
 
 aclError aclrtFree(void *devPtr) {
-  return invoke("aclrtFree", [&] { return freeDevice(devPtr); });
-}
-
-aclError acldvppMalloc(void **devPtr, size_t size) {
-  return invoke("acldvppMalloc", [&] { return allocate(devPtr, size, Padding::Extra32); });
-}
-
-aclError acldvppFree(void *devPtr) {
-  return invoke("acldvppFree", [&] { return freeDevice(devPtr); });
+  return invoke("aclrtFree", [&] { return freeBlock(devPtr); });
 }
 
 aclError aclrtMallocHost(void **hostPtr, size_t size) {
@@ -125,7 +154,8 @@ aclError aclrtMallocHost(void **hostPtr, size_t size) {
 aclError aclrtFreeHost(void *hostPtr) {
   return invoke("aclrtFreeHost", [&]() -> aclError {
     if (hostPtr == nullptr) return nullArgument("hostPtr");
-    if (requireContext() == nullptr) return acl::ACL_ERROR_RT_CONTEXT_NULL;
+    if (settings().cannRelease < freeHostAnywhereSince && requireContext() == nullptr)
+      return acl::ACL_ERROR_RT_CONTEXT_NULL;
     if (pinnedMemory().free(hostPtr)) return 0;
     const std::string text = format("%p is not the start of a block from aclrtMallocHost", hostPtr);
     ledger().problem("bad-free", text);
@@ -166,8 +196,32 @@ aclError aclrtMemcpyAsync(void *dst, size_t destMax, const void *src, size_t cou
     if (onDevice && (reinterpret_cast<uintptr_t>(dst) | reinterpret_cast<uintptr_t>(src)) % 64 != 0)
       return fail(acl::ACL_ERROR_RT_ADDR_UNALIGNED, "EE1001",
                   "An asynchronous copy on the device needs addresses that are 64-byte aligned.");
-    return enqueue(
-        *context, stream, [request](const TaskTurn &) { return copyNow(request); }, pageable(request));
+    return enqueue(*context, stream, deviceTask(context->device, [request] { return copyNow(request); }),
+                   pageable(request));
+  });
+}
+
+aclError aclrtMemcpy2d(void *dst, size_t dpitch, const void *src, size_t spitch, size_t width, size_t height,
+                       aclrtMemcpyKind kind) {
+  return invoke("aclrtMemcpy2d", [&]() -> aclError {
+    const RowCopies copies{dst, dpitch, src, spitch, width, height, kind};
+    const auto context = requireContext();
+    if (context == nullptr) return acl::ACL_ERROR_RT_CONTEXT_NULL;
+    const aclError code = copies.check(*context);
+    return code != 0 ? code : copies.run();
+  });
+}
+
+aclError aclrtMemcpy2dAsync(void *dst, size_t dpitch, const void *src, size_t spitch, size_t width,
+                            size_t height, aclrtMemcpyKind kind, aclrtStream stream) {
+  return invoke("aclrtMemcpy2dAsync", [&]() -> aclError {
+    const RowCopies copies{dst, dpitch, src, spitch, width, height, kind};
+    const auto context = requireContext();
+    if (context == nullptr) return acl::ACL_ERROR_RT_CONTEXT_NULL;
+    const aclError code = copies.check(*context);
+    if (code != 0) return code;
+    return enqueue(*context, stream, deviceTask(context->device, [copies] { return copies.run(); }),
+                   copies.pageable());
   });
 }
 
@@ -190,8 +244,8 @@ aclError aclrtMemsetAsync(void *devPtr, size_t maxCount, int32_t value, size_t c
     if (context == nullptr) return acl::ACL_ERROR_RT_CONTEXT_NULL;
     if (outcome == CopyCheck::NothingToDo) return 0;
     const bool waitForIt = deviceOf(devPtr) == nullptr && !pinnedMemory().contains(devPtr, count);
-    return enqueue(
-        *context, stream, [=](const TaskTurn &) { return memsetNow(devPtr, value, count); }, waitForIt);
+    return enqueue(*context, stream,
+                   deviceTask(context->device, [=] { return memsetNow(devPtr, value, count); }), waitForIt);
   });
 }
 
@@ -210,6 +264,37 @@ aclError aclrtGetMemInfo(aclrtMemAttr attr, size_t *free, size_t *total) {
     *total = ddr || automatic ? memory.capacity() : 0;
     *free = ddr || automatic ? memory.capacity() - memory.used() : 0;
     return 0;
+  });
+}
+
+aclError aclrtGetMemUsageInfo(int32_t deviceId, aclrtMemUsageInfo *memUsageInfo, size_t inputNum,
+                              size_t *outputNum) {
+  return invoke("aclrtGetMemUsageInfo", [&]() -> aclError {
+    if (memUsageInfo == nullptr || inputNum == 0) return nullArgument("memUsageInfo");
+    if (outputNum == nullptr) return nullArgument("outputNum");
+    const Device *device = findDevice(deviceId);
+    if (device == nullptr)
+      return fail(acl::ACL_ERROR_RT_INVALID_DEVICEID, "EE1001", format("Device %d is invalid.", deviceId));
+    // All that is there belongs to one component.
+    *memUsageInfo = {};
+    snprintf(memUsageInfo->name, sizeof memUsageInfo->name, "APP");
+    memUsageInfo->curMemSize = device->memory.used();
+    memUsageInfo->memPeakSize = device->memory.peak();
+    *outputNum = 1;
+    return 0;
+  });
+}
+
+// A 310P's driver does not map host memory.
+aclError aclrtHostRegister(void *, uint64_t, aclrtHostRegisterType, void **) {
+  return invoke("aclrtHostRegister", [] {
+    return fail(acl::ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "EE1001", "Host memory cannot be registered.");
+  });
+}
+
+aclError aclrtHostUnregister(void *) {
+  return invoke("aclrtHostUnregister", [] {
+    return fail(acl::ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "EE1001", "Host memory cannot be registered.");
   });
 }
 

@@ -8,7 +8,9 @@
 #include "acl_json.h"
 #include "call.h"
 #include "float16.h"
+#include "missing_symbols.h"
 #include "model_info.h"
+#include "objects.h"
 #include "process.h"
 #include "settings.h"
 #include "text.h"
@@ -41,11 +43,44 @@ bool knownPackage(const char *name) {
   return false;
 }
 
+/** As invoke(), but the code it answers is not an error of this call. */
+template <class Body>
+aclError answer(const char *name, Body body) {
+  const Nanoseconds start = startOfCall();
+  aclError code = enter(name);
+  if (code == 0) code = body();
+  leave(name, start);
+  return code;
+}
+
 aclError unknownPackage(const char *name) {
   return fail(acl::ACL_ERROR_INVALID_FILE, "EH0003", format("Package %s is not installed.", name));
 }
 
 }  // namespace
+
+size_t sim::dataTypeBytes(aclDataType dataType) {
+  switch (dataType) {
+    case ACL_DT_UNDEFINED:
+    case ACL_STRING:
+      return 0;
+    case ACL_COMPLEX128:
+      return 16;
+    case ACL_COMPLEX32:
+      return 4;
+    case ACL_INT4:
+    case ACL_UINT1:
+    case ACL_HIFLOAT8:
+    case ACL_FLOAT8_E5M2:
+    case ACL_FLOAT8_E4M3FN:
+    case ACL_FLOAT8_E8M0:
+      return 1;
+    default: {
+      const size_t bytes = elementBytes(dataType);
+      return bytes != 0 ? bytes : 8;
+    }
+  }
+}
 
 extern "C" {
 
@@ -57,6 +92,10 @@ aclError aclInit(const char *configPath) {
       return fail(acl::ACL_ERROR_INVALID_PARAM, "EE2002",
                   "Environment variable ACL_SIM_FAULTS: \"" + join(faultMistakes(), "\", \"") +
                       "\" is not call:action@uses, such as aclmdlExecute:507018@100-105.");
+    if (!unknownMissingSymbols().empty())
+      return fail(acl::ACL_ERROR_INVALID_PARAM, "EE2002",
+                  "Environment variable ACL_SIM_MISSING: this library has no " +
+                      join(unknownMissingSymbols(), ", ") + ".");
     const aclError code = checkAclJson(configPath);
     return code != 0 ? code : process().initialise();
   });
@@ -83,14 +122,18 @@ const char *aclGetRecentErrMsg(void) {
 }
 
 aclError aclrtGetLastError(aclrtLastErrLevel level) {
-  if (level != ACL_RT_THREAD_LEVEL) return acl::ACL_ERROR_INVALID_PARAM;
-  const aclError code = threadState().lastError;
-  threadState().lastError = 0;
-  return code;
+  return answer("aclrtGetLastError", [&]() -> aclError {
+    if (level != ACL_RT_THREAD_LEVEL) return acl::ACL_ERROR_INVALID_PARAM;
+    const aclError code = threadState().lastError;
+    threadState().lastError = 0;
+    return code;
+  });
 }
 
 aclError aclrtPeekAtLastError(aclrtLastErrLevel level) {
-  return level == ACL_RT_THREAD_LEVEL ? threadState().lastError : acl::ACL_ERROR_INVALID_PARAM;
+  return answer("aclrtPeekAtLastError", [&]() -> aclError {
+    return level == ACL_RT_THREAD_LEVEL ? threadState().lastError : acl::ACL_ERROR_INVALID_PARAM;
+  });
 }
 
 aclError aclrtGetVersion(int32_t *majorVersion, int32_t *minorVersion, int32_t *patchVersion) {
@@ -143,7 +186,7 @@ aclError aclsysGetVersionNum(char *pkgName, int32_t *versionNum) {
 }
 
 void aclAppLog(aclLogLevel, const char *func, const char *file, uint32_t line, const char *fmt, ...) {
-  if (!logging() || fmt == nullptr) return;
+  if (enter("aclAppLog") != 0 || !logging() || fmt == nullptr) return;
   char text[1024];
   va_list arguments;
   va_start(arguments, fmt);
@@ -155,36 +198,19 @@ void aclAppLog(aclLogLevel, const char *func, const char *file, uint32_t line, c
 }
 
 size_t aclDataTypeSize(aclDataType dataType) {
-  switch (dataType) {
-    case ACL_DT_UNDEFINED:
-    case ACL_STRING:
-      return 0;
-    case ACL_COMPLEX128:
-      return 16;
-    case ACL_COMPLEX32:
-      return 4;
-    case ACL_INT4:
-    case ACL_UINT1:
-    case ACL_HIFLOAT8:
-    case ACL_FLOAT8_E5M2:
-    case ACL_FLOAT8_E4M3FN:
-    case ACL_FLOAT8_E8M0:
-      return 1;
-    default: {
-      const size_t bytes = elementBytes(dataType);
-      return bytes != 0 ? bytes : 8;
-    }
-  }
+  return invokeOr<size_t>("aclDataTypeSize", 0, [&] { return dataTypeBytes(dataType); });
 }
 
 float aclFloat16ToFloat(aclFloat16 value) {
-  return halfToFloat(value);
+  return invokeOr<float>("aclFloat16ToFloat", 0, [&] { return halfToFloat(value); });
 }
 
 // The vendor's conversion saturates: infinities become the largest number.
 aclFloat16 aclFloatToFloat16(float value) {
-  const aclFloat16 half = floatToHalf(value);
-  return (half & 0x7FFF) == 0x7C00 ? static_cast<aclFloat16>((half & 0x8000) | 0x7BFF) : half;
+  return invokeOr<aclFloat16>("aclFloatToFloat16", 0, [&]() -> aclFloat16 {
+    const aclFloat16 half = floatToHalf(value);
+    return (half & 0x7FFF) == 0x7C00 ? static_cast<aclFloat16>((half & 0x8000) | 0x7BFF) : half;
+  });
 }
 
 }  // extern "C"

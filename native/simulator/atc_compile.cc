@@ -1,13 +1,12 @@
 #include "atc_compile.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
+#include <sys/utsname.h>
 
-#include <cstring>
 #include <map>
 
+#include "atc_interface.h"
+#include "atc_log.h"
+#include "atc_precision.h"
 #include "atc_shapes.h"
 #include "om_file.h"
 #include "onnx_model.h"
@@ -26,16 +25,6 @@ AtcFailure unreadable(const std::string &path, const std::string &reason) {
           "Check that the model file is valid."};
 }
 
-bool keepsPrecision(const AtcOptions &options) {
-  return settings().keepOriginalPrecision || options.value("precision_mode") == "must_keep_origin_dtype" ||
-         options.value("precision_mode_v2") == "origin";
-}
-
-std::string precisionName(const AtcOptions &options) {
-  if (settings().keepOriginalPrecision) return "origin";
-  return options.value("precision_mode_v2", options.value("precision_mode", "force_fp16"));
-}
-
 /** The sizes that the model's named open dimensions have in a gear. */
 std::map<std::string, int64_t> symbolsIn(const OnnxModel &model, const Gear &gear) {
   std::map<std::string, int64_t> symbols;
@@ -49,6 +38,7 @@ std::map<std::string, int64_t> symbolsIn(const OnnxModel &model, const Gear &gea
 bool resolveOutputs(const OnnxModel &model, Gear *gear) {
   const auto symbols = symbolsIn(model, *gear);
   for (const OnnxTensor &output : model.outputs) {
+    if (!output.hasShape || output.type == ACL_DT_UNDEFINED) return false;
     Shape shape;
     for (const OnnxDim &dim : output.dims) {
       const auto known = symbols.find(dim.symbol);
@@ -60,24 +50,51 @@ bool resolveOutputs(const OnnxModel &model, Gear *gear) {
   return true;
 }
 
-/** Runs the model on zeros to see the shapes of its outputs. */
-void measureOutputs(const OnnxModel &model, OrtSession *session, Gear *gear) {
+/** Runs the model on zeros to see its outputs. */
+std::vector<OrtOutput> runOnZeros(const OnnxModel &model, OrtSession *session,
+                                  const std::vector<Shape> &shapes) {
+  if (session == nullptr)
+    throw AtcFailure{
+        "E19999",
+        "The model does not say the shapes of its outputs, and without ACL_SIM_ORT_LIBRARY they cannot be "
+        "found out.",
+        "Set up the shell with: eval \"$(aasist simulator env)\""};
   std::vector<OrtInput> inputs;
   std::vector<std::vector<uint8_t>> zeros;
   for (size_t i = 0; i < model.inputs.size(); ++i)
-    zeros.emplace_back(static_cast<size_t>(elementCount(gear->inputs[i])) *
-                       elementBytes(model.inputs[i].type));
+    zeros.emplace_back(static_cast<size_t>(elementCount(shapes[i])) * elementBytes(model.inputs[i].type));
   for (size_t i = 0; i < model.inputs.size(); ++i)
-    inputs.push_back({model.inputs[i].name.c_str(), &gear->inputs[i], model.inputs[i].type, zeros[i].data()});
+    inputs.push_back({model.inputs[i].graphName.c_str(), &shapes[i], model.inputs[i].type, zeros[i].data()});
   std::vector<OrtOutput> outputs;
   for (const OnnxTensor &output : model.outputs)
-    outputs.push_back({output.name.c_str(), output.type, {}, nullptr, {}});
+    outputs.push_back({output.graphName.c_str(), output.type, {}, nullptr, {}});
   const std::string problem = session->run(inputs, &outputs);
   if (!problem.empty())
     throw AtcFailure{"E19999", "Inferring the shapes of the model failed. " + problem,
                      "Check the model and --input_shape."};
-  gear->outputs.clear();
-  for (const OrtOutput &output : outputs) gear->outputs.push_back(output.dims);
+  return outputs;
+}
+
+/** Of outputs the model says nothing about, type and number of dimensions; all else stays open. */
+void learnOutputs(const ModelInfo &info, OrtSession *session, OnnxModel *model) {
+  bool known = true;
+  for (const OnnxTensor &output : model->outputs)
+    known = known && output.hasShape && output.type != ACL_DT_UNDEFINED;
+  if (known) return;
+  std::vector<Shape> shapes = info.gears.empty() ? std::vector<Shape>() : info.gears[0].inputs;
+  if (shapes.empty())
+    for (const TensorInfo &input : info.inputs) {
+      shapes.emplace_back();
+      for (size_t d = 0; d < input.dims.size(); ++d)
+        shapes.back().push_back(input.dims[d] >= 0 ? input.dims[d] : input.range[d].first);
+    }
+  const std::vector<OrtOutput> outputs = runOnZeros(*model, session, shapes);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    OnnxTensor &output = model->outputs[i];
+    output.type = outputs[i].type;
+    if (!output.hasShape) output.dims.assign(outputs[i].dims.size(), OnnxDim{});
+    output.hasShape = true;
+  }
 }
 
 /** Outputs as ACL names them: node, which of its outputs, and the name in the model. */
@@ -85,7 +102,7 @@ void describeOutputs(const OnnxModel &model, ModelInfo *info) {
   for (size_t i = 0; i < model.outputs.size(); ++i) {
     const OnnxTensor &output = model.outputs[i];
     TensorInfo tensor{format("%s:%zu:%s", output.node.c_str(), output.nodeOutput, output.name.c_str()),
-                      output.name,
+                      output.graphName,
                       output.type,
                       ACL_FORMAT_ND,
                       {},
@@ -108,76 +125,71 @@ void describeOutputs(const OnnxModel &model, ModelInfo *info) {
   }
 }
 
-void planOutputs(const OnnxModel &model, OrtSession *session, ModelInfo *info) {
+void planOutputs(OnnxModel *model, OrtSession *session, ModelInfo *info) {
+  learnOutputs(*info, session, model);
   for (Gear &gear : info->gears) {
-    if (resolveOutputs(model, &gear)) continue;
-    if (session == nullptr)
-      throw AtcFailure{
-          "E19999",
-          "The model does not say the shapes of its outputs, and without ACL_SIM_ORT_LIBRARY they cannot be "
-          "found out.",
-          "Set up the shell with: eval \"$(aasist simulator env)\""};
-    measureOutputs(model, session, &gear);
+    if (resolveOutputs(*model, &gear)) continue;
+    gear.outputs.clear();
+    for (const OrtOutput &output : runOnZeros(*model, session, gear.inputs))
+      gear.outputs.push_back(output.dims);
   }
-  describeOutputs(model, info);
-}
-
-void writeOutput(const std::string &path, const std::string &content) {
-  const std::string temporary = format("%s.%d.tmp", path.c_str(), static_cast<int>(getpid()));
-  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-  size_t done = 0;
-  bool good = file >= 0;
-  while (good && done < content.size()) {
-    const ssize_t count = write(file, content.data() + done, content.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    good = count > 0;
-    if (good) done += static_cast<size_t>(count);
-  }
-  int reason = errno;
-  if (file >= 0 && close(file) != 0 && good) {
-    good = false;
-    reason = errno;
-  }
-  if (good && rename(temporary.c_str(), path.c_str()) != 0) {
-    good = false;
-    reason = errno;
-  }
-  if (good) return;
-  unlink(temporary.c_str());
-  throw AtcFailure{"E13004", format("Failed to write file [%s]. Reason: %s.", path.c_str(), strerror(reason)),
-                   ""};
+  describeOutputs(*model, info);
 }
 
 std::string baseName(const std::string &path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+/** The folder of a file. */
+std::string folderOf(const std::string &path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+OnnxModel readSource(const CompileSource &source, std::vector<uint8_t> *onnx) {
+  OnnxModel model;
+  std::string wrong = readOnnx(*onnx, &model);
+  if (wrong.empty() && model.hasExternalWeights)
+    wrong = source.folder.empty() ? "its weights are in files of their own, which only atc reads"
+                                  : embedWeights(source.folder, onnx);
+  if (!wrong.empty()) throw unreadable(source.path, "Reason: " + wrong + ".");
+  // ONNX Runtime's provider hands over the domains of its whole model, and gets along.
+  const bool isFile = !source.folder.empty();
+  if (isFile && model.domains > 1)
+    throw AtcFailure{
+        "E16005",
+        format("The model has %zu --domain_version fields, but only one is allowed.", model.domains),
+        "Invalid ONNX model. Modify the ONNX model so that it imports one operator set."};
+  if (model.opset < oldestOpset)
+    throw unreadable(source.path, format("Reason: its opset is %lld.", static_cast<long long>(model.opset)));
+  return model;
+}
+
+/** Where a model of dynamic shape is for one host only, its name says which. */
+std::string outputPath(const AtcOptions &options, const ModelInfo &info) {
+  const std::string path = options.value("output");
+  const bool named = options.has("host_env_os") || options.has("host_env_cpu");
+  if (info.dynamics != Dynamics::Shape || !named) return path + ".om";
+  utsname host{};
+  uname(&host);
+  return path + "_" + options.value("host_env_os", "linux") + "_" +
+         options.value("host_env_cpu", host.machine) + ".om";
+}
+
 }  // namespace
 
-std::string compileModel(const AtcOptions &options, const std::string &command) {
-  const std::string modelPath = options.value("model");
-  const std::string outputPath = options.value("output");
-  if (baseName(outputPath).empty())
-    throw AtcFailure{"E10022",
-                     "Path [" + outputPath + "] for parameter [--output] does not include the file name.",
-                     "Add the file name to the path."};
+OmFile compileGraph(const AtcOptions &options, const CompileSource &source, std::vector<uint8_t> onnx) {
   OmFile file;
-  const OmProblem problem = readFile(modelPath, &file.graph);
-  if (problem.code != 0) throw AtcFailure{"E10410", problem.text, "Set an existing file."};
-  OnnxModel model;
-  const std::string wrong = readOnnx(file.graph, &model);
-  if (!wrong.empty()) throw unreadable(modelPath, "Reason: " + wrong + ".");
-  if (model.opset < oldestOpset)
-    throw unreadable(modelPath, format("Reason: its opset is %lld.", static_cast<long long>(model.opset)));
+  file.graph = std::move(onnx);
+  OnnxModel model = readSource(source, &file.graph);
   ModelInfo &info = file.info;
-  info.name = baseName(outputPath);
+  info.name = source.name;
   info.soc = options.value("soc_version");
-  info.command = command;
+  info.command = source.command;
   info.precision = precisionName(options);
-  // Half of the bytes where weights become half precision.
-  info.weightBytes = keepsPrecision(options) ? model.weightBytes : (model.weightBytes + 1) / 2;
+  applyInterfaceOptions(options, &file.graph, &model);
   planInputs(options, model, &info);
-  if (!keepsPrecision(options)) roundWeightsToHalf(&file.graph);
+  info.weightBytes = roundWeights(&file.graph, weightRounding(options)).bytes;
   OrtResult opened;
   if (!settings().ortLibrary.empty()) {
     opened = openOrtSession(file.graph);
@@ -185,9 +197,28 @@ std::string compileModel(const AtcOptions &options, const std::string &command) 
       throw AtcFailure{"E19010", "The model cannot be compiled. " + opened.problem,
                        "Check the operators of the model."};
   }
-  planOutputs(model, opened.session.get(), &info);
-  const std::string path = outputPath + ".om";
-  writeOutput(path, writeOm(file));
+  planOutputs(&model, opened.session.get(), &info);
+  return file;
+}
+
+OmFile compileFile(const AtcOptions &options, const std::string &command) {
+  const std::string path = options.value("model");
+  std::vector<uint8_t> onnx;
+  const OmProblem problem = readFile(path, &onnx);
+  if (problem.code != 0) throw unreadable(path, problem.text);
+  writeAtcLog(LogLevel::Info, format("read %zu bytes of %s", onnx.size(), path.c_str()));
+  return compileGraph(options, {path, baseName(options.value("output", path)), command, folderOf(path)},
+                      std::move(onnx));
+}
+
+std::string compileModel(const AtcOptions &options, const std::string &command) {
+  const OmFile file = compileFile(options, command);
+  const std::string path = outputPath(options, file.info);
+  const std::string reason = writeFile(path, writeOm(file));
+  if (!reason.empty())
+    throw AtcFailure{"E13004", format("Failed to write file [%s]. Reason: %s.", path.c_str(), reason.c_str()),
+                     "Fix the error according to the error message."};
+  writeAtcLog(LogLevel::Info, "wrote " + path);
   return path;
 }
 

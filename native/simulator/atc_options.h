@@ -26,17 +26,25 @@ class AtcOptions {
   explicit AtcOptions(const std::vector<std::string> &arguments);
 
   bool helpWanted() const { return helpWanted_; }
-  bool has(const std::string &name) const { return values_.count(name) != 0; }
+  /** Given, and not empty: an empty value is as good as none. */
+  bool has(const std::string &name) const { return !value(name).empty(); }
   /** The value, or atc's default. */
   std::string value(const std::string &name, const std::string &otherwise = "") const;
 
-  /** Checks what can be checked without the model. @throws AtcFailure */
+  /** Checks what can be checked without the model, of a compilation (modes 0 and 3). @throws AtcFailure */
   void check() const;
+  /** Checks --model, and --output whose folders it makes. @throws AtcFailure */
+  void checkPaths() const;
 
  private:
   std::map<std::string, std::string> values_;
   bool helpWanted_ = false;
 };
+
+/** @throws AtcFailure when the path has other characters than atc takes, or is not there */
+void requireInputFile(const std::string &option, const std::string &path);
+/** Makes the folder of a file that will be written. @throws AtcFailure */
+void requireOutputPath(const std::string &option, const std::string &path);
 
 std::string atcHelp();
 

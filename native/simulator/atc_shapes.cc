@@ -66,6 +66,22 @@ std::map<std::string, ShapeChoice> parseInputShape(const std::string &value) {
   return shapes;
 }
 
+/** `name:[1~8,3];name2:[...]`, which newer releases write in --input_shape. */
+std::map<std::string, ShapeChoice> parseShapeRange(const std::string &value) {
+  std::string shape;
+  for (const char c : value)
+    if (c != '[' && c != ']') shape += c;
+  const auto brackets = [&](char bracket) { return std::count(value.begin(), value.end(), bracket); };
+  if (brackets('[') != brackets(':') || brackets(']') != brackets(':'))
+    throw AtcFailure{
+        "E10048",
+        format("Value [%s] for parameter [--input_shape_range] is invalid. Reason: brackets are missing. The "
+               "value must be formatted as \"input1:[n1~n2,c1,h1,w1]\".",
+               value.c_str()),
+        "Try again with a valid argument."};
+  return parseInputShape(shape);
+}
+
 ShapeChoice choiceFor(const OnnxTensor &tensor, const std::map<std::string, ShapeChoice> &given) {
   ShapeChoice shape;
   const auto found = given.find(tensor.name);
@@ -91,7 +107,6 @@ ShapeChoice choiceFor(const OnnxTensor &tensor, const std::map<std::string, Shap
 
 aclFormat formatOf(const std::string &name) {
   if (name == "ND") return ACL_FORMAT_ND;
-  if (name == "NHWC") return ACL_FORMAT_NHWC;
   if (name == "NCDHW") return ACL_FORMAT_NCDHW;
   return ACL_FORMAT_NCHW;
 }
@@ -157,7 +172,7 @@ Placement placeBatch(const std::vector<ShapeChoice> &shapes) {
 }
 
 Placement placeImage(const std::vector<ShapeChoice> &shapes, aclFormat layout) {
-  const size_t height = layout == ACL_FORMAT_NHWC ? 1 : 2;
+  constexpr size_t height = 2;
   Placement places;
   bool any = false;
   for (const ShapeChoice &shape : shapes) {
@@ -173,9 +188,8 @@ Placement placeImage(const std::vector<ShapeChoice> &shapes, aclFormat layout) {
       any = true;
     }
   }
-  if (!any || (layout != ACL_FORMAT_NCHW && layout != ACL_FORMAT_NHWC))
-    throw AtcFailure{"E10040",
-                     "[--dynamic_image_size] needs an input of NCHW or NHWC with height and width of -1.",
+  if (!any || layout != ACL_FORMAT_NCHW)
+    throw AtcFailure{"E10040", "[--dynamic_image_size] needs an input of NCHW with height and width of -1.",
                      "Set them in [--input_shape]."};
   return places;
 }
@@ -216,11 +230,21 @@ Dynamics wantedDynamics(const AtcOptions &options) {
   if (!options.value("dynamic_batch_size").empty()) wanted.push_back(Dynamics::Batch);
   if (!options.value("dynamic_image_size").empty()) wanted.push_back(Dynamics::ImageSize);
   if (!options.value("dynamic_dims").empty()) wanted.push_back(Dynamics::Dims);
-  if (wanted.size() > 1)
+  const bool ranged = options.has("input_shape_range");
+  if (wanted.size() + (ranged ? 1 : 0) > 1)
     throw AtcFailure{
         "E10009",
-        "[--dynamic_batch_size], [--dynamic_image_size], and [--dynamic_dims] are mutually exclusive.",
+        "[--dynamic_batch_size], [--dynamic_image_size], [--input_shape_range], and [--dynamic_dims] are "
+        "mutually exclusive.",
         "Include only one of them."};
+  if (ranged && options.has("input_shape"))
+    throw AtcFailure{"E10047", "[--input_shape] and [--input_shape_range] are mutually exclusive.",
+                     "Remove either of them and try again."};
+  if (!wanted.empty() && options.value("input_shape").find('~') != std::string::npos)
+    throw AtcFailure{"E10040",
+                     "With [--dynamic_batch_size], [--dynamic_image_size] or [--dynamic_dims], sizes of "
+                     "[--input_shape] are -1 and cannot have '~'.",
+                     "Write -1, or leave the gears out."};
   return wanted.empty() ? Dynamics::None : wanted[0];
 }
 
@@ -236,7 +260,8 @@ void planInputs(const AtcOptions &options, const OnnxModel &model, ModelInfo *in
                          "] for parameter [--input_format] is invalid. Reason: "
                          "[--dynamic_dims] needs ND.",
                      "Set --input_format=ND."};
-  const auto given = parseInputShape(options.value("input_shape"));
+  const auto given = options.has("input_shape_range") ? parseShapeRange(options.value("input_shape_range"))
+                                                      : parseInputShape(options.value("input_shape"));
   for (const auto &entry : given) {
     const auto named = [&](const OnnxTensor &tensor) { return tensor.name == entry.first; };
     if (std::none_of(model.inputs.begin(), model.inputs.end(), named))
@@ -249,7 +274,7 @@ void planInputs(const AtcOptions &options, const OnnxModel &model, ModelInfo *in
   bool open = false;
   for (const OnnxTensor &tensor : model.inputs) {
     shapes.push_back(choiceFor(tensor, given));
-    TensorInfo input{tensor.name, tensor.name, tensor.type, layout, {}, {}};
+    TensorInfo input{tensor.name, tensor.graphName, tensor.type, layout, {}, {}};
     for (const DimChoice &dim : shapes.back()) {
       input.dims.push_back(dim.size);
       input.range.emplace_back(dim.lowest, dim.highest);
@@ -278,6 +303,10 @@ void planInputs(const AtcOptions &options, const OnnxModel &model, ModelInfo *in
     default:
       break;
   }
+  if (open && info->soc.compare(0, 10, "Ascend310B") == 0)
+    throw AtcFailure{
+        "E10055", "The operation is not supported. Reason: this chip does not run models of dynamic shape.",
+        "Give all sizes, or gears."};
   if (open)
     info->dynamics = Dynamics::Shape;
   else

@@ -4,7 +4,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "context.h"
 #include "ledger.h"
+#include "lost_device.h"
 #include "settings.h"
 #include "text.h"
 
@@ -34,6 +36,17 @@ void writeLine(const char *name, const std::string &outcome, Nanoseconds start) 
   static_cast<void>(written);
 }
 
+/** The text of the last message, which reads "EE1001: [PID: n] time text"; programs tend to drop it. */
+std::string lastReason() {
+  const std::string &recent = threadState().recent;
+  const size_t mark = recent.rfind(": [PID: ");
+  if (mark == std::string::npos) return "";
+  const size_t time = recent.find("] ", mark);
+  const size_t text = time == std::string::npos ? time : recent.find(' ', time + 2);
+  if (text == std::string::npos) return "";
+  return " (" + recent.substr(text + 1, recent.find('\n', text) - text - 1) + ")";
+}
+
 }  // namespace
 
 bool logging() {
@@ -43,12 +56,15 @@ bool logging() {
 aclError enter(const char *name) {
   ledger().count(name);
   const std::vector<Fault> found = faults().next(name);
-  return found.empty() ? 0 : suffer(name, found);
+  if (found.empty()) return checkLost(name);
+  const auto context = findCurrentContext();
+  const aclError code = suffer(name, found, context != nullptr ? context->device : findDevice(0));
+  return code != 0 ? code : checkLost(name);
 }
 
 aclError leave(const char *name, aclError code, Nanoseconds start) {
   if (code != 0) threadState().lastError = code;
-  if (logging()) writeLine(name, format("-> %d", code), start);
+  if (logging()) writeLine(name, format("-> %d", code) + (code != 0 ? lastReason() : ""), start);
   return code;
 }
 

@@ -51,6 +51,15 @@ Result invokeOr(const char *name, Result otherwise, Body body) noexcept {
   return result;
 }
 
+/** For functions that return nothing: a fault that asks for a code leaves the work undone. */
+template <class Body>
+void invokeVoid(const char *name, Body body) noexcept {
+  invokeOr<int>(name, 0, [&] {
+    body();
+    return 0;
+  });
+}
+
 }  // namespace sim
 
 #endif  // SIMULATOR_CALL_H_

@@ -62,6 +62,10 @@ aclError resolveStream(const Context &context, aclrtStream handle, std::shared_p
   return fail(acl::ACL_ERROR_RT_STREAM_CONTEXT, "EE1010", "The stream is not in the current context.");
 }
 
+int32_t newStreamId() {
+  return nextStreamId++;
+}
+
 int64_t availableStreams() {
   return streamLimit - static_cast<int64_t>(streams().size() + contexts().size());
 }

@@ -40,6 +40,9 @@ std::shared_ptr<Context> requireContext();
  */
 aclError resolveStream(const Context &context, aclrtStream handle, std::shared_ptr<Stream> *stream);
 
+/** A number no stream has had: for streams that models make for themselves. */
+int32_t newStreamId();
+
 /** Streams of `device` that can still be made. */
 int64_t availableStreams();
 

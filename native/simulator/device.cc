@@ -60,8 +60,9 @@ Device *findDevice(int64_t id) {
   if (Device *device = place.load(std::memory_order_acquire)) return device;
   Lock lock(table().monitor);
   if (place.load(std::memory_order_relaxed) == nullptr)
-    place.store(new Device(static_cast<int32_t>(id), settings().deviceMemoryBytes),
-                std::memory_order_release);
+    place.store(
+        new Device(static_cast<int32_t>(id), settings().deviceMemoryBytes, settings().deviceReserveBytes),
+        std::memory_order_release);
   return place.load(std::memory_order_relaxed);
 }
 

@@ -3,6 +3,7 @@
 #ifndef SIMULATOR_DEVICE_H_
 #define SIMULATOR_DEVICE_H_
 
+#include <atomic>
 #include <memory>
 
 #include "../acl_abi.h"
@@ -28,13 +29,16 @@ class Timeline {
 
 class Device {
  public:
-  Device(int32_t id, uint64_t memoryBytes) : id(id), memory(memoryBytes) {}
+  Device(int32_t id, uint64_t memoryBytes, uint64_t reserveBytes)
+      : id(id), memory(memoryBytes, reserveBytes) {}
 
   const int32_t id;
   DeviceMemory memory;
   Timeline timeline;
   /** Held while a model computes. */
   Monitor cores;
+  /** What every call on a lost device answers; 0 for one that works. */
+  std::atomic<aclError> lost{0};
 
   /** Guards the two below. */
   Monitor monitor;

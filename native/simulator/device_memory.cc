@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -23,7 +24,7 @@ size_t roundUp(size_t bytes, size_t to) {
 
 }  // namespace
 
-DeviceMemory::DeviceMemory(uint64_t capacity) : capacity_(capacity) {
+DeviceMemory::DeviceMemory(uint64_t capacity, uint64_t reserve) : capacity_(capacity), reserve_(reserve) {
   // Twice the capacity, so that address space is never what an allocation fails for.
   rangeBytes_ = roundUp(capacity * 2 + (1 << 30), page);
   void *range = mmap(nullptr, rangeBytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -55,7 +56,8 @@ uint64_t DeviceMemory::findGap(size_t bytes) {
 
 void *DeviceMemory::allocate(size_t bytes) {
   Lock lock(monitor_);
-  if (bytes > capacity_ - used_) return nullptr;
+  // Neither sum may overflow: sizes are the caller's.
+  if (bytes > capacity_ - used_ || capacity_ - used_ - bytes < reserve_) return nullptr;
   const uint64_t offset = findGap(bytes);
   if (offset == UINT64_MAX) return nullptr;
   void *memory = nullptr;
@@ -64,6 +66,7 @@ void *DeviceMemory::allocate(size_t bytes) {
   const uintptr_t address = base_ + offset;
   blocks_.emplace(address, Block{bytes, Backing(static_cast<uint8_t *>(memory), ::free)});
   used_ += bytes;
+  peak_ = std::max(peak_, used_);
   cursor_ = offset + roundUp(bytes, page) + page;
   return reinterpret_cast<void *>(address);
 }
@@ -77,6 +80,13 @@ bool DeviceMemory::free(const void *address) {
   last = std::move(block->second.backing);
   blocks_.erase(block);
   return true;
+}
+
+void DeviceMemory::freeAll() {
+  std::map<uintptr_t, Block> last;  // released without the lock
+  Lock lock(monitor_);
+  last.swap(blocks_);
+  used_ = 0;
 }
 
 bool DeviceMemory::owns(const void *address) const {
@@ -98,6 +108,11 @@ DeviceSpan DeviceMemory::span(const void *address, size_t bytes) const {
 uint64_t DeviceMemory::used() const {
   Lock lock(monitor_);
   return used_;
+}
+
+uint64_t DeviceMemory::peak() const {
+  Lock lock(monitor_);
+  return peak_;
 }
 
 size_t DeviceMemory::blocks() const {

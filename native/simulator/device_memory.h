@@ -27,7 +27,8 @@ struct DeviceSpan {
 
 class DeviceMemory {
  public:
-  explicit DeviceMemory(uint64_t capacity);
+  /** Allocations leave `reserve` of `capacity` free. */
+  DeviceMemory(uint64_t capacity, uint64_t reserve);
   ~DeviceMemory();
   DeviceMemory(const DeviceMemory &) = delete;
   DeviceMemory &operator=(const DeviceMemory &) = delete;
@@ -36,6 +37,7 @@ class DeviceMemory {
   void *allocate(size_t bytes);
   /** False when `address` is not the start of a block. */
   bool free(const void *address);
+  void freeAll();
   /** Whether `address` is in the device's range, whether or not there is a block. */
   bool owns(const void *address) const;
   /** The block that holds all of [address, address + bytes); `data` is null when there is none. */
@@ -43,6 +45,8 @@ class DeviceMemory {
 
   uint64_t capacity() const { return capacity_; }
   uint64_t used() const;
+  /** The most there ever was in use. */
+  uint64_t peak() const;
   size_t blocks() const;
 
  private:
@@ -53,11 +57,13 @@ class DeviceMemory {
   uint64_t findGap(size_t bytes);
 
   const uint64_t capacity_;
+  const uint64_t reserve_;
   uint64_t rangeBytes_ = 0;
   uintptr_t base_ = 0;
   mutable Monitor monitor_;
   std::map<uintptr_t, Block> blocks_;
   uint64_t used_ = 0;
+  uint64_t peak_ = 0;
   /** Addresses are handed out onwards from here, so that a freed one comes back late and its misuse is
    * noticed. */
   uint64_t cursor_ = 0;

@@ -45,6 +45,7 @@ bool Event::wait(Nanoseconds deadline, const Cancellation *cancellation) {
   const uint64_t until = records_;
   while (completed_ < until) {
     if (cancellation != nullptr && cancellation->cancelled()) return false;
+    if (device->lost != 0) return false;
     const Nanoseconds now = monotonicNow();
     if (now >= deadline) return false;
     if (cancellation != nullptr)
@@ -55,6 +56,11 @@ bool Event::wait(Nanoseconds deadline, const Cancellation *cancellation) {
       monitor_.waitUntil(deadline);
   }
   return true;
+}
+
+void Event::wake() {
+  Lock lock(monitor_);
+  monitor_.notifyAll();
 }
 
 Nanoseconds Event::completedAt() {

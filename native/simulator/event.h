@@ -11,9 +11,10 @@ namespace sim {
 
 class Event {
  public:
-  Event(aclrtEvent handle, uint32_t flags) : handle(handle), flags(flags) {}
+  Event(aclrtEvent handle, Device *device, uint32_t flags) : handle(handle), device(device), flags(flags) {}
 
   const aclrtEvent handle;
+  Device *const device;
   const uint32_t flags;
 
   /** A record was queued; returns its number, which complete() takes when the stream gets there. */
@@ -23,8 +24,10 @@ class Event {
   /** Also true when nothing was recorded: there is nothing to wait for. */
   bool done();
   bool everRecorded();
-  /** Waits for the last record so far; false at the deadline. */
+  /** Waits for the last record so far; false at the deadline, and when the device is lost. */
   bool wait(Nanoseconds deadline, const Cancellation *cancellation);
+  /** Has those who wait look again. */
+  void wake();
   /** When the last completed record was reached; 0 before. */
   Nanoseconds completedAt();
 

@@ -6,6 +6,8 @@
 #include "../acl_error_codes.h"
 #include "faults.h"
 #include "ledger.h"
+#include "lost_device.h"
+#include "task_failure.h"
 #include "text.h"
 #include "thread_state.h"
 #include "waiting.h"
@@ -32,7 +34,7 @@ aclError deviceAccess(const char *what, size_t index, const void *address, size_
 }
 
 /** What ACL_SIM_FAULTS has for this execution; waits end early when the stream is aborted. */
-aclError sufferTask(const Cancellation &cancellation) {
+aclError sufferTask(const Cancellation &cancellation, Device *device) {
   std::vector<Fault> failures;
   for (const Fault &fault : faults().next("task")) {
     if (fault.kind == Fault::Kind::Hang) cancellation.waitUntil(forever);
@@ -40,7 +42,8 @@ aclError sufferTask(const Cancellation &cancellation) {
     if (fault.kind == Fault::Kind::Fail) failures.push_back(fault);
   }
   if (cancellation.cancelled()) return acl::ACL_ERROR_RT_STREAM_ABORT;
-  return failures.empty() ? 0 : suffer("task", failures);
+  if (!failures.empty()) return suffer("task", failures, device);
+  return answerOfLost(*device, "A task");
 }
 
 }  // namespace
@@ -123,15 +126,36 @@ aclError Execution::prepare(uint32_t modelId, const aclmdlDataset *input, aclmdl
 aclError Execution::run(const TaskTurn &turn) {
   aclError code = 0;
   try {
-    code = sufferTask(turn.cancellation);
+    code = sufferTask(turn.cancellation, model_->device);
     if (code == 0) code = compute(turn);
   } catch (const std::exception &) {
     // Sizes come from shapes the caller made up. Also, nobody above a stream's worker would catch it.
     code = fail(acl::ACL_ERROR_BAD_ALLOC, "EH0010", "Failed to allocate host memory.");
   }
+  if (isDeviceFailure(code)) tellFailure(code, turn);
   if (code != 0) freeOwnOutputs();
   model_->end();
   return code;
+}
+
+void Execution::tellFailure(aclError code, const TaskTurn &turn) const {
+  FailedOperator what{model_->info->name, {}, {}};
+  const auto describe = [](const std::vector<TensorInfo> &tensors, const std::vector<Argument> &arguments,
+                           std::vector<aclTensorDesc> *descriptions) {
+    for (size_t i = 0; i < arguments.size(); ++i)
+      descriptions->push_back({tensors[i].type,
+                               tensors[i].format,
+                               arguments[i].dims,
+                               tensors[i].name,
+                               "",
+                               arguments[i].address,
+                               {}});
+  };
+  describe(model_->info->inputs, inputs_, &what.inputs);
+  describe(model_->info->outputs, outputs_, &what.outputs);
+  reportTaskFailure({turn.taskId, turn.streamId, turn.threadId, static_cast<uint32_t>(model_->device->id),
+                     static_cast<uint32_t>(code)},
+                    std::move(what));
 }
 
 aclError Execution::compute(const TaskTurn &turn) {
@@ -211,6 +235,10 @@ void Execution::publish(aclmdlDataset *output) {
     entry.buffer->size = outputs_[i].bytes;
     entry.description.reset(new aclTensorDesc{tensor.type, tensor.format, outputs_[i].dims, tensor.name, ""});
   }
+}
+
+uint32_t Execution::streamId() const {
+  return static_cast<uint32_t>(model_->streamId);
 }
 
 void Execution::drop() {

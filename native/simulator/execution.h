@@ -25,6 +25,8 @@ class Execution {
   bool shapesComeLater() const;
   /** Puts shapes found by run() and memory allocated by it into the caller's dataset. */
   void publish(aclmdlDataset *output);
+  /** The model's own stream. */
+  uint32_t streamId() const;
   /** For an execution that was prepared and never ran. */
   void drop();
 
@@ -40,6 +42,7 @@ class Execution {
                    const std::vector<Shape> *shapes, std::vector<Argument> *arguments);
   aclError takeInputShapes(const aclmdlDataset *input);
   aclError compute(const TaskTurn &turn);
+  void tellFailure(aclError code, const TaskTurn &turn) const;
   aclError store(size_t index, OutputView *output);
   /** The caller hears nothing of them after a failure. */
   void freeOwnOutputs();

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "../acl_error_codes.h"
+#include "lost_device.h"
 #include "settings.h"
 #include "text.h"
 #include "thread_state.h"
@@ -33,6 +35,15 @@ bool parseAction(const std::string &text, Fault *fault) {
   int64_t code = 0;
   if (parseInteger(text, &code) && code > 0 && code < 1000000) {
     fault->kind = Fault::Kind::Fail;
+    fault->code = static_cast<aclError>(code);
+    return true;
+  }
+  if (text == "lost" || text.compare(0, 5, "lost=") == 0) {
+    fault->kind = Fault::Kind::Fail;
+    fault->losesDevice = true;
+    code = acl::ACL_ERROR_RT_LOST_HEARTBEAT;
+    if (text.size() > 4 && (!parseInteger(text.substr(5), &code) || code <= 0 || code >= 1000000))
+      return false;
     fault->code = static_cast<aclError>(code);
     return true;
   }
@@ -110,13 +121,14 @@ const std::vector<std::string> &faultMistakes() {
   return fromEnvironment().mistakes;
 }
 
-aclError suffer(const char *call, const std::vector<Fault> &found) {
+aclError suffer(const char *call, const std::vector<Fault> &found, Device *device) {
   aclError code = 0;
   for (const Fault &fault : found) {
     if (fault.kind == Fault::Kind::Delay) waitUntil(monotonicNow() + fault.delay);
     if (fault.kind == Fault::Kind::Hang)
       for (;;) pause();
     if (fault.kind == Fault::Kind::Fail) code = fault.code;
+    if (fault.losesDevice && device != nullptr) loseDevice(device, fault.code);
   }
   if (code == 0) return 0;
   return fail(code, "EZ9999",

@@ -1,6 +1,8 @@
 // Faults asked for with ACL_SIM_FAULTS: a list of `call:action@uses`, separated by commas or semicolons.
 //   call    an ACL function, or `task` for a model execution on the device, however it was started
-//   action  an error code, `hang`, or a delay such as `250us`, `20ms`, `1s`
+//   action  an error code, `lost=code` (the device answers it from now on, until it is reset; `lost` is
+//   507010),
+//           `hang`, or a delay such as `250us`, `20ms`, `1s`
 //   uses    which uses of that call, counted from 1: `3`, `100-105`, `7-`; without it every one
 #ifndef SIMULATOR_FAULTS_H_
 #define SIMULATOR_FAULTS_H_
@@ -21,8 +23,11 @@ struct Fault {
   enum class Kind { None, Fail, Hang, Delay };
   Kind kind = Kind::None;
   aclError code = 0;
+  bool losesDevice = false;
   Nanoseconds delay = 0;
 };
+
+class Device;
 
 class Faults {
  public:
@@ -54,8 +59,9 @@ Faults &faults();
 /** Parts of ACL_SIM_FAULTS that could not be understood. */
 const std::vector<std::string> &faultMistakes();
 
-/** Carries out `found`: waits, never returns, or returns an error code (0 when the call may go on). */
-aclError suffer(const char *call, const std::vector<Fault> &found);
+/** Carries out `found`: waits, never returns, or returns an error code (0 when the call may go on). `device`,
+ * which may be null, is the one to lose. */
+aclError suffer(const char *call, const std::vector<Fault> &found, Device *device);
 
 }  // namespace sim
 

@@ -20,6 +20,7 @@
 #define SIM_PIN(name, version) __asm__(".symver " #name "," #name "@" version)
 SIM_PIN(dlopen, SIM_FIRST_VERSION);
 SIM_PIN(dlsym, SIM_FIRST_VERSION);
+SIM_PIN(dlclose, SIM_FIRST_VERSION);
 SIM_PIN(dlerror, SIM_FIRST_VERSION);
 SIM_PIN(pthread_create, SIM_FIRST_VERSION);
 SIM_PIN(pthread_join, SIM_FIRST_VERSION);

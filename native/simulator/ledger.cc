@@ -81,6 +81,7 @@ std::string Ledger::json(const std::string &event) const {
       field("dataBuffers", live.dataBuffers),
       field("tensorDescriptions", live.tensorDescriptions),
       field("configHandles", live.configHandles),
+      field("operatorAttributes", live.operatorAttributes),
   };
   Lock lock(monitor_);
   std::vector<std::string> problems;

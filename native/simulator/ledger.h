@@ -19,6 +19,7 @@ struct LiveCounts {
   std::atomic<int64_t> dataBuffers{0};
   std::atomic<int64_t> tensorDescriptions{0};
   std::atomic<int64_t> configHandles{0};
+  std::atomic<int64_t> operatorAttributes{0};
 };
 
 class Ledger {

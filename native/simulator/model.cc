@@ -25,9 +25,6 @@ Registry &registry() {
   return *instance;
 }
 
-/** Kernels, tables and scratch space nobody accounts for; the real figure depends on the graph. */
-constexpr uint64_t fixedWorkBytes = 1 << 20;
-
 aclError checkGiven(const Device &device, const char *what, const void *address, size_t bytes,
                     uint64_t needed) {
   if (bytes < needed)
@@ -43,19 +40,15 @@ aclError checkGiven(const Device &device, const char *what, const void *address,
 }  // namespace
 
 ModelMemory neededMemory(const ModelInfo &info) {
-  uint64_t work = fixedWorkBytes;
-  if (!info.gears.empty()) {
-    const Gear &gear = info.gears[info.largestGear()];
-    for (size_t i = 0; i < gear.inputs.size(); ++i)
-      work += static_cast<uint64_t>(elementCount(gear.inputs[i])) * elementBytes(info.inputs[i].type);
-    for (size_t i = 0; i < gear.outputs.size(); ++i)
-      work += static_cast<uint64_t>(elementCount(gear.outputs[i])) * elementBytes(info.outputs[i].type);
-  }
-  return {work, info.weightBytes};
+  return {workBytes(info), info.weightBytes};
 }
 
 Model::Model(uint32_t id, std::shared_ptr<const ModelInfo> info, const Context &context)
-    : id(id), info(std::move(info)), context(context.handle), device(context.device) {}
+    : id(id),
+      info(std::move(info)),
+      context(context.handle),
+      streamId(newStreamId()),
+      device(context.device) {}
 
 Model::~Model() {
   for (const void *block : memory_) device->memory.free(block);
@@ -164,6 +157,21 @@ aclError unloadModel(uint32_t id, const Context &context) {
   Lock lock(registry().monitor);
   registry().models.erase(id);
   return 0;
+}
+
+void forgetModels(const Device &device) {
+  // Their memory is freed without the lock.
+  std::vector<std::shared_ptr<Model>> gone;
+  Lock lock(registry().monitor);
+  auto &models = registry().models;
+  for (auto entry = models.begin(); entry != models.end();) {
+    if (entry->second->device == &device) {
+      gone.push_back(std::move(entry->second));
+      entry = models.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
 }
 
 std::vector<std::shared_ptr<Model>> loadedModels() {

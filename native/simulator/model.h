@@ -36,6 +36,8 @@ class Model {
   const uint32_t id;
   const std::shared_ptr<const ModelInfo> info;
   const aclrtContext context;
+  /** Where synchronous executions run. */
+  const int32_t streamId;
   Device *const device;
   std::unique_ptr<Executor> executor;
 
@@ -70,6 +72,8 @@ std::shared_ptr<Model> requireModel(uint32_t id);
 aclError requireModelContext(const Model &model, const Context &context);
 aclError unloadModel(uint32_t id, const Context &context);
 std::vector<std::shared_ptr<Model>> loadedModels();
+/** Those on `device` are loaded no longer; what runs ends by itself. */
+void forgetModels(const Device &device);
 
 }  // namespace sim
 

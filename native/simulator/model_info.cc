@@ -8,6 +8,9 @@ namespace sim {
 
 namespace {
 
+/** Kernels, tables and scratch space nobody accounts for; the real figure depends on the graph. */
+constexpr uint64_t fixedWorkBytes = 1 << 20;
+
 constexpr size_t mostTensors = 1024;
 constexpr size_t mostGears = 128;
 const char *const dynamicsNames[] = {"none", "batch", "image-size", "dims", "shape"};
@@ -188,6 +191,17 @@ int64_t elementCount(const Shape &dims) {
   }
   // Leaves room for the largest element, so that byte counts cannot overflow.
   return count > INT64_MAX / 16 ? -1 : count;
+}
+
+uint64_t workBytes(const ModelInfo &info) {
+  uint64_t bytes = fixedWorkBytes;
+  if (info.gears.empty()) return bytes;
+  const Gear &gear = info.gears[info.largestGear()];
+  for (size_t i = 0; i < gear.inputs.size(); ++i)
+    bytes += static_cast<uint64_t>(elementCount(gear.inputs[i])) * elementBytes(info.inputs[i].type);
+  for (size_t i = 0; i < gear.outputs.size(); ++i)
+    bytes += static_cast<uint64_t>(elementCount(gear.outputs[i])) * elementBytes(info.outputs[i].type);
+  return bytes;
 }
 
 std::string writeModelInfo(const ModelInfo &info) {

@@ -60,6 +60,9 @@ size_t elementBytes(aclDataType type);
 /** Product of the sizes; −1 when one of them is negative or it does not fit. */
 int64_t elementCount(const Shape &dims);
 
+/** Device memory an execution takes beside the weights. */
+uint64_t workBytes(const ModelInfo &info);
+
 /** As text lines, for the file. */
 std::string writeModelInfo(const ModelInfo &info);
 bool readModelInfo(const std::string &text, ModelInfo *info);

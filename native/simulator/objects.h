@@ -21,6 +21,10 @@ struct aclTensorDesc {
   sim::Shape dims;
   std::string name;
   std::string constant;
+  /** Of an operator's tensor on the device. */
+  void *address = nullptr;
+  /** The second and further elements when this is the head of an array. */
+  std::vector<aclTensorDesc> others = {};
 };
 
 struct aclmdlDataset {
@@ -36,7 +40,10 @@ struct aclmdlDataset {
 
 namespace sim {
 class Model;
-}
+
+/** What aclDataTypeSize tells; 8 for types nobody knows. */
+size_t dataTypeBytes(aclDataType type);
+}  // namespace sim
 
 struct aclmdlDesc {
   std::shared_ptr<const sim::ModelInfo> info;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,8 @@ namespace {
 constexpr char magic[8] = {'\x89', 'S', 'I', 'M', 'O', 'M', '\r', '\n'};
 constexpr uint32_t version = 1;
 constexpr off_t largestFile = off_t{1} << 36;
+/** Protocol Buffers end there. */
+constexpr uint64_t largestOnnx = INT32_MAX;
 
 // All numbers are little-endian, as both supported machines are.
 struct Header {
@@ -91,8 +94,12 @@ OmProblem readHeader(const uint8_t *bytes, uint64_t size, Header *header) {
 /** Looks at the first bytes of a file and its size. */
 using HeadCheck = OmProblem (*)(const uint8_t *bytes, uint64_t size);
 
-OmProblem acceptAny(const uint8_t *, uint64_t) {
-  return {};
+OmProblem acceptOnnx(const uint8_t *, uint64_t size) {
+  if (size <= largestOnnx) return {};
+  return sizeProblem(
+      format("The file has %llu bytes; an ONNX model ends at 2 GB, and what is larger keeps its "
+             "weights in files of their own.",
+             static_cast<unsigned long long>(size)));
 }
 
 OmProblem acceptModel(const uint8_t *bytes, uint64_t size) {
@@ -179,7 +186,33 @@ OmProblem readOmFile(const std::string &path, OmFile *file) {
 }
 
 OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes) {
-  return readChecked(path, acceptAny, bytes);
+  return readChecked(path, acceptOnnx, bytes);
+}
+
+std::string writeFile(const std::string &path, const std::string &content) {
+  const std::string temporary = format("%s.%d.tmp", path.c_str(), static_cast<int>(getpid()));
+  // For the owner only, as atc's models are.
+  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  size_t done = 0;
+  bool good = file >= 0;
+  while (good && done < content.size()) {
+    const ssize_t count = write(file, content.data() + done, content.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    good = count > 0;
+    if (good) done += static_cast<size_t>(count);
+  }
+  int reason = errno;
+  if (file >= 0 && close(file) != 0 && good) {
+    good = false;
+    reason = errno;
+  }
+  if (good && rename(temporary.c_str(), path.c_str()) != 0) {
+    good = false;
+    reason = errno;
+  }
+  if (good) return "";
+  unlink(temporary.c_str());
+  return strerror(reason);
 }
 
 }  // namespace sim

@@ -28,8 +28,10 @@ std::string writeOm(const OmFile &file);
 OmProblem readOm(const uint8_t *bytes, size_t size, OmFile *file);
 /** A file whose size its header does not confirm is refused without reading it. */
 OmProblem readOmFile(const std::string &path, OmFile *file);
-/** Reads the whole of `path`; nothing is allocated by what the file claims. */
+/** Reads the whole of `path`, an ONNX model. */
 OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes);
+/** The file is there whole or as it was before. Empty, or why it could not be written. */
+std::string writeFile(const std::string &path, const std::string &content);
 
 }  // namespace sim
 

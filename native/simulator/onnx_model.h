@@ -1,5 +1,4 @@
-// What atc needs of an ONNX model: its inputs and outputs, the size of its weights, and rounding these to
-// half precision.
+// What atc needs to know of an ONNX model: its inputs and outputs, and the size of its weights.
 #ifndef SIMULATOR_ONNX_MODEL_H_
 #define SIMULATOR_ONNX_MODEL_H_
 
@@ -7,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "../acl_abi.h"
+#include "onnx_graph.h"
 
 namespace sim {
 
@@ -20,8 +19,13 @@ struct OnnxDim {
 
 struct OnnxTensor {
   std::string name;
+  /** ACL_DT_UNDEFINED until the model has run, for outputs that are not the model's own (--out_nodes). */
   aclDataType type = ACL_DT_UNDEFINED;
   std::vector<OnnxDim> dims;
+  /** False when the model says nothing of its shape: `dims` is empty and means nothing. */
+  bool hasShape = false;
+  /** What the compiled graph calls it; another name than the model's where a Cast stands between. */
+  std::string graphName;
   /** Outputs only: the node that makes it and which of its outputs it is. */
   std::string node;
   size_t nodeOutput = 0;
@@ -31,15 +35,18 @@ struct OnnxModel {
   std::string producer;
   std::vector<OnnxTensor> inputs;
   std::vector<OnnxTensor> outputs;
+  /** What the model says of tensors in between. */
+  std::vector<OnnxTensor> others;
+  std::vector<OnnxNode> nodes;
+  /** Of ONNX's own domain. */
   int64_t opset = 0;
+  size_t domains = 0;
   uint64_t weightBytes = 0;
+  bool hasExternalWeights = false;
 };
 
 /** Empty, or why these bytes are no ONNX model that can be compiled. */
 std::string readOnnx(const std::vector<uint8_t> &bytes, OnnxModel *model);
-
-/** Rounds every float32 weight to the nearest float16 in place; returns how many changed. */
-uint64_t roundWeightsToHalf(std::vector<uint8_t> *bytes);
 
 }  // namespace sim
 

@@ -73,6 +73,12 @@ int ortType(aclDataType type) {
   return 0;
 }
 
+aclDataType aclType(int ort) {
+  for (const TypePair &pair : typePairs)
+    if (pair.ort == ort) return pair.acl;
+  return ACL_DT_UNDEFINED;
+}
+
 class Library {
  public:
   Library() { problem_ = load(); }
@@ -211,7 +217,8 @@ std::string takeResult(OrtValue *value, OrtOutput *output) {
   output->dims.assign(rank, 0);
   if (problem.empty()) problem = library().call(GetDimensions, info, output->dims.data(), rank);
   library().release(ReleaseTensorTypeAndShapeInfo, info);
-  if (problem.empty() && type != ortType(output->type))
+  if (problem.empty() && output->type == ACL_DT_UNDEFINED) output->type = aclType(type);
+  if (problem.empty() && (output->type == ACL_DT_UNDEFINED || type != ortType(output->type)))
     return format("output %s has another element type than the model says", output->name);
   void *data = nullptr;
   if (problem.empty()) problem = library().call(GetTensorMutableData, value, &data);

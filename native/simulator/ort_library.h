@@ -18,7 +18,10 @@ struct OrtInput {
   const uint8_t *data;
 };
 
-/** With `data` the result is written there and must have exactly `dims`; without it both are filled in. */
+/**
+ * With `data` the result is written there and must have exactly `dims`; without it both are filled in, and so
+ * is a type of ACL_DT_UNDEFINED.
+ */
 struct OrtOutput {
   const char *name;
   aclDataType type;

@@ -2,12 +2,16 @@
 
 #include <cstdlib>
 
+#include "settings.h"
+
 namespace sim {
 
 void *PinnedMemory::allocate(size_t bytes) {
   void *memory = nullptr;
-  if (posix_memalign(&memory, 64, bytes) != 0) return nullptr;
   Lock lock(monitor_);
+  const uint64_t limit = settings().pinnedMemoryBytes;
+  if (bytes_ > limit || bytes > limit - bytes_) return nullptr;
+  if (posix_memalign(&memory, 64, bytes) != 0) return nullptr;
   blocks_.emplace(reinterpret_cast<uintptr_t>(memory), bytes);
   bytes_ += bytes;
   return memory;

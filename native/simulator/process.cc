@@ -1,7 +1,8 @@
 #include "process.h"
 
+#include <unistd.h>
+
 #include <atomic>
-#include <cstdlib>
 
 #include "../acl_error_codes.h"
 #include "ledger.h"
@@ -20,7 +21,8 @@ Monitor &monitor() {
 }
 std::atomic<uint64_t> references{0};
 bool finalisedBefore = false;
-bool exitReportArranged = false;
+/** The process that initialised last; a child made by fork is another. */
+std::atomic<pid_t> initialisedBy{0};
 
 constexpr int repeatableSince = 805;
 
@@ -28,10 +30,7 @@ constexpr int repeatableSince = 805;
 
 aclError Process::initialise() {
   Lock lock(monitor());
-  if (!exitReportArranged) {
-    exitReportArranged = true;
-    atexit([] { ledger().report("exit"); });
-  }
+  initialisedBy = getpid();
   const bool again = references > 0;
   const bool tooLate = finalisedBefore && settings().cannRelease < repeatableSince;
   if (!again && !tooLate) {
@@ -53,6 +52,10 @@ aclError Process::finalise(bool all, uint64_t *left) {
     ledger().report("finalize");
   }
   return 0;
+}
+
+void Process::exit() const {
+  if (initialisedBy == getpid()) ledger().report("exit");
 }
 
 bool Process::initialised() const {

@@ -15,6 +15,8 @@ class Process {
   /** Gives up `all` references or one; `left` says how many stay. 100037 when there were none. */
   aclError finalise(bool all, uint64_t *left);
   bool initialised() const;
+  /** Writes the last report, if this process ever initialised. */
+  void exit() const;
 };
 
 Process &process();

@@ -26,8 +26,13 @@ bool FieldReader::readFixed(size_t bytes, uint64_t *value) {
 
 bool FieldReader::next(Field *field) {
   uint64_t key = 0;
-  if (atEnd() || failed_ || !readVarint(&key)) return false;
+  if (atEnd() || failed_) return false;
+  start_ = at_;
+  if (!readVarint(&key)) return false;
   field->number = static_cast<uint32_t>(key >> 3);
+  // The format has no field 0: a run of zeros is no message.
+  if (field->number == 0) failed_ = true;
+  if (failed_) return false;
   field->type = static_cast<WireType>(key & 7);
   field->bytes = {};
   field->value = 0;
@@ -45,6 +50,26 @@ bool FieldReader::next(Field *field) {
   field->bytes = {at_, static_cast<size_t>(length)};
   at_ += length;
   return true;
+}
+
+void MessageWriter::number(uint64_t value) {
+  for (; value > 0x7F; value >>= 7) content_.push_back(static_cast<uint8_t>(value | 0x80));
+  content_.push_back(static_cast<uint8_t>(value));
+}
+
+void MessageWriter::varint(uint32_t fieldNumber, uint64_t value) {
+  number(uint64_t{fieldNumber} << 3 | static_cast<uint64_t>(WireType::Varint));
+  number(value);
+}
+
+void MessageWriter::bytes(uint32_t fieldNumber, Bytes content) {
+  number(uint64_t{fieldNumber} << 3 | static_cast<uint64_t>(WireType::Length));
+  number(content.size);
+  copy(content);
+}
+
+void MessageWriter::text(uint32_t fieldNumber, const std::string &content) {
+  bytes(fieldNumber, {reinterpret_cast<const uint8_t *>(content.data()), content.size()});
 }
 
 }  // namespace sim

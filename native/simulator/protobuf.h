@@ -1,11 +1,12 @@
-// Protocol Buffers' wire format, as much as walking through a message takes. Nothing is allocated and nothing
-// is trusted: every length is held against the bytes that are there.
+// Protocol Buffers' wire format, as much as walking through a message and writing a changed one takes.
+// Reading allocates nothing and trusts nothing: every length is held against the bytes that are there.
 #ifndef SIMULATOR_PROTOBUF_H_
 #define SIMULATOR_PROTOBUF_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sim {
 
@@ -39,13 +40,34 @@ class FieldReader {
   /** One number of a packed field, or a field's key. */
   bool readVarint(uint64_t *value);
   bool atEnd() const { return at_ == end_; }
+  /** The whole of the field that `next` found last, key and length included. */
+  Bytes raw() const { return {start_, static_cast<size_t>(at_ - start_)}; }
 
  private:
   bool readFixed(size_t bytes, uint64_t *value);
 
+  const uint8_t *start_ = nullptr;
   const uint8_t *at_;
   const uint8_t *end_;
   bool failed_ = false;
+};
+
+/** Builds one message. */
+class MessageWriter {
+ public:
+  void varint(uint32_t number, uint64_t value);
+  void bytes(uint32_t number, Bytes content);
+  void text(uint32_t number, const std::string &content);
+  /** A field as it stands in another message. */
+  void copy(Bytes raw) { content_.insert(content_.end(), raw.data, raw.data + raw.size); }
+
+  Bytes content() const { return {content_.data(), content_.size()}; }
+  std::vector<uint8_t> take() { return std::move(content_); }
+
+ private:
+  void number(uint64_t value);
+
+  std::vector<uint8_t> content_;
 };
 
 }  // namespace sim

@@ -51,6 +51,11 @@ Settings readEnvironment() {
   reader.text("ACL_SIM_SOC", &settings.socName);
   settings.deviceMemoryBytes =
       static_cast<uint64_t>(reader.integer("ACL_SIM_MEMORY_MB", 1, 1 << 20, defaultMemoryMegabytes)) << 20;
+  settings.deviceReserveBytes =
+      static_cast<uint64_t>(reader.integer("ACL_SIM_MEMORY_RESERVE_MB", 0, 1 << 20, 0)) << 20;
+  if (variable("ACL_SIM_PINNED_MB") != nullptr)
+    settings.pinnedMemoryBytes = static_cast<uint64_t>(reader.integer("ACL_SIM_PINNED_MB", 0, 1 << 20, 0))
+                                 << 20;
   if (const char *time = variable("ACL_SIM_EXEC_US")) {
     // Even a wrong value asks for latency mode: computing instead would be a surprise of another kind.
     settings.executionTime.enabled = true;
@@ -65,6 +70,10 @@ Settings readEnvironment() {
     settings.keepOriginalPrecision = std::string(precision) == "origin";
     if (!settings.keepOriginalPrecision) reader.mistake("ACL_SIM_PRECISION", precision, "origin, or nothing");
   }
+  // Takes effect when the library is loaded (load.cc).
+  const char *signals = variable("ACL_SIM_SIGNALS");
+  if (signals != nullptr && std::string(signals) != "cann")
+    reader.mistake("ACL_SIM_SIGNALS", signals, "cann, or nothing");
   reader.text("ACL_SIM_LOG", &settings.logPath);
   reader.text("ACL_SIM_REPORT", &settings.reportPath);
   reader.text("ACL_SIM_ORT_LIBRARY", &settings.ortLibrary);

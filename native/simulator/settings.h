@@ -24,6 +24,9 @@ struct Settings {
   int devices = 1;
   std::string socName = "Ascend310P3";
   uint64_t deviceMemoryBytes = 0;
+  /** What allocations leave free of it. */
+  uint64_t deviceReserveBytes = 0;
+  uint64_t pinnedMemoryBytes = UINT64_MAX;
   ExecutionTime executionTime;
   /** 0: copies take as long as the host needs. */
   double copyGigabytesPerSecond = 0;

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <thread>
 
+#include "lost_device.h"
 #include "thread_state.h"
 
 namespace sim {
@@ -57,7 +58,7 @@ uint64_t Stream::submit(Task task) {
     if (queue_.empty() && !running_) doneTicket_ = ticket;
     return ticket;
   }
-  queue_.push_back({ticket, monotonicNow(), std::move(task)});
+  queue_.push_back({ticket, monotonicNow(), threadId(), std::move(task)});
   monitor_.notifyAll();
   return ticket;
 }
@@ -72,7 +73,12 @@ void Stream::work() {
     const auto cancellation = std::make_shared<Cancellation>();
     running_ = cancellation;
     Nanoseconds endedAt = 0;
-    const TaskTurn turn{std::max(entry.queuedAt, previousEnd_), *cancellation, &endedAt};
+    const TaskTurn turn{std::max(entry.queuedAt, previousEnd_),
+                        *cancellation,
+                        static_cast<uint32_t>(entry.ticket),
+                        static_cast<uint32_t>(id),
+                        entry.threadId,
+                        &endedAt};
     monitor_.unlock();
     const aclError code = entry.task(turn);
     entry.task = nullptr;
@@ -100,14 +106,16 @@ aclError Stream::synchronize(Nanoseconds deadline) {
   Lock lock(monitor_);
   const uint64_t until = lastTicket_;
   const uint64_t abortsBefore = aborts_;
-  while (doneTicket_ < until && aborts_ == abortsBefore) {
+  while (doneTicket_ < until && aborts_ == abortsBefore && device->lost == 0) {
     if (deadline == forever)
       monitor_.wait();
-    else if (!monitor_.waitUntil(deadline) && doneTicket_ < until && aborts_ == abortsBefore)
+    else if (!monitor_.waitUntil(deadline) && doneTicket_ < until && aborts_ == abortsBefore &&
+             device->lost == 0)
       return fail(507046, "EE1002",
                   "Stream synchronize failed, reason: the stream synchronization timed out.");
   }
   if (aborts_ != abortsBefore) return fail(107023, "EE1001", "The stream is aborted.");
+  if (doneTicket_ < until) return answerOfLost(*device, "Stream synchronize");
   const aclError code = firstFailure_;
   threadState().recent += failureMessage_;
   if (!stopped_) {
@@ -120,7 +128,7 @@ aclError Stream::synchronize(Nanoseconds deadline) {
 bool Stream::waitFor(uint64_t ticket, Nanoseconds deadline) {
   Lock lock(monitor_);
   const uint64_t abortsBefore = aborts_;
-  while (doneTicket_ < ticket && aborts_ == abortsBefore) {
+  while (doneTicket_ < ticket && aborts_ == abortsBefore && device->lost == 0) {
     if (deadline == forever)
       monitor_.wait();
     else if (!monitor_.waitUntil(deadline))
@@ -132,6 +140,11 @@ bool Stream::waitFor(uint64_t ticket, Nanoseconds deadline) {
 bool Stream::idle() {
   Lock lock(monitor_);
   return doneTicket_ >= lastTicket_;
+}
+
+void Stream::wake() {
+  Lock lock(monitor_);
+  monitor_.notifyAll();
 }
 
 void Stream::abort() {
@@ -158,7 +171,7 @@ void Stream::close(bool drop) {
     doneTicket_ = lastTicket_;
   }
   monitor_.notifyAll();
-  while (doneTicket_ < lastTicket_) monitor_.wait();
+  while (doneTicket_ < lastTicket_ && device->lost == 0) monitor_.wait();
 }
 
 bool Stream::setStopOnFailure(bool stop) {

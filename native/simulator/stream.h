@@ -34,6 +34,11 @@ struct TaskTurn {
   /** When the device could have begun: asked for, and everything before it on its stream done. */
   Nanoseconds readyAt;
   const Cancellation &cancellation;
+  /** Who the task is, for whoever hears of its failure: its number on its stream, and the thread that asked.
+   */
+  uint32_t taskId;
+  uint32_t streamId;
+  uint32_t threadId;
   /**
    * Where a task that keeps a timeline says when the device was done: what follows begins then, however late
    * this thread woke up. May be null.
@@ -57,12 +62,14 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /** Queues `task`; returns its ticket, or 0 when the stream takes no more. */
   uint64_t submit(Task task);
   /** Waits for all that was queued. Returns and forgets the first failure; 507046 at the deadline; 107023 on
-   * abort. */
+   * abort; what a lost device answers. */
   aclError synchronize(Nanoseconds deadline);
   /** Waits for one task and leaves failures to synchronize. False at the deadline or when the task was
    * dropped. */
   bool waitFor(uint64_t ticket, Nanoseconds deadline);
   bool idle();
+  /** Has those who wait look again: the device was lost. */
+  void wake();
   /** Drops what is queued and cancels what runs; whoever synchronises gets 107023. The stream stays usable.
    */
   void abort();
@@ -75,6 +82,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   struct Entry {
     uint64_t ticket;
     Nanoseconds queuedAt;
+    uint32_t threadId;
     Task task;
   };
   void startWorker();

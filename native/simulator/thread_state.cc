@@ -1,6 +1,7 @@
 #include "thread_state.h"
 
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +48,10 @@ ThreadState &threadState() {
     pthread_setspecific(key, current);
   }
   return *current;
+}
+
+uint32_t threadId() {
+  return static_cast<uint32_t>(syscall(SYS_gettid));
 }
 
 aclError fail(aclError code, const char *textCode, const std::string &text) {

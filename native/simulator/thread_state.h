@@ -20,6 +20,9 @@ struct ThreadState {
 /** Made at first use; goes with its thread, and outlives the main thread's static destructors. */
 ThreadState &threadState();
 
+/** What the system calls the calling thread. */
+uint32_t threadId();
+
 /**
  * Adds a message in CANN's shape ("EE1001: [PID: n] time text", solution, trace) to the thread's recent
  * message and returns `code`, so that a check reads `return fail(...)`.

@@ -174,8 +174,8 @@ describe('bad input through the command line', () => {
   describe('places', () => {
     const cases: readonly [what: string, code: string, args: readonly string[]][] = [
       ['a model that is not there', 'MODEL_NOT_FOUND', ['score', 'a.wav', '--model', 'none.pth']],
-      ['a folder as model', 'MODEL_NOT_FOUND', ['score', 'a.wav', '--model', '.']],
-      ['a device as model', 'MODEL_NOT_FOUND', ['score', 'a.wav', '--model', '/dev/zero']],
+      ['a folder as model', 'MODEL_INVALID', ['score', 'a.wav', '--model', '.']],
+      ['a device as model', 'MODEL_INVALID', ['score', 'a.wav', '--model', '/dev/zero']],
       ['audio as model', 'MODEL_INVALID', ['score', 'a.wav', '--model', 'a.wav']],
       ['a model without configuration', 'CONFIG_INVALID', ['score', 'a.wav', '--model', 'a.pth']],
       [
@@ -256,7 +256,8 @@ describe('bad input through the command line', () => {
 
     for (const [index, [what, code]] of cases.entries()) {
       it(`${what}: ${code}, and nothing is written`, () => {
-        const { before, after } = expectRefusal(`place-${index}`, code)
+        const { ended, before, after } = expectRefusal(`place-${index}`, code)
+        expect(ended.stderr).to.not.include('.aasist-')
         expect(after).to.deep.equal(before)
       })
     }

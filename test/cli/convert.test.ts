@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { convertCheckpoint } from '../../lib/model'
 import { root } from '../support/environment'
-import { generatedSignal, readJson, type GeneratedGolden } from '../support/golden'
+import { demoModel, generatedSignal, readJson, type GeneratedGolden } from '../support/golden'
 import { rowOf, runOnnx } from '../support/run-onnx'
 import { filesIn, tinyModel } from '../scoring/support'
 import { aasist, expectFailure, expectSuccess, scratchFolder, shell } from './support'
@@ -32,7 +32,11 @@ describe('aasist convert', () => {
       expectSuccess(ended)
       expect(ended.stdout).to.equal('')
       const bytes = statSync(join(folder(), 'out.onnx')).size
-      expect(ended.stderr).to.equal(`out.onnx: ${bytes} bytes, batch ${batch}, target ${target}\n`)
+      const [written, ...next] = ended.stderr.trimEnd().split('\n')
+      expect(written).to.equal(`out.onnx: ${bytes} bytes, batch ${batch}, target ${target}`)
+      expect(next[0]).to.match(/^next, on the CPU: aasist score .*--model out\.onnx$/)
+      // The graph for CPUs is not what an NPU wants.
+      expect(next).to.have.length(target === 'plain' ? 3 : 1)
       expect(filesIn(folder())).to.deep.equal(['out.onnx'])
 
       const golden = readJson(
@@ -76,7 +80,13 @@ describe('aasist convert', () => {
     const ended = await run(...checkpoint, '--out', 'out.onnx', '--batch', '2', '--json')
     expectSuccess(ended)
     const bytes = statSync(join(folder(), 'out.onnx')).size
-    expect(JSON.parse(ended.stdout)).to.deep.equal({ out: 'out.onnx', bytes, batch: 2, target: 'plain' })
+    expect(JSON.parse(ended.stdout)).to.deep.equal({
+      out: 'out.onnx',
+      bytes,
+      batch: 2,
+      target: 'plain',
+      card: null,
+    })
     expect(ended.stderr).to.equal('')
   })
 
@@ -90,7 +100,7 @@ describe('aasist convert', () => {
     const bytes = readFileSync(join(folder(), 'out.onnx'))
     const lines = ended.stderr.trimEnd().split('\n')
     expect(lines[0]).to.equal(`out.onnx: ${bytes.length} bytes, batch 2, target npu`)
-    expect(lines.slice(1).map(line => /^(warning: )?[\w-]+(: \d+)?/.exec(line)?.[0])).to.deep.equal([
+    expect(lines.slice(1, 8).map(line => /^(warning: )?[\w-]+(: \d+)?/.exec(line)?.[0])).to.deep.equal([
       'warning: resolve-constants',
       'fold-batch-norm: 6',
       'warning: constant-attention',
@@ -110,7 +120,7 @@ describe('aasist convert', () => {
     const bytes = statSync(join(folder(), 'out.onnx')).size
     const said = JSON.parse(ended.stdout) as { passes: { pass: string; applied: number; note: string }[] }
     const { passes, ...rest } = said
-    expect(rest).to.deep.equal({ out: 'out.onnx', bytes, batch: 1, target: 'npu' })
+    expect(rest).to.deep.equal({ out: 'out.onnx', bytes, batch: 1, target: 'npu', card: null })
     expect(passes.map(({ pass, applied }) => [pass, applied])).to.deep.include.members([
       ['constant-attention', 8],
       ['fold-softmax-transposes', 2],
@@ -147,6 +157,34 @@ describe('aasist convert', () => {
     expectFailure(cut, 1, 'MODEL_INVALID')
     expect(filesIn(folder())).to.deep.equal(['cut.onnx', 'mine.onnx'])
     expect(readFileSync(join(folder(), 'mine.onnx')).equals(bytes)).to.equal(true)
+  })
+
+  it('takes the model card along, by the name of the model, and says so', async () => {
+    const card = readFileSync(demoModel.checkpoint.replace(/pth$/, 'card.json'), 'utf8')
+    const demo = ['--checkpoint', demoModel.checkpoint]
+    const ended = await run(...demo, '--out', 'mine.onnx')
+    expectSuccess(ended)
+    expect(filesIn(folder())).to.deep.equal(['mine.card.json', 'mine.onnx'])
+    expect(readFileSync(join(folder(), 'mine.card.json'), 'utf8')).to.equal(card)
+    expect(ended.stderr).to.match(/^mine\.card\.json: the model card/m)
+    const again = await run(...demo, '--out', 'mine.onnx', '--json')
+    expect(JSON.parse(again.stdout)).to.include({ card: 'mine.card.json' })
+  })
+
+  it('leaves the card of another model alone, and says that', async () => {
+    writeFileSync(join(folder(), 'mine.card.json'), '{"name":"mine"}')
+    const ended = await run('--checkpoint', demoModel.checkpoint, '--out', 'mine.onnx')
+    expectSuccess(ended)
+    expect(readFileSync(join(folder(), 'mine.card.json'), 'utf8')).to.equal('{"name":"mine"}')
+    expect(ended.stderr).to.match(/^mine\.card\.json: another model card is there and stays/m)
+  })
+
+  it('writes nothing when the card beside the checkpoint cannot be used', async () => {
+    writeFileSync(join(folder(), 'mine.pth'), readFileSync(tinyModel.checkpoint))
+    writeFileSync(join(folder(), 'mine.card.json'), '{}')
+    const ended = await run('--checkpoint', 'mine.pth', '--config', tinyModel.config, '--out', 'out.onnx')
+    expectFailure(ended, 1, 'CONFIG_INVALID')
+    expect(filesIn(folder())).to.deep.equal(['mine.card.json', 'mine.pth'])
   })
 
   it('replaces a file as a whole', async () => {

@@ -1,6 +1,7 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { convertCheckpoint } from '../../lib/model'
 import { demoClips, demoGolden, speechIntegers, speechWav, tinyModel } from '../scoring/support'
 import { integerData, wavFile } from '../audio/wav-files'
 import { demoModel } from '../support/golden'
@@ -195,15 +196,60 @@ describe('aasist score', () => {
       .and.match(/2 of 2 files/)
   })
 
-  it('says that an NPU needs an offline model: INVALID_ARGUMENT', async () => {
+  it('says a warning that many files share once, with one of them and their number', async () => {
+    const files = ['a.wav', 'b.wav', 'c.wav'].map((name, seed) =>
+      file(name, speechWav({ seconds: 0.5, seed })),
+    )
+    const ended = await run(...files, ...tiny)
+    expectSuccess(ended)
+    expect(ended.stderr.match(/AUDIO_SHORT/g)).to.have.length(1)
+    expect(ended.stderr).to.match(
+      /^a\.wav: .* \[AUDIO_SHORT\], and 2 more files with that warning: --json says which$/m,
+    )
+    const json = await run(...files, ...tiny, '--json')
+    expect(json.stdout.match(/AUDIO_SHORT/g)).to.have.length(3)
+  })
+
+  it('--timeout bounds each run of the model: a clip past it fails by name with RUN_TIMEOUT', async () => {
+    file('a.wav')
+    const [tooShort, enough] = await Promise.all([
+      run('a.wav', '--timeout', '0.005'),
+      run('a.wav', 'a.wav', 'a.wav', '--timeout', '30', '--sessions', '1'),
+    ])
+    expectFailure(tooShort, 1, 'RUN_TIMEOUT')
+    expect(tooShort.stdout).to.equal('')
+    expect(tooShort.stderr).to.match(/^a\.wav: the model took longer than 5 ms for one run/m)
+    expectSuccess(enough)
+    expect(enough.stdout.trimEnd().split('\n')).to.have.length(3)
+  })
+
+  it('says how an offline model for an NPU is made, with the names of the files: INVALID_ARGUMENT', async () => {
     const devices = ['npu', '0', '0,1']
     const clip = file('a.wav')
+    copyFileSync(tinyModel.checkpoint, join(folder(), 'my model.pth'))
+    copyFileSync(tinyModel.config, join(folder(), 'other.conf'))
+    const mine = ['--model', 'my model.pth', '--config', 'other.conf']
     await inParallel(devices, 2, async device => {
-      const ended = await run(clip, ...tiny, '--device', device)
+      const ended = await run(clip, ...mine, '--device', device)
       expectFailure(ended, 2, 'INVALID_ARGUMENT')
       expect(ended.stdout).to.equal('')
-      expect(ended.stderr).to.match(/offline model/)
+      expect(ended.stderr).to.match(/offline models.*my model\.pth is a checkpoint/)
+      expect(ended.stderr).to.include(
+        "\n  aasist convert --checkpoint 'my model.pth' --config other.conf --out 'my model.onnx'" +
+          "\n  atc --model='my model.onnx' --framework=5 --soc_version=Ascend310P3 --output='my model'" +
+          "\nand name 'my model.om' as the model",
+      )
     })
+    file(
+      'plain.onnx',
+      convertCheckpoint(readFileSync(tinyModel.checkpoint), readFileSync(tinyModel.config, 'utf8')),
+    )
+    const ended = await run(clip, '--model', 'plain.onnx', '--device', 'npu')
+    expectFailure(ended, 2, 'INVALID_ARGUMENT')
+    expect(ended.stderr).to.match(
+      /plain\.onnx is an ONNX model.*\n {2}atc --model=plain\.onnx .*--output=plain\n/,
+    )
+    expect(ended.stderr).to.not.include('aasist convert')
   })
 
   it('says what is missing for CPUs, with the command that mends it: CPU_BACKEND_MISSING', async () => {

@@ -63,6 +63,15 @@ describe('aasist', () => {
       ['no sessions', ['score', 'a.wav', '--sessions', '0'], 'INVALID_ARGUMENT', /at least 1/],
       ['half a session', ['score', 'a.wav', '--sessions', '1.5'], 'INVALID_ARGUMENT', /whole number/],
       ['too many sessions', ['score', 'a.wav', ...model, '--sessions', '99999'], 'INVALID_ARGUMENT', /1024/],
+      [
+        'more sessions than sense',
+        ['score', 'a.wav', ...model, '--sessions', '1024'],
+        'INVALID_ARGUMENT',
+        /the most/,
+      ],
+      ['a time-out of none', ['score', 'a.wav', '--timeout', '0'], 'INVALID_ARGUMENT', /seconds above 0/],
+      ['a time-out in words', ['eval', '--timeout', '5s'], 'INVALID_ARGUMENT', /--timeout <seconds>/],
+      ['a time-out of months', ['score', 'a.wav', '--timeout', '1e9'], 'INVALID_ARGUMENT', /seconds above 0/],
       ['a threshold in words', ['score', 'a.wav', '--threshold', 'high'], 'INVALID_ARGUMENT', /number/],
       ['an infinite threshold', ['score', 'a.wav', '--threshold', 'Infinity'], 'INVALID_ARGUMENT', /number/],
       [

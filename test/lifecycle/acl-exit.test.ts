@@ -94,7 +94,7 @@ describe('the end of a process with a session on an NPU', () => {
     it('exits although a run never returns, after exitWaitMs and with a line that says so', async () => {
       const { status, signal, stderr, tookMs } = await story('exit', 'aclmdlExecute:hang')
       expect({ status, signal }).to.deep.equal({ status: 3, signal: null })
-      expect(stderr).to.match(/^aasist-ascend: 1 session\(s\) did not end within their exitWaitMs/)
+      expect(stderr).to.match(/^aasist-ascend: 1 session\(s\) or probe\(s\) did not end in time/)
       expect(tookMs).to.be.below(5000)
     })
 
@@ -109,7 +109,12 @@ describe('the end of a process with a session on an NPU', () => {
     it('rejects a run after the end of all sessions with SESSION_RELEASED', async () => {
       const ended = await story('run after leave')
       expect(ended.status, ended.stderr).to.equal(0)
-      expect(facts(ended)).to.include({ run: 'SESSION_RELEASED', queued: 0, running: 0 })
+      expect(facts(ended)).to.include({
+        run: 'SESSION_RELEASED',
+        state: 'released',
+        queued: 0,
+        running: 0,
+      })
       expectClean(reportOf(reportFile('run after leave')))
     })
 
@@ -235,6 +240,82 @@ describe('the end of a process with a session on an NPU', () => {
       })
       expectClean(reportOf(reportFile('no memory')))
     })
+
+    it('tells V8 of the bytes of a model until it is loaded, or cannot be', async () => {
+      const ended = await story('bytes of a model', 'aclmdlLoadFromMem:500ms')
+      expect(ended.status, ended.stderr).to.equal(0)
+      const { loadingBytes, afterwardsBytes, ...rest } = facts(ended) as Record<string, number>
+      expect(rest).to.deep.equal({ opened: 'MODEL_INVALID', first: 7 })
+      expect(loadingBytes).to.be.within(49e6, 51e6)
+      expect(afterwardsBytes).to.be.within(-1e6, 1e6)
+    })
+
+    it('tells V8 of inputs that wait, and refuses those that there is no memory to let wait', async function () {
+      requireTool(this, 'prlimit')
+      const shape = '--input_shape=left:-1,3;right:-1,3'
+      const add = models!.compile(join(root, 'test', 'fixtures', 'onnx', 'dynamic-batch.onnx'), [shape])
+      copyFileSync(add, join(models!.folder, 'open.om'))
+      const ended = await story('no memory to wait in', 'aclmdlExecute:1s@2')
+      expect(ended.status, ended.stderr).to.equal(0)
+      const { waitingBytes, takenBackBytes, ...rest } = facts(ended) as Record<string, number>
+      expect(rest).to.deep.equal({
+        huge: 'ACL_OUT_OF_MEMORY',
+        queued: 11,
+        running: 1,
+        waiting: ['enough'],
+        later: 'resolved',
+        state: 'released',
+      })
+      // Ten times 4.8 MB.
+      expect(waitingBytes).to.be.within(48_000_000, 49_000_000)
+      expect(takenBackBytes).to.be.below(1_000_000)
+      expectClean(reportOf(reportFile('no memory to wait in')))
+    })
+
+    for (const call of [
+      'aclInit',
+      'aclrtSetDevice',
+      'aclrtCreateContext',
+      'aclrtMalloc',
+      'aclmdlLoadFromFile',
+    ]) {
+      it(`gives up a creation in which ${call} never returns when its signal says so, and exits in time`, async () => {
+        const ended = await story('open hangs', `${call}:hang@1`)
+        const { status, signal, stderr, tookMs } = ended
+        expect({ status, signal }).to.deep.equal({ status: 3, signal: null })
+        const timedOut = DOMException.TIMEOUT_ERR
+        expect(facts(ended)).to.deep.equal({
+          first: timedOut,
+          inTime: true,
+          // Only initialisation is one for all devices.
+          second: call === 'aclInit' ? timedOut : 'resolved',
+        })
+        expect(stderr).to.match(/^aasist-ascend: [12] session\(s\) did not end within their exitWaitMs/)
+        expect(tookMs).to.be.below(8000)
+      })
+    }
+
+    for (const call of ['aclmdlUnload', 'aclrtFree', 'aclrtDestroyContext', 'aclrtResetDevice']) {
+      it(`releases a session of which ${call} never returns within exitWaitMs, and exits at once`, async () => {
+        const ended = await story('release hangs', `${call}:hang`)
+        const { status, signal, stderr, tookMs } = ended
+        expect({ status, signal }, stderr).to.deep.equal({ status: 0, signal: null })
+        expect(facts(ended)).to.deep.equal({
+          warning: 'ACL_THREAD_ABANDONED',
+          inTime: true,
+          state: 'faulted',
+        })
+        expect(stderr).to.include('ACL_THREAD_ABANDONED').and.not.include('did not end')
+        expect(tookMs).to.be.below(5000)
+      })
+
+      it(`exits although ${call} never returns, after exitWaitMs and with a line that says so`, async () => {
+        const { status, signal, stderr, tookMs } = await story('exit hangs', `${call}:hang`)
+        expect({ status, signal }).to.deep.equal({ status: 3, signal: null })
+        expect(stderr).to.match(/^aasist-ascend: 1 session\(s\) did not end within their exitWaitMs/)
+        expect(tookMs).to.be.below(5000)
+      })
+    }
 
     it('leaves 200 forgotten sessions to the garbage collector', async function () {
       this.timeout(60_000)

@@ -199,6 +199,95 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     print({ ...facts, state: session.stats().state })
   },
 
+  /**
+   * The same for inputs that have to wait, because one run executes for half a second and the next is on the device: what
+   * waits is told to V8, until there is no memory for more.
+   */
+  async 'no memory to wait in'() {
+    const session = await AclSession.create(join(models, 'open.om'), { exitWaitMs })
+    const externalMemory = (): number => loadAddon().externalMemory()
+    const fed = (rows: number): Feeds => {
+      const tensor = { type: 'float32', dims: [rows, 3], data: new Float32Array(rows * 3) } as const
+      return { left: tensor, right: tensor }
+    }
+    const [small, large, huge] = [fed(1), fed(200_000), fed(25_000_000)]
+    await session.run(small)
+    const before = externalMemory()
+    const ahead = [session.run(small), session.run(small)]
+    await delay(50)
+    const controller = new AbortController()
+    const options = { signal: controller.signal }
+    const waiting = Array.from({ length: 10 }, () => outcome(session.run(large, undefined, options)))
+    const waitingBytes = externalMemory() - before
+    const [pages = ''] = readFileSync('/proc/self/statm', 'utf8').split(' ')
+    const limit = (bytes: string): unknown =>
+      execFileSync('prlimit', ['--pid', `${process.pid}`, `--as=${bytes}:`])
+    limit(`${Number(pages) * 4096 + 100_000_000}`)
+    const refused = outcome(session.run(huge))
+    limit('unlimited')
+    const { queued, running } = session.stats()
+    controller.abort(new Error('enough'))
+    const facts = { huge: await refused, queued, running, waiting: [...new Set(await Promise.all(waiting))] }
+    const takenBackBytes = externalMemory() - before
+    await Promise.all(ahead)
+    const later = await outcome(session.run(small))
+    await session.release()
+    print({ ...facts, waitingBytes, takenBackBytes, later, state: session.stats().state })
+  },
+
+  /** Loading takes half a second, and then fails. */
+  async 'bytes of a model'() {
+    const bytes = new Uint8Array(50e6).fill(7)
+    const before = loadAddon().externalMemory()
+    const opening = outcome(AclSession.create(bytes))
+    const loadingBytes = loadAddon().externalMemory() - before
+    const opened = await opening
+    print({ opened, loadingBytes, afterwardsBytes: loadAddon().externalMemory() - before, first: bytes[0] })
+  },
+
+  /** A call that never returns while a session is opened. Creation is given up, and another one, on another device. */
+  async 'open hangs'() {
+    const startedAtMs = performance.now()
+    const signal = AbortSignal.timeout(200)
+    const first = await outcome(AclSession.create(slow, { exitWaitMs, signal }))
+    const firstMs = performance.now() - startedAtMs
+    const second = await outcome(
+      (async () => {
+        await using session = await AclSession.create(slow, {
+          device: 1,
+          exitWaitMs,
+          signal: AbortSignal.timeout(3000),
+        })
+        await session.run(feeds(1n))
+      })(),
+    )
+    print({ first, inTime: firstMs < 1000, second })
+    process.exit(3)
+  },
+
+  /** A call that never returns while everything is given back. */
+  async 'release hangs'() {
+    const warned = once(process, 'warning') as Promise<[Error & { code: string }]>
+    const session = await AclSession.create(slow, { exitWaitMs })
+    await session.run(feeds(1n))
+    const startedAtMs = performance.now()
+    await session.release()
+    const tookMs = performance.now() - startedAtMs
+    const [{ code: warning }] = await warned
+    print({
+      warning,
+      inTime: tookMs > exitWaitMs - 50 && tookMs < exitWaitMs + 1000,
+      state: session.stats().state,
+    })
+  },
+
+  /** The same at the end of a process that releases nothing. */
+  async 'exit hangs'() {
+    const session = await AclSession.create(slow, { exitWaitMs })
+    await session.run(feeds(1n))
+    process.exit(3)
+  },
+
   async forgotten() {
     const createAndForget = async (): Promise<void> => {
       const session = await AclSession.create(slow, { device: 0 })

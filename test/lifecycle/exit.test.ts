@@ -15,6 +15,7 @@ const models = join(root, 'test', 'fixtures', 'onnx')
 
 describe('the end of a process with a CPU session', () => {
   describeEndings({
+    part: 'half',
     // A worker_thread gets the isolation it is given by default; on the main thread both are looked at.
     backEndsFor: ending => (isInWorker(ending) ? ['default'] : ['thread', 'process']),
     surroundings: () => ({ models }),

@@ -55,15 +55,25 @@ export function processesWith(text: string): string[] {
   })
 }
 
-/** `backEndsFor`: those to be looked at with an ending. `further`: what else is expected of a case. */
+/**
+ * `part`: every other case of the table, or those between them, so that each half has every state, ending and back end;
+ * all of them when it is not given.
+ * `backEndsFor`: those to be looked at with an ending. `further`: what else is expected of a case.
+ */
 export function describeEndings(options: {
+  readonly part?: 'half' | 'other half'
   readonly backEndsFor: (ending: Ending) => readonly BackEnd[]
   readonly surroundings: (test: Mocha.Context) => Surroundings
   readonly further?: (each: Case) => void
 }): void {
-  const { backEndsFor, surroundings, further } = options
-  const cases: readonly Case[] = endings.flatMap(ending =>
-    backEndsFor(ending).flatMap(backEnd => states.map(state => ({ backEnd, ending, state }))),
+  const { part, backEndsFor, surroundings, further } = options
+  const wanted = part === undefined ? [0, 1] : [part === 'half' ? 0 : 1]
+  const cases: readonly Case[] = endings.flatMap((ending, row) =>
+    backEndsFor(ending).flatMap((backEnd, layer) =>
+      states
+        .filter((_, column) => wanted.includes((row + layer + column) % 2))
+        .map(state => ({ backEnd, ending, state })),
+    ),
   )
   let compiled: Compiled | undefined
   const ended = new Map<Case, Ended>()

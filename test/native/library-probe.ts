@@ -1,6 +1,7 @@
 /**
  * Runs in a process of its own: `library-probe <model> <libraryPath> [platform]`. Prints what happened as JSON. With a
- * model in ONNX it says what device a session of both forms gets where the offline form is missing.
+ * model in ONNX it says what device a session of both forms gets where the offline form is missing. The device is that of
+ * AASIST_PROBE_DEVICE, or the first.
  */
 import { AclSession, createSession } from '../../lib/session'
 import type { Feeds } from '../../lib/session'
@@ -21,7 +22,8 @@ async function main(): Promise<object> {
       await using either = await createSession({ om: 'none.om', onnx: model }, { ...options, threads: 1 })
       return { device: either.device.kind }
     }
-    const session = await AclSession.create(model, options)
+    const device = Number(process.env['AASIST_PROBE_DEVICE'] ?? 0)
+    const session = await AclSession.create(model, { ...options, device })
     await session.run(feeds)
     await session.run(feeds, undefined, { timeoutMs: 10_000 })
     await session.release()

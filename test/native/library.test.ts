@@ -1,4 +1,5 @@
 /** Where AscendCL is looked for, and what becomes of a library that is not what it should be. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -133,7 +134,10 @@ describe('the library of AscendCL', () => {
   it('that is nowhere refuses with ACL_LIBRARY_NOT_FOUND: every place, and what to do', async () => {
     const { code, message, detail } = await probe({})
     expect(code).to.equal('ACL_LIBRARY_NOT_FOUND')
-    expect(message).to.include('set_env.sh').and.include('AASIST_ACL_LIBRARY')
+    expect(message).to.include('set_env.sh').and.include('AASIST_ACL_LIBRARY').and.include('LD_LIBRARY_PATH')
+    expect(message).to.include('eval "$(npx aasist simulator env)"')
+    expect(message!.split('\n')).to.have.length.at.most(6)
+    expect(message!.length).to.be.below(700)
     const tried = (detail!['tried'] as { path: string; reason: string }[]).map(({ path }) => path)
     expect(tried).to.include.members([
       'libascendcl.so',
@@ -149,6 +153,43 @@ describe('the library of AscendCL', () => {
     expect(await probe({ ACL_SIM_DEVICES: '0' }, simulatorLibrary, onnx)).to.deep.equal({ device: 'cpu' })
     // Where there is an NPU, its form of the model is wanted.
     expect((await probe({}, simulatorLibrary, onnx)).code).to.equal('MODEL_NOT_FOUND')
+  })
+
+  it('that cannot be loaded for want of another library is told by that one, and not as missing', async () => {
+    const path = makeLibrary(place('needy/libascendcl.so'), core)
+    const needed = join(place('needy'), 'libneeded.so')
+    execFileSync('gcc', ['-shared', '-fPIC', '-x', 'c', '/dev/null', '-o', needed], { stdio: 'pipe' })
+    const args = ['-shared', '-fPIC', '-Wl,--no-as-needed', '-x', 'c', '/dev/null', '-x', 'none', needed]
+    execFileSync('gcc', [...args, '-o', path], { stdio: 'pipe' })
+    rmSync(needed)
+    for (const [env, libraryPath] of [
+      [{ LD_LIBRARY_PATH: place('needy') }, ''],
+      [{}, path],
+    ] as const) {
+      const { code, message } = await probe(env, libraryPath)
+      expect(code).to.equal('ACL_LIBRARY_NOT_FOUND')
+      expect(message).to.match(/libneeded.so: cannot open shared object file/)
+      expect(message!.split('\n')).to.have.length.at.most(6)
+    }
+  })
+
+  it('that finds fewer devices than are asked for says how many, and what renumbers them', async () => {
+    const none = await probe({ ACL_SIM_DEVICES: '4', ASCEND_RT_VISIBLE_DEVICES: '' }, simulatorLibrary)
+    expect(none.message).to.include("No NPU is visible to this process. ASCEND_RT_VISIBLE_DEVICES=''")
+    const hidden = await probe(
+      { ACL_SIM_DEVICES: '4', ASCEND_RT_VISIBLE_DEVICES: '2,3', AASIST_PROBE_DEVICE: '2' },
+      simulatorLibrary,
+    )
+    expect(hidden.code).to.equal('ACL_NO_DEVICE')
+    expect(hidden.message).to.include('2 NPUs are visible to this process, numbered 0 to 1.')
+    expect(hidden.message).to.include("ASCEND_RT_VISIBLE_DEVICES='2,3'")
+    expect(hidden.detail).to.include({ visibleDevices: 2, device: 2 })
+    const unhidden = await probe(
+      { ACL_SIM_DEVICES: '4', ASCEND_RT_VISIBLE_DEVICES: undefined, AASIST_PROBE_DEVICE: '4' },
+      simulatorLibrary,
+    )
+    expect(unhidden.message).to.include('4 NPUs are visible to this process, numbered 0 to 3.')
+    expect(unhidden.message).not.to.include('ASCEND_RT_VISIBLE_DEVICES')
   })
 
   it('that is not at the given path refuses with ACL_LIBRARY_NOT_FOUND and looks nowhere else', async () => {

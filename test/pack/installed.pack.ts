@@ -1,10 +1,11 @@
 import { expect } from 'chai'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Consumer } from './consumer'
 import { npmFolder, type NpmMajor } from './npm-versions'
 import { run, Tripwires, type Ran } from './programs'
+import { makePrebuilds } from './prebuilds'
 import { packInto, type Tarball } from './tarball'
 
 const withoutGpuLibraries = { ONNXRUNTIME_NODE_INSTALL: 'skip' }
@@ -30,6 +31,7 @@ describe('the package, installed from its tarball', function () {
     scratch = mkdtempSync(join(tmpdir(), 'aasist-install-'))
     elsewhere = join(scratch, 'elsewhere')
     mkdirSync(elsewhere)
+    makePrebuilds()
     tarball = packInto(scratch)
     tripwires = new Tripwires(join(scratch, 'tripwires'))
     for (const major of [10, 11] as const) npms.set(major, npmFolder(major, scratch))
@@ -74,6 +76,25 @@ describe('the package, installed from its tarball', function () {
         'module',
       )
       expect(stdout).to.equal('true\n')
+    })
+
+    it('runs an offline model on the simulator, from conversion to metrics, without any compiler', function () {
+      const work = join(consumer.folder, 'npu')
+      mkdirSync(work)
+      const demo = join(consumer.folder, 'node_modules', 'aasist-ascend', 'models', 'demo')
+      const script = `
+        set -eu
+        eval "$(npx aasist simulator env)"
+        cd npu
+        npx aasist convert --checkpoint '${join(demo, 'aasist-l-demo.pth')}' --out demo.onnx
+        atc --framework=5 --model=demo.onnx --output=demo --soc_version=Ascend310P3 --input_format=ND
+        npx aasist eval --model demo.om --device npu --data '${join(demo, 'LA')}' --asv-preset la2019-eval --out results`
+      const { code, stderr } = call(consumer, 11, script)
+      expect(code, stderr).to.equal(0)
+      const metrics = JSON.parse(readFileSync(join(work, 'results', 'metrics.json'), 'utf8')) as {
+        eer: number
+      }
+      expect(metrics.eer).to.be.within(0, 0.5)
     })
 
     it('comes back by npm ci of npm 10 without any scripts, and works', function () {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
 import { root } from '../support/environment'
-import { Consumer, typescriptProjects, type TypescriptProject } from './consumer'
+import { Consumer } from './consumer'
 import { packInto, type Tarball } from './tarball'
 
 interface Manifest {
@@ -40,6 +40,9 @@ describe('the packed package', function () {
       /^models\/demo\/[^/]+\.(pth|conf|json|md)$/,
       /^models\/demo\/LA\/.+\.(flac|txt)$/,
       /^docs\/.+\.md$/,
+      /^prebuilds\/README\.md$/,
+      /^prebuilds\/linux-(x64|arm64)\/(aasist-ascend\.glibc\.node|built\.json)$/,
+      /^prebuilds\/linux-(x64|arm64)\/simulator\/(lib\/[\w.]+\.so|bin\/[\w-]+)$/,
       /^(README\.md|CHANGELOG\.md|LICENSE|NOTICE|package\.json)$/,
     ]
     expect(tarball.files.filter(file => !allowed.some(pattern => pattern.test(file)))).to.deep.equal([])
@@ -87,10 +90,10 @@ describe('the packed package', function () {
     expect(tarball.files).not.to.include('binding.gyp')
   })
 
-  it('stays below 4 MB packed and 6 MB unpacked', function () {
-    // 3.0 and 4.3 MB at the time of writing, 2.7 MB of them the demo clips and weights.
-    expect(tarball.packedBytes).to.be.below(4e6)
-    expect(tarball.unpackedBytes).to.be.below(6e6)
+  it('stays below 5 MB packed and 9 MB unpacked', function () {
+    // 3.9 and 6.6 MB at the time of writing: 2.7 MB demo clips and weights, 0.8 MB (1.9 unpacked) binaries.
+    expect(tarball.packedBytes).to.be.below(5e6)
+    expect(tarball.unpackedBytes).to.be.below(9e6)
   })
 
   it('gives require and import the same exports, class by class', function () {
@@ -135,7 +138,8 @@ describe('the packed package', function () {
     expect(stdout).to.equal('[]\n')
   })
 
-  for (const project of Object.keys(typescriptProjects) as TypescriptProject[]) {
+  // Both kinds of module; tarball.slow.ts has the others.
+  for (const project of ['node16, CommonJS', 'bundler, ESM'] as const) {
     it(`is used from strict TypeScript: ${project}`, function () {
       expect(consumer.compile(project)).to.deep.equal({ code: 0, stdout: '', stderr: '' })
       const { stdout, stderr } = consumer.runCompiled()

@@ -90,6 +90,8 @@ describe('the results folder of an evaluation', () => {
     expect(provenance.versions.node).to.equal(process.versions.node)
     expect(provenance.versions.onnxruntime).to.match(/^\d+\.\d+\.\d+$/)
     expect(provenance.device).to.match(/^cpu \(1 threads?, /)
+    expect(provenance.devices).to.deep.equal([{ kind: 'cpu', threads: 1, scored: 8 }])
+    expect([provenance.npu, provenance.versions.cann]).to.deep.equal([null, null])
     expect(Date.now() - Date.parse(provenance.date)).to.be.within(0, 120_000)
   })
 

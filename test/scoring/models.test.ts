@@ -82,12 +82,12 @@ describe('models a detector refuses', () => {
     }
   })
 
-  it('a file that is not there, and what is no file, with MODEL_NOT_FOUND', async () => {
+  it('a file that is not there with MODEL_NOT_FOUND, and what is no file with MODEL_INVALID', async () => {
     expect(await refused({ model: join(folder(), 'none.pth') }, 'MODEL_NOT_FOUND')).to.match(
       /there is no file/,
     )
-    expect(await refused({ model: folder() }, 'MODEL_NOT_FOUND')).to.match(/is a folder/)
-    expect(await refused({ model: '/dev/zero' }, 'MODEL_NOT_FOUND')).to.match(/not a file/)
+    expect(await refused({ model: folder() }, 'MODEL_INVALID')).to.match(/is a folder/)
+    expect(await refused({ model: '/dev/zero' }, 'MODEL_INVALID')).to.match(/not a file/)
   })
 
   it('a pipe that nobody writes to, at once', async function () {
@@ -95,7 +95,7 @@ describe('models a detector refuses', () => {
     mkdirSync(folder(), { recursive: true })
     const pipe = join(folder(), 'pipe.pth')
     execFileSync('mkfifo', [pipe])
-    await refused({ model: pipe }, 'MODEL_NOT_FOUND')
+    await refused({ model: pipe }, 'MODEL_INVALID')
     await refused({ model: tinyModel.checkpoint, config: pipe }, 'CONFIG_INVALID')
   })
 

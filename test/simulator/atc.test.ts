@@ -55,25 +55,37 @@ describe('atc of the simulator', () => {
   })
 
   it('refuses flags it does not have and words that belong to none, on stderr, with 255', () => {
-    expect(run(['--quick=1'])).to.include({
+    const { status, stdout, stderr } = run(['--quick=1'])
+    expect({ status, stderr }).to.deep.equal({
       status: 255,
       stderr: "ERROR: unknown command line flag 'quick'\n",
     })
+    expect(stdout).to.include(
+      "ATC run failed, Please check the detail log, Try 'atc --help' for more information",
+    )
+    expect(run(['--framework=five']).stderr).to.equal(
+      "ERROR: illegal value 'five' specified for int32 flag 'framework'\n",
+    )
     expect(run(['model.onnx']).status).to.equal(255)
     expect(run(['--model']).status).to.equal(255)
   })
 
   const refused: readonly (readonly [string, string, () => Answer])[] = [
     ['E10007', 'no framework', () => run(['--model=x.onnx'])],
-    ['E10003', 'a framework that does not exist', () => run(['--framework=9'])],
+    ['E10001', 'a framework that does not exist', () => run(['--framework=9'])],
     ['E10055', 'a framework other than ONNX', () => run(['--framework=3'])],
-    ['E10004', 'no model', () => run(['--framework=5'])],
+    ['E10054', 'no model', () => run(['--framework=5', '--soc_version=Ascend310P3', '--output=out'])],
+    ['E10054', 'no chip', () => run(['--framework=5', `--model=${fixture('add')}`, '--output=out'])],
     ['E10010', 'an unknown log level', () => compile(fixture('add'), '--log=loud')],
     ['E10001', 'a family instead of a chip', () => compile(fixture('add'), '--soc_version=Ascend310P')],
     ['E10001', 'a path with a blank', () => compile('a b.onnx')],
     ['E10022', 'an output without a name', () => compile(fixture('add'), '--output=folder/')],
-    ['E13004', 'an output folder that is not there', () => compile(fixture('add'), '--output=nowhere/x')],
-    ['E10410', 'a model that is not there', () => compile('nowhere.onnx')],
+    [
+      'E13004',
+      'an output folder that cannot be made',
+      () => compile(fixture('add'), `--output=${fixture('add')}/x`),
+    ],
+    ['E10001', 'a model that is not there', () => compile('nowhere.onnx')],
     [
       'E10041',
       'a model that is no ONNX model',
@@ -85,7 +97,7 @@ describe('atc of the simulator', () => {
       'both precision modes',
       () => compile(fixture('add'), '--precision_mode=force_fp16', '--precision_mode_v2=fp16'),
     ],
-    ['E10055', 'an option that is not modelled', () => compile(fixture('add'), '--output_type=FP16')],
+    ['E10055', 'an option that is not modelled', () => compile(fixture('add'), '--external_weight=1')],
     ['E10016', 'a shape for an input that is not there', () => compile(fixture('add'), '--input_shape=c:1')],
     ['E10049', 'a shape of another rank', () => compile(fixture('add'), '--input_shape=a:1')],
     ['E10011', 'a shape with zero', () => compile(dynamic, '--input_shape=left:0,3')],

@@ -1,21 +1,33 @@
 /** What AscendCL promises, asked by C++ programs: acl-abi and its semantics, one process a statement. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { requireTool } from '../support/environment'
+import type { EndedCase } from '../support/cases'
+import { requireTool, root } from '../support/environment'
 import { Client, casesOf } from './clients'
-import type { Ended } from './clients'
 import { makeOfflineModels } from './offline-models'
 import { requireSimulatorBuild } from './support'
 
-const programs = ['process', 'memory', 'streams', 'models', 'failures'] as const
+const programs = [
+  'process',
+  'memory',
+  'streams',
+  'models',
+  'failures',
+  'benchmark',
+  'exceptions',
+  'trouble',
+  'graph',
+] as const
 
-function expectGood({ status, signal, stderr }: Ended): void {
+function expectGood({ status, signal, stderr }: EndedCase): void {
   expect({ status, signal, stderr }).to.deep.equal({ status: 0, signal: null, stderr: '' })
 }
 
 interface Report {
+  readonly pid: number
   readonly event: string
   readonly leaks: Readonly<Record<string, number>>
   readonly problems: readonly { readonly kind: string }[]
@@ -25,14 +37,16 @@ describe('C++ programs on the simulator', function () {
   this.timeout(300_000)
   const clients = new Map<string, Client>()
   let folder = ''
+  let library = ''
 
   before(function () {
     requireTool(this, 'g++')
     const { folder: simulator, atc, environment } = requireSimulatorBuild(this)
+    library = join(simulator, 'lib')
     folder = mkdtempSync(join(tmpdir(), 'aasist-simulator-'))
     for (const [name, value] of Object.entries(environment)) process.env[name] ??= value
     const models = makeOfflineModels(folder, atc)
-    for (const program of programs)
+    for (const program of [...programs, 'every'])
       clients.set(
         program,
         new Client(program, simulator, folder, { ...environment, ...models, SCRATCH: folder }),
@@ -48,24 +62,65 @@ describe('C++ programs on the simulator', function () {
     })
 
   describe('report', () => {
-    const reportsOf = (name: string): readonly Report[] => {
-      const file = join(folder, `${name.length}.report`)
-      const wanted = casesOf('models').find(each => each.name === name)
-      expectGood(clients.get('models')!.run(wanted!, { ACL_SIM_REPORT: file }))
+    let count = 0
+    const reportsOf = (
+      name: string,
+      program = 'models',
+      more: Readonly<Record<string, string>> = {},
+    ): readonly Report[] => {
+      const file = join(folder, `${++count}.report`)
+      const wanted = casesOf(program).find(each => each.name === name)
+      expectGood(clients.get(program)!.run(wanted!, { ...more, ACL_SIM_REPORT: file }))
       const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
       return lines.map(line => JSON.parse(line) as Report)
+    }
+    const expectNothingLeft = ({ leaks }: Report): void => {
+      const left = Object.entries(leaks).filter(([, number]) => number !== 0)
+      expect(Object.fromEntries(left)).to.deep.equal({})
     }
 
     it('is empty for a program that releases everything', () => {
       const reports = reportsOf('everything released leaves nothing behind')
       expect(reports.map(({ event }) => event)).to.deep.equal(['finalize', 'exit'])
-      for (const { leaks, problems } of reports) {
-        expect(
-          Object.values(leaks).every(count => count === 0),
-          JSON.stringify(leaks),
-        ).to.equal(true)
-        expect(problems).to.deep.equal([])
+      for (const report of reports) {
+        expectNothingLeft(report)
+        expect(report.problems).to.deep.equal([])
       }
+    })
+
+    for (const { name } of casesOf('benchmark'))
+      it(`is empty for the genuine benchmark's calls: ${name}`, () => {
+        const reports = reportsOf(name, 'benchmark')
+        for (const { problems } of reports) expect(problems).to.deep.equal([])
+        const last = new Map(reports.map(report => [report.pid, report]))
+        for (const report of last.values()) expectNothingLeft(report)
+      })
+
+    it('is empty after a lost device was reset', () => {
+      const name = 'a lost device answers the same code until it is reset, and takes all that was on it along'
+      for (const report of reportsOf(name, 'trouble')) {
+        expectNothingLeft(report)
+        expect(report.problems).to.deep.equal([])
+      }
+    })
+
+    const kindsOf = (reports: readonly Report[]): readonly string[] =>
+      reports.at(-1)!.problems.map(({ kind }) => kind)
+
+    it('names a process that is spawned during an asynchronous copy', () => {
+      const spawned = 'a process is spawned during an asynchronous copy'
+      const preload = {
+        LD_PRELOAD: join(library, 'libacl_sim_spawn.so'),
+      }
+      expect(kindsOf(reportsOf('a process is forked during an asynchronous copy', 'trouble'))).to.deep.equal([
+        'spawn-during-async-copy',
+      ])
+      expect(kindsOf(reportsOf('a process is forked after an asynchronous copy', 'trouble'))).to.deep.equal(
+        [],
+      )
+      // A sanitizer wants to be the first library of a process.
+      if (process.env['AASIST_SANITIZE'] === undefined)
+        expect(kindsOf(reportsOf(spawned, 'trouble', preload))).to.deep.equal(['spawn-during-async-copy'])
     })
 
     it('counts what a program forgets and names what it does wrong', () => {
@@ -85,5 +140,42 @@ describe('C++ programs on the simulator', function () {
       expect(report!.leaks['deviceBlocks']).to.equal(4)
       expect(report!.problems.map(({ kind }) => kind)).to.deep.equal(['bad-free', 'other-context'])
     })
+  })
+
+  describe('faults', () => {
+    const header = readFileSync(join(root, 'native', 'acl_abi.h'), 'utf8')
+    const returnCodes = new Set([...header.matchAll(/^aclError (\w+)\(/gm)].map(([, name]) => name))
+
+    for (const file of [
+      'libascendcl.so',
+      'libacl_dvpp.so',
+      'libacl_cblas.so',
+      'libacl_op_compiler.so',
+    ] as const)
+      it(`make every function of ${file} fail, late and hang`, function () {
+        requireTool(this, 'nm')
+        const symbols = execFileSync('nm', ['-D', '--defined-only', join(library, file)], {
+          encoding: 'utf8',
+        })
+        const names = [...symbols.matchAll(/ T (acl(?!sim)\w+)$/gm)].map(([, name = '']) => name)
+        expect(names).to.not.deep.equal([])
+        // Asking for messages would use up the faults of the function that gives them.
+        const message = 'aclGetRecentErrMsg'
+        for (const each of [names.filter(name => name !== message), names.filter(name => name === message)]) {
+          if (each.length === 0) continue
+          const faults = each.flatMap(name => [`${name}:507018@1-2`, `${name}:20ms@2`, `${name}:hang@3`])
+          const args = each.map(name => (returnCodes.has(name) ? `${name}=` : name))
+          expectGood(clients.get('every')!.start([file, ...args], { ACL_SIM_FAULTS: faults.join() }))
+        }
+      })
+  })
+
+  it("CANN's signal handlers leave a trace in ASCEND_WORK_PATH", () => {
+    const work = mkdtempSync(join(folder, 'work-'))
+    const name = "CANN's signal handlers are there when wanted, and pass on to those before"
+    const wanted = casesOf('trouble').find(each => each.name === name)
+    expectGood(clients.get('trouble')!.run(wanted!, { ASCEND_WORK_PATH: work }))
+    const signals = readdirSync(work).map(file => /^stackcore_tracer_(\d+)_\d+\.txt$/.exec(file)?.[1])
+    expect(signals.sort()).to.deep.equal(['15', '35'])
   })
 })

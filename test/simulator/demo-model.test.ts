@@ -32,7 +32,11 @@ describe('the demo network on the simulator', function () {
     compileAndRun = (...options) => {
       const om = join(folder, 'demo')
       const fixed = [`--model=${model}`, '--framework=5', '--soc_version=Ascend310P3', `--output=${om}`]
-      execFileSync(atc, [...fixed, ...options], { env: { ...process.env, ...environment }, stdio: 'pipe' })
+      execFileSync(atc, [...fixed, ...options], {
+        cwd: folder,
+        env: { ...process.env, ...environment },
+        stdio: 'pipe',
+      })
       const { status, stderr } = client.start([`${om}.om`, folder, join(folder, 'input.bin')])
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' })
       return expected.map((_, i) => {

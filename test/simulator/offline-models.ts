@@ -56,7 +56,7 @@ function oneNode({ op, input, shape, weights, outputs = ['y'] }: OneNode): Uint8
   )
 }
 
-/** Compiles all of them into `folder`; the names are those of environment variables. */
+/** Compiles all of them into `folder`, beside some that are not; the names are those of environment variables. */
 export function makeOfflineModels(folder: string, atc: string): Readonly<Record<string, string>> {
   const made: Record<string, string> = {}
   const compile = (name: string, onnx: string, options: readonly string[]): void => {
@@ -66,7 +66,7 @@ export function makeOfflineModels(folder: string, atc: string): Readonly<Record<
       '--soc_version=Ascend310P3',
       `--output=${join(folder, name)}`,
     ]
-    execFileSync(atc, [...common, `--model=${onnx}`, ...options], { stdio: 'pipe' })
+    execFileSync(atc, [...common, `--model=${onnx}`, ...options], { cwd: folder, stdio: 'pipe' })
     made[name] = join(folder, `${name}.om`)
   }
   const write = (name: string, bytes: Uint8Array): string => {
@@ -103,7 +103,12 @@ export function makeOfflineModels(folder: string, atc: string): Readonly<Record<
     '--input_shape=x:1,1,-1,-1',
     '--dynamic_image_size=2,3;4,5',
   ])
-  return { ...made, ...damage(readFileSync(made['OM_ADD']!), write) }
+  const sources = {
+    ONNX_ADD: fixture('add'),
+    ONNX_DYNAMIC: fixture('dynamic-batch'),
+    ONNX_WEIGHTS: join(folder, 'w.onnx'),
+  }
+  return { ...made, ...sources, ...damage(readFileSync(made['OM_ADD']!), write) }
 }
 
 // Offsets of the header in docs/simulator.md.

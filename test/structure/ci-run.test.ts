@@ -10,8 +10,12 @@ const npm = `#!/bin/sh
 case "$*" in
   test) echo "$TEST_COUNTS" > "$MOCHA_COUNTS"; exit "\${TEST_CODE:-0}" ;;
   'run test:pack') echo '3 0 0' > "$MOCHA_COUNTS" ;;
+  'run test:slow') echo '2 0 0' > "$MOCHA_COUNTS" ;;
   'run lint') exit "\${LINT_CODE:-0}" ;;
+  'run sanitize') exit "\${SANITIZE_CODE:-0}" ;;
+  'run coverage:native') exit "\${COVERAGE_CODE:-0}" ;;
   'run typecheck') exit 0 ;;
+  *) exit 99 ;;
 esac
 `
 
@@ -19,7 +23,9 @@ describe('structure: .ci/run', function () {
   let tools: string
   before(function () {
     tools = mkdtempSync(join(tmpdir(), 'aasist-ci-'))
-    for (const [name, text] of Object.entries({ npm, 'apt-get': '#!/bin/sh\n' })) {
+    // This Python has whatever it is asked for.
+    const willing = '#!/bin/sh\n'
+    for (const [name, text] of Object.entries({ npm, 'apt-get': willing, python3: willing })) {
       writeFileSync(join(tools, name), text)
       chmodSync(join(tools, name), 0o755)
     }
@@ -28,25 +34,32 @@ describe('structure: .ci/run', function () {
 
   const cases: readonly [what: string, env: Readonly<Record<string, string>>, last: string, code: number][] =
     [
-      ['everything passed', { TEST_COUNTS: '5 0 0' }, '10 passed, 0 failed', 0],
-      ['a test failed', { TEST_COUNTS: '5 1 0', TEST_CODE: '1' }, '10 passed, 1 failed', 1],
-      ['tests were skipped', { TEST_COUNTS: '5 0 2' }, '10 passed, 2 failed', 1],
-      ['no test ran', { TEST_COUNTS: '0 0 0' }, '5 passed, 1 failed', 1],
-      ['set-up failed before mocha began', { TEST_COUNTS: '', TEST_CODE: '1' }, '5 passed, 1 failed', 1],
+      ['everything passed', { TEST_COUNTS: '5 0 0' }, '14 passed, 0 failed', 0],
+      ['a test failed', { TEST_COUNTS: '5 1 0', TEST_CODE: '1' }, '14 passed, 1 failed', 1],
+      ['tests were skipped', { TEST_COUNTS: '5 0 2' }, '14 passed, 2 failed', 1],
+      ['no test ran', { TEST_COUNTS: '0 0 0' }, '9 passed, 1 failed', 1],
+      ['set-up failed before mocha began', { TEST_COUNTS: '', TEST_CODE: '1' }, '9 passed, 1 failed', 1],
       [
         'mocha broke down after its tests',
         { TEST_COUNTS: '5 0 0', TEST_CODE: '7' },
-        '10 passed, 1 failed',
+        '14 passed, 1 failed',
         1,
       ],
-      ['lint failed', { TEST_COUNTS: '5 0 0', LINT_CODE: '1' }, '9 passed, 1 failed', 1],
+      ['a sanitizer found something', { TEST_COUNTS: '5 0 0', SANITIZE_CODE: '1' }, '13 passed, 1 failed', 1],
+      [
+        'too few lines of native/ are reached',
+        { TEST_COUNTS: '5 0 0', COVERAGE_CODE: '1' },
+        '13 passed, 1 failed',
+        1,
+      ],
+      ['lint failed', { TEST_COUNTS: '5 0 0', LINT_CODE: '1' }, '13 passed, 1 failed', 1],
     ]
   for (const [what, env, last, code] of cases) {
     it(`says so in its last line and its exit code when ${what}`, function () {
       const path = [tools, process.env['PATH']].join(delimiter)
       const { stdout, status } = spawnSync(join(root, '.ci', 'run'), {
         cwd: tools,
-        env: { ...process.env, ...env, PATH: path },
+        env: { ...process.env, ...env, AASIST_CANN_PYTHON: 'python3', PATH: path },
         encoding: 'utf8',
       })
       expect(stdout.trimEnd().split('\n').at(-1)).to.equal(last)

@@ -34,3 +34,8 @@ export function requireBuilt(test: Mocha.Context, path: string, what: string): s
   if (!existsSync(path)) missing(test, `${what}: npm run build:native`)
   return path
 }
+
+/** Skips the calling test when what it looked for itself is not there. */
+export function requireFound<T>(test: Mocha.Context, found: T | undefined, what: string): T {
+  return found ?? missing(test, what)
+}

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { requireBuilt, root } from './environment'
 
-/** Another build of it may be tested, as one with sanitizers. */
+/** Other builds of both may be tested, as those with sanitizers. */
 export const addonPath = process.env['AASIST_ADDON'] ?? join(root, 'build', 'Release', 'ascend_addon.node')
-export const simulatorLibrary = join(root, 'build', 'simulator', 'lib', 'libascendcl.so')
-const atc = join(root, 'build', 'simulator', 'bin', 'atc')
+const simulatorFolder = process.env['AASIST_SIMULATOR'] ?? join(root, 'build', 'simulator')
+export const simulatorLibrary = join(simulatorFolder, 'lib', 'libascendcl.so')
+export const atc = join(simulatorFolder, 'bin', 'atc')
 
 /** Skips the calling test when there is no add-on. */
 export function requireAddon(test: Mocha.Context): string {

@@ -1,53 +1,11 @@
-// A client program of the simulator holds cases; it is started once for each, because process-wide state is
-// part of what is tested. Without arguments it lists them: name, tab, environment settings separated by
-// blanks.
+// Cases of client programs, which call AscendCL themselves.
 #ifndef TEST_SIMULATOR_CASES_H_
 #define TEST_SIMULATOR_CASES_H_
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <string>
-#include <vector>
-
+#include "../../support/cases.h"
 #include "acl_abi.h"
 
-struct Case {
-  const char *name;
-  const char *environment;
-  void (*body)();
-};
-
-inline std::vector<Case> &cases() {
-  static std::vector<Case> all;
-  return all;
-}
-
-struct Registration {
-  Registration(const char *name, const char *environment, void (*body)()) {
-    cases().push_back({name, environment, body});
-  }
-};
-
-#define CASE_JOIN_(a, b) a##b
-#define CASE_JOIN(a, b) CASE_JOIN_(a, b)
-/** `environment`: what the runner sets for this case. */
-#define CASE(name, environment)                                                                              \
-  static void CASE_JOIN(body, __LINE__)();                                                                   \
-  static const Registration CASE_JOIN(registration, __LINE__)(name, environment, CASE_JOIN(body, __LINE__)); \
-  static void CASE_JOIN(body, __LINE__)()
-
-[[noreturn]] inline void failCase(const char *file, int line, const std::string &text) {
-  const char *recent = aclGetRecentErrMsg();
-  fprintf(stderr, "%s:%d: %s\n%s", file, line, text.c_str(), recent != nullptr ? recent : "");
-  _Exit(1);
-}
-
-#define CHECK(condition)                                                   \
-  do {                                                                     \
-    if (!(condition)) failCase(__FILE__, __LINE__, "not so: " #condition); \
-  } while (false)
+inline const bool tellsLastWords = (lastWords = aclGetRecentErrMsg, true);
 
 /** `call` answers with exactly `code`. */
 #define CODE(code, call)                                                                         \
@@ -59,26 +17,10 @@ struct Registration {
 
 #define OK(call) CODE(0, call)
 
-inline const char *modelPath(const char *variable) {
-  const char *path = getenv(variable);
-  CHECK(path != nullptr);
-  return path;
-}
-
 /** aclInit and device 0, as nearly every case begins. */
 inline void begin() {
   OK(aclInit(nullptr));
   OK(aclrtSetDevice(0));
-}
-
-inline int runCases(int count, char **arguments) {
-  for (const Case &each : cases())
-    if (count > 1 && strcmp(each.name, arguments[1]) == 0) {
-      each.body();
-      return 0;
-    }
-  fprintf(stderr, "no case of that name\n");
-  return 2;
 }
 
 #endif  // TEST_SIMULATOR_CASES_H_

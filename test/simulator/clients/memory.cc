@@ -68,9 +68,65 @@ CASE("only whole blocks can be freed, once, and without a context", "") {
   OK(aclrtResetDevice(0));
   OK(aclrtFree(block));
   CODE(107000, aclrtFree(block));
-  CODE(107002, aclrtFreeHost(&host));
-  OK(aclrtSetDevice(0));
   CODE(107000, aclrtFreeHost(&host));
+}
+
+CASE("pinned memory wants a context to be freed before 8.5", "ACL_SIM_CANN=8.3") {
+  begin();
+  void *host = nullptr;
+  OK(aclrtMallocHost(&host, 64));
+  OK(aclrtResetDevice(0));
+  CODE(107002, aclrtFreeHost(host));
+  OK(aclrtSetDevice(0));
+  OK(aclrtFreeHost(host));
+}
+
+CASE("pinned memory can be limited", "ACL_SIM_PINNED_MB=2") {
+  begin();
+  void *host = nullptr;
+  void *more = nullptr;
+  OK(aclrtMallocHost(&host, 1 << 20));
+  CODE(207001, aclrtMallocHost(&more, (1 << 20) + 1));
+  OK(aclrtMallocHost(&more, 1 << 20));
+  CODE(207001, aclrtMallocHost(&more, 1));
+  OK(aclrtFreeHost(host));
+  OK(aclrtMallocHost(&host, 1));
+}
+
+CASE("allocations fail while so much is still free", "ACL_SIM_MEMORY_MB=10 ACL_SIM_MEMORY_RESERVE_MB=4") {
+  begin();
+  void *block = nullptr;
+  CODE(207001, aclrtMalloc(&block, 6 << 20, ACL_MEM_MALLOC_HUGE_FIRST));
+  OK(aclrtMallocAlign32(&block, 6 << 20, ACL_MEM_MALLOC_HUGE_FIRST));
+  CODE(207001, aclrtMalloc(&block, 1, ACL_MEM_MALLOC_HUGE_FIRST));
+  size_t available = 0;
+  size_t total = 0;
+  OK(aclrtGetMemInfo(ACL_DDR_MEM, &available, &total));
+  CHECK(available == 4 << 20 && total == 10 << 20);
+  aclrtMemUsageInfo use{};
+  size_t written = 0;
+  OK(aclrtGetMemUsageInfo(0, &use, 1, &written));
+  CHECK(written == 1 && use.curMemSize == 6 << 20 && use.memPeakSize == 6 << 20);
+  CODE(107001, aclrtGetMemUsageInfo(1, &use, 1, &written));
+}
+
+CASE("rows are copied a pitch apart", "") {
+  begin();
+  char *block = static_cast<char *>(allocate(64));
+  OK(aclrtMemset(block, 64, '.', 64));
+  const char rows[] = "abcdefghi";
+  OK(aclrtMemcpy2d(block, 4, rows, 3, 3, 3, ACL_MEMCPY_HOST_TO_DEVICE));
+  char back[13] = "";
+  OK(aclrtMemcpy(back, 12, block, 12, ACL_MEMCPY_DEVICE_TO_HOST));
+  CHECK(strcmp(back, "abc.def.ghi.") == 0);
+  char narrow[7] = "";
+  OK(aclrtMemcpy2dAsync(narrow, 2, block, 4, 2, 3, ACL_MEMCPY_DEVICE_TO_HOST, nullptr));
+  OK(aclrtSynchronizeStream(nullptr));
+  CHECK(strcmp(narrow, "abdegh") == 0);
+  CODE(100000, aclrtMemcpy2d(block, 2, rows, 3, 3, 3, ACL_MEMCPY_HOST_TO_DEVICE));
+  CODE(107000, aclrtMemcpy2d(block, 4, rows, 3, 3, 1000, ACL_MEMCPY_HOST_TO_DEVICE));
+  CODE(100000, aclrtMemcpy2d(block, 4, rows, 3, 3, 0, ACL_MEMCPY_HOST_TO_DEVICE));
+  CODE(207000, aclrtHostRegister(back, 12, ACL_HOST_REGISTER_MAPPED, nullptr));
 }
 
 CASE("the device's memory is finite", "ACL_SIM_MEMORY_MB=10") {

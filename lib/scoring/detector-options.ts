@@ -1,0 +1,111 @@
+/** What a detector and its methods can be told, and the checks of it. */
+import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
+import type { PoolOptions } from '../session'
+import { checkSignal } from '../session/arguments'
+
+export interface DetectorOptions {
+  /**
+   * Path of a checkpoint (`.pth`), an ONNX model or an offline model (`.om`), or the bytes of one. Default: the demo
+   * weights of this package, which are for trying things out and say so with every score.
+   */
+  readonly model?: string | Uint8Array
+  /** Path of the checkpoint's configuration; default: its name with `.conf`. */
+  readonly config?: string
+  /**
+   * `auto` (default): NPUs for an offline model, the CPU for all others. `npu`: every NPU there is; numbers are device
+   * ids of NPUs. NPUs run offline models only.
+   */
+  readonly device?: PoolOptions['device']
+  /**
+   * Sessions working side by side. Default: as many as there are CPUs for this process, one thread each; on NPUs one
+   * each.
+   */
+  readonly sessions?: number
+  /** CPU only: where a session computes; default `thread`, or `process` with `runTimeoutMs`. */
+  readonly isolation?: PoolOptions['isolation']
+  /**
+   * Milliseconds the model may take for one run; then that clip has the error `RUN_TIMEOUT`, and its session is
+   * replaced. Waiting does not count. Default: no limit. On the CPU sessions are processes then, because a run in a
+   * thread cannot be stopped.
+   */
+  readonly runTimeoutMs?: number
+  /** Runs that may wait; default 256. One more rejects with `QUEUE_FULL`. */
+  readonly queueLimit?: number
+  /** Scores at or above it are taken for bona fide. Default: the model card's, if there is one. */
+  readonly threshold?: number
+  /** Audio at another rate than 16 kHz: `convert` (default) or `refuse`. */
+  readonly resample?: 'convert' | 'refuse'
+  /** Audio with several channels: `average` (default) or `refuse`. */
+  readonly channels?: 'average' | 'refuse'
+  /** A session was lost and its run is tried once more on another one. */
+  readonly onFailover?: PoolOptions['onFailover'] & {}
+  /** Gives up loading. */
+  readonly signal?: AbortSignal
+}
+
+export interface ScoreOptions {
+  readonly signal?: AbortSignal
+  /** For the run of the model, waiting included. */
+  readonly timeoutMs?: number
+}
+
+export interface ScoreFilesOptions {
+  /** Files begun and not yet given out; default: three for each session and two more. Bounds memory. */
+  readonly concurrency?: number
+  readonly signal?: AbortSignal
+  /** After each file, in input order. */
+  readonly onProgress?: (progress: { readonly done: number; readonly failed: number }) => void
+}
+
+/**
+ * A file that is part of a longer list. A model with a fixed batch puts its window into row `position` modulo batch: on
+ * the row the last bits of a score can depend, so that part of a list scores as it does in the whole.
+ */
+export interface PlacedFile {
+  readonly file: string
+  readonly position: number
+}
+
+const optionNames = [
+  'model',
+  'config',
+  'device',
+  'sessions',
+  'isolation',
+  'runTimeoutMs',
+  'queueLimit',
+  'threshold',
+  'resample',
+  'channels',
+  'onFailover',
+  'signal',
+]
+
+/** @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function checkDetectorOptions(options: DetectorOptions): void {
+  assertKnownOptions(options, optionNames, 'Detector.load()')
+  const { threshold, config, resample, channels, onFailover } = options
+  checkSignal(options.signal)
+  if (onFailover !== undefined && typeof onFailover !== 'function') {
+    throw new ArgumentTypeError('onFailover must be a function')
+  }
+  if (threshold !== undefined && !Number.isFinite(threshold)) {
+    throw new ArgumentRangeError(`threshold is ${String(threshold)}; it must be a finite number`)
+  }
+  if (config !== undefined && typeof config !== 'string') throw new ArgumentTypeError('config must be a path')
+  if (resample !== undefined && !['convert', 'refuse'].includes(resample)) {
+    throw new ArgumentRangeError(`resample is "${resample}"; it must be convert or refuse`)
+  }
+  if (channels !== undefined && !['average', 'refuse'].includes(channels)) {
+    throw new ArgumentRangeError(`channels is "${channels}"; it must be average or refuse`)
+  }
+}
+
+export function checkPlacedFile(placed: PlacedFile | null | undefined): void {
+  if (typeof placed?.file !== 'string') {
+    throw new ArgumentTypeError('scoreFiles() takes paths, or { file, position } with a path as file')
+  }
+  if (!Number.isSafeInteger(placed.position) || placed.position < 0) {
+    throw new ArgumentRangeError(`position is ${placed.position}; it must be a whole number of at least 0`)
+  }
+}

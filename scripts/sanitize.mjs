@@ -1,0 +1,105 @@
+// `npm run sanitize`: everything in native/ under AddressSanitizer with UndefinedBehaviorSanitizer and LeakSanitizer, and
+// what has threads and no Node under ThreadSanitizer as well. Builds beside the usual builds, and only what has changed.
+//
+//   simulator   its C++ clients                 both
+//   driver      the add-on below JavaScript     both
+//   add-on      sessions of Node on the sanitized simulator     the first; Node itself is not instrumented
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run } from './child.mjs'
+import { addonOf, buildAddon, buildDriver, buildSimulator, simulatorFolder } from './native-builds.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const addressed = 'address,undefined'
+const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js')
+
+const sessionTests = [
+  'test/session/acl-conformance.test.ts',
+  'test/session/acl-delivery.test.ts',
+  'test/session/acl-session.test.ts',
+]
+/** Of the ends of processes: not those that count on little memory, or make so many sessions that it takes minutes. */
+const leftOut = 'no memory|200 forgotten'
+
+const options = {
+  UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
+  TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1:suppressions=${join(root, 'test', 'native', 'driver', 'thread-sanitizer.txt')}`,
+}
+
+function step(text) {
+  console.error(`\nsanitize: ${text}`)
+}
+
+async function test(files, environment, more = []) {
+  await run(process.execPath, [mocha, '--exit', '--timeout', '300000', ...more, ...files], {
+    cwd: root,
+    env: { ...process.env, ...options, ...environment },
+  })
+}
+
+/** Where a library of the compiler is that has to be loaded before the program. */
+const runtime = name => execFileSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim()
+
+/** Paragraphs of the reports in which files of ours occur: Node, V8 and compilers that tests start leak of their own. */
+function findingsIn(folder) {
+  return readdirSync(folder).flatMap(name => {
+    const text = readFileSync(join(folder, name), 'utf8')
+    if (!/LeakSanitizer/.test(text)) return [text]
+    return text
+      .split('\n\n')
+      .filter(paragraph => /leak of/.test(paragraph) && /\/build\/\w+-address-undefined\//.test(paragraph))
+  })
+}
+
+async function sanitizeInNode() {
+  const reports = mkdtempSync(join(tmpdir(), 'aasist-sanitize-'))
+  try {
+    const environment = {
+      LD_PRELOAD: `${runtime('libasan.so')} ${runtime('libubsan.so')}`,
+      // Leaks are looked for in the reports: they must not change the exit code that a test expects.
+      ASAN_OPTIONS: `detect_leaks=1:exitcode=99:log_path=${join(reports, 'report')}`,
+      LSAN_OPTIONS: 'exitcode=0',
+      AASIST_SLOWDOWN: '4',
+      AASIST_ADDON: addonOf(addressed),
+      AASIST_SIMULATOR: simulatorFolder(addressed),
+    }
+    await test(sessionTests, environment)
+    // A search for leaks at the end of each process would be most of its time; the simulator's reports count them here.
+    environment.ASAN_OPTIONS = environment.ASAN_OPTIONS.replace('detect_leaks=1', 'detect_leaks=0')
+    await test(['test/lifecycle/acl-exit.test.ts'], environment, ['--grep', leftOut, '--invert'])
+    const findings = findingsIn(reports)
+    if (findings.length > 0) throw new Error(`${findings.length} reports\n\n${findings.join('\n\n')}`)
+  } finally {
+    rmSync(reports, { recursive: true, force: true })
+  }
+}
+
+try {
+  for (const variant of [addressed, 'thread']) {
+    step(`building with ${variant}`)
+    await buildSimulator(variant)
+    await buildDriver(variant)
+    const environment = {
+      AASIST_SIMULATOR: simulatorFolder(variant),
+      AASIST_SANITIZE: variant,
+    }
+    step(`clients of the simulator with ${variant}`)
+    // Cases of this test forget things on purpose; the simulator's own leaks are what its report counts.
+    await test(['test/simulator/clients.test.ts'], { ...environment, ASAN_OPTIONS: 'detect_leaks=0' })
+    step(`the native side of sessions with ${variant}`)
+    await test(['test/native/driver.slow.ts'], { ...environment, ASAN_OPTIONS: 'detect_leaks=1' })
+  }
+  step(`building the add-on with ${addressed}`)
+  await buildAddon(addressed)
+  step(`sessions in Node with ${addressed}`)
+  await sanitizeInNode()
+} catch (error) {
+  if (error.signal !== undefined) process.kill(process.pid, error.signal)
+  else {
+    console.error(`sanitize: ${error.message}`)
+    process.exitCode = 1
+  }
+}

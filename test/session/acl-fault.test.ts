@@ -1,0 +1,141 @@
+/** A device that breaks down in the middle of the work, from the code AscendCL answers to what a caller sees. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { runScript } from '../lifecycle/child'
+import { compile } from '../lifecycle/compiled'
+import type { Compiled } from '../lifecycle/compiled'
+import { sources } from '../lifecycle/table'
+import { OfflineModels, addonPath, requireSimulator, simulatorSettings } from '../support/native'
+import { modelPath } from './support'
+
+interface Report {
+  readonly leaks: Readonly<Record<string, number>>
+  readonly problems: readonly unknown[]
+  readonly calls: Readonly<Record<string, number>>
+}
+
+describe('a device that breaks down', () => {
+  let library: string
+  let om: string
+  let folder: string
+  let models: OfflineModels | undefined
+  let compiled: Compiled | undefined
+  before(function () {
+    // A compiler runs, on a machine that may have other work.
+    this.timeout(120_000)
+    library = requireSimulator(this)
+    models = new OfflineModels()
+    om = models.compile(modelPath('slow'))
+    folder = mkdtempSync(join(tmpdir(), 'aasist-faults-'))
+    compiled = compile([...sources, 'test/session/acl-fault-probe'])
+  })
+  after(() => {
+    compiled?.remove()
+    models?.remove()
+    if (folder) rmSync(folder, { recursive: true, force: true })
+  })
+
+  async function tell(
+    story: string,
+    faults: string,
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<{ facts: object; report: Report }> {
+    const file = join(folder, `${story}-${faults.replaceAll(/\W+/g, '-')}.jsonl`)
+    const { stdout, stderr, status } = await runScript(
+      compiled!.script('test/session/acl-fault-probe'),
+      [story, om],
+      {
+        env: {
+          ...simulatorSettings(),
+          AASIST_ADDON: addonPath,
+          AASIST_ACL_LIBRARY: library,
+          ACL_SIM_FAULTS: faults,
+          ACL_SIM_REPORT: file,
+          ...more,
+        },
+      },
+    )
+    expect(status, stderr).to.equal(0)
+    const lines = readFileSync(file, 'utf8').trim().split('\n')
+    return { facts: JSON.parse(stdout) as object, report: JSON.parse(lines.at(-1)!) as Report }
+  }
+
+  function expectClean({ leaks, problems }: Report): void {
+    expect(Object.entries(leaks).filter(([, count]) => count !== 0)).to.deep.equal([])
+    expect(problems).to.deep.equal([])
+  }
+
+  const faulted = {
+    before: ['resolved', 'resolved'],
+    third: 'ACL_DEVICE_FAULT',
+    waiting: 'SESSION_FAULTED',
+    state: 'faulted',
+    later: 'SESSION_FAULTED',
+    warnings: 0,
+  }
+
+  for (const story of ['session', 'session with timeoutMs']) {
+    for (const code of [507015, 507018, 507035, 507042]) {
+      it(`with ${code} faults its ${story}, which gives everything back`, async () => {
+        const { facts, report } = await tell(story, `task:${code}@3`)
+        expect(facts).to.deep.equal(faulted)
+        expectClean(report)
+        expect(report.calls['aclmdlUnload']).to.equal(1)
+        expect(report.calls['aclrtDestroyStreamForce']).to.equal(1)
+      })
+    }
+  }
+
+  for (const faults of [
+    'aclmdlExecute:507899@3',
+    'aclmdlExecute:507033@3',
+    'aclmdlExecute:507901@3',
+    'aclmdlExecute:207004@3',
+    // Two inputs and one output a run.
+    'aclrtMemcpy:507899@7',
+    'aclrtMemcpy:507901@8',
+  ]) {
+    it(`because the driver lost it (${faults}) is a fault, and no missing device`, async () => {
+      const { facts, report } = await tell('session', faults)
+      expect(facts).to.deep.equal(faulted)
+      expectClean(report)
+    })
+  }
+
+  for (const faults of ['aclmdlExecuteAsync:507899@3', 'aclrtSynchronizeStreamWithTimeout:507901@3']) {
+    it(`because the driver lost it (${faults}) is a fault with timeoutMs too`, async () => {
+      const { facts, report } = await tell('session with timeoutMs', faults)
+      expect(facts).to.deep.equal(faulted)
+      expectClean(report)
+    })
+  }
+
+  it('and of which nothing is heard any more keeps the memory it may still use', async () => {
+    const { facts, report } = await tell(
+      'session with timeoutMs',
+      'aclrtSynchronizeStreamWithTimeout:507901@3-',
+    )
+    expect(facts).to.deep.equal({ ...faulted, warnings: 1 })
+    expect(report.problems).to.deep.equal([])
+    expect(report.calls['aclrtFree']).to.equal(undefined)
+    expect(report.calls['aclmdlUnload']).to.equal(undefined)
+  })
+
+  for (const faults of ['task:507018@3', 'aclmdlExecute:507899@3', 'aclrtMemcpy:507901@8']) {
+    it(`is one of two in a pool, which loses nothing (${faults})`, async () => {
+      const { facts, report } = await tell('pool', faults)
+      expect(facts).to.deep.equal({
+        outcomes: ['resolved'],
+        events: ['ACL_DEVICE_FAULT'],
+        done: 20,
+        failed: 0,
+        failovers: 1,
+        retried: 1,
+        state: 'ready',
+      })
+      expectClean(report)
+    })
+  }
+})

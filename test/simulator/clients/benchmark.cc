@@ -1,0 +1,387 @@
+// What the genuine benchmark's native part asks of AscendCL, in its order, for each of its ways to run.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cases.h"
+
+namespace {
+
+/** The older generation has neither saturation mode nor AIPP. */
+enum class Generation { Older, Newer };
+
+std::vector<int> failedTasks;
+
+void rememberFailure(aclrtExceptionInfo *info) {
+  aclGetTensorDescFormat(nullptr);
+  failedTasks.push_back(static_cast<int>(aclrtGetTaskIdFromExceptionInfo(info)));
+}
+
+/** Process-wide, as its device manager: initialises once, sets the device. */
+void start(Generation generation, int32_t device) {
+  OK(aclInit(""));
+  if (generation == Generation::Newer) OK(aclrtSetDeviceSatMode(ACL_RT_OVERFLOW_MODE_INFNAN));
+  uint32_t count = 0;
+  OK(aclrtGetDeviceCount(&count));
+  CHECK(static_cast<uint32_t>(device) < count);
+  OK(aclrtSetDevice(device));
+}
+
+struct Result {
+  std::vector<std::vector<char>> outputs;
+  std::vector<aclmdlIODims> dims;
+};
+
+class Model {
+ public:
+  Model(Generation generation, int32_t device, const char *path) {
+    // It becomes current by being made; nobody sets it.
+    OK(aclrtCreateContext(&context, device));
+    OK(aclmdlLoadFromFile(path, &id));
+    description = aclmdlCreateDesc();
+    OK(aclmdlGetDesc(description, id));
+    size_t gears = 99;
+    OK(aclmdlGetInputDynamicGearCount(description, static_cast<size_t>(-1), &gears));
+    for (size_t i = 0; i < aclmdlGetNumInputs(description); ++i) {
+      CHECK(aclmdlGetInputNameByIndex(description, i) != nullptr);
+      CHECK(aclmdlGetInputDataType(description, i) != ACL_DT_UNDEFINED);
+      CHECK(aclmdlGetInputFormat(description, i) != ACL_FORMAT_UNDEFINED);
+      inputBytes.push_back(aclmdlGetInputSizeByIndex(description, i));
+      aclmdlIODims dims;
+      OK(aclmdlGetInputDims(description, i, &dims));
+      if (generation == Generation::Older) continue;
+      aclmdlInputAippType type = ACL_DYNAMIC_AIPP_NODE;
+      size_t attached = 0;
+      OK(aclmdlGetAippType(id, i, &type, &attached));
+      CHECK(type == ACL_DATA_WITHOUT_AIPP);
+    }
+    std::set<std::string> names;
+    for (size_t i = 0; i < aclmdlGetNumOutputs(description); ++i) {
+      names.insert(aclmdlGetOutputNameByIndex(description, i));
+      CHECK(aclmdlGetOutputDataType(description, i) != ACL_DT_UNDEFINED);
+      CHECK(aclmdlGetOutputFormat(description, i) != ACL_FORMAT_UNDEFINED);
+      outputBytes.push_back(aclmdlGetOutputSizeByIndex(description, i));
+      aclmdlIODims dims;
+      OK(aclmdlGetOutputDims(description, i, &dims));
+    }
+    CHECK(names.size() == outputBytes.size());
+    OK(aclrtSetExceptionInfoCallback(rememberFailure));
+  }
+
+  aclrtContext context = nullptr;
+  uint32_t id = 0;
+  aclmdlDesc *description = nullptr;
+  std::vector<size_t> inputBytes;
+  std::vector<size_t> outputBytes;
+
+  /** Device memory with `data`, copied from ordinary memory. */
+  static void *upload(const std::vector<char> &data) {
+    void *block = nullptr;
+    OK(aclrtMalloc(&block, data.size(), ACL_MEM_MALLOC_HUGE_FIRST));
+    OK(aclrtMemcpy(block, data.size(), data.data(), data.size(), ACL_MEMCPY_HOST_TO_DEVICE));
+    return block;
+  }
+
+  std::vector<void *> makeOutputs() const {
+    std::vector<void *> blocks;
+    for (const size_t bytes : outputBytes) {
+      void *block = nullptr;
+      OK(aclrtMalloc(&block, bytes, ACL_MEM_MALLOC_HUGE_FIRST));
+      blocks.push_back(block);
+    }
+    return blocks;
+  }
+
+  static aclmdlDataset *makeDataset(const std::vector<void *> &blocks, const std::vector<size_t> &bytes) {
+    aclmdlDataset *dataset = aclmdlCreateDataset();
+    for (size_t i = 0; i < blocks.size(); ++i)
+      OK(aclmdlAddDatasetBuffer(dataset, aclCreateDataBuffer(blocks[i], bytes[i])));
+    return dataset;
+  }
+
+  static void destroyDataset(aclmdlDataset *dataset) {
+    const size_t count = aclmdlGetDatasetNumBuffers(dataset);
+    for (size_t i = 0; i < aclmdlGetDatasetNumBuffers(dataset); ++i)
+      OK(aclDestroyDataBuffer(aclmdlGetDatasetBuffer(dataset, i)));
+    // Of buffers that are gone the number stays.
+    CHECK(aclmdlGetDatasetNumBuffers(dataset) == count);
+    OK(aclmdlDestroyDataset(dataset));
+  }
+
+  /** Runs `loop` times on the same datasets; the outputs stay on the device. */
+  std::vector<void *> execute(const std::vector<void *> &inputs, int loop, uint64_t batch,
+                              std::vector<aclmdlIODims> *dims) const {
+    aclmdlDataset *input = makeDataset(inputs, inputBytes);
+    const std::vector<void *> outputs = makeOutputs();
+    aclmdlDataset *output = makeDataset(outputs, outputBytes);
+    if (batch != 0) {
+      size_t index = 0;
+      OK(aclmdlGetInputIndexByName(description, ACL_DYNAMIC_TENSOR_NAME, &index));
+      OK(aclmdlSetDynamicBatchSize(id, input, index, batch));
+    }
+    for (int i = 0; i < loop; ++i) OK(aclmdlExecute(id, input, output));
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      aclDataBuffer *buffer = aclmdlGetDatasetBuffer(output, i);
+      aclmdlBatch batches;
+      OK(aclmdlGetDynamicBatch(description, &batches));
+      CHECK((batches.batchCount > 0) == (batch != 0));
+      CHECK(aclGetDataBufferSizeV2(buffer) == outputBytes[i]);
+      aclmdlIODims current;
+      OK(aclmdlGetCurOutputDims(description, i, &current));
+      dims->push_back(current);
+    }
+    destroyDataset(input);
+    destroyDataset(output);
+    return outputs;
+  }
+
+  Result infer(const std::vector<std::vector<char>> &inputs, int loop, uint64_t batch) const {
+    std::vector<void *> blocks;
+    for (const auto &data : inputs) blocks.push_back(upload(data));
+    Result result;
+    const std::vector<void *> outputs = execute(blocks, loop, batch, &result.dims);
+    for (void *block : blocks) OK(aclrtFree(block));
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      void *host = nullptr;
+      OK(aclrtMallocHost(&host, outputBytes[i]));
+      OK(aclrtMemcpy(host, outputBytes[i], outputs[i], outputBytes[i], ACL_MEMCPY_DEVICE_TO_HOST));
+      result.outputs.emplace_back(static_cast<char *>(host), static_cast<char *>(host) + outputBytes[i]);
+      OK(aclrtFreeHost(host));
+      OK(aclrtFree(outputs[i]));
+    }
+    return result;
+  }
+
+  void unload() {
+    OK(aclmdlUnload(id));
+    OK(aclmdlDestroyDesc(description));
+    // While it is current.
+    OK(aclrtDestroyContext(context));
+  }
+};
+
+std::vector<char> floats(std::vector<float> values) {
+  const char *bytes = reinterpret_cast<const char *>(values.data());
+  return std::vector<char>(bytes, bytes + values.size() * sizeof(float));
+}
+
+const std::vector<char> left = floats({1, 2, 3, 4, 5, 6});
+const std::vector<char> right = floats({10, 20, 30, 40, 50, 60});
+const std::vector<char> sum = floats({11, 22, 33, 44, 55, 66});
+
+void runPlainly(Generation generation, int32_t device) {
+  start(generation, device);
+  Model model(generation, device, modelPath("OM_ADD"));
+  // A warm-up, then one sample of three executions.
+  for (const int loop : {1, 3}) CHECK(model.infer({left, right}, loop, 0).outputs[0] == sum);
+  model.unload();
+  OK(aclrtResetDevice(device));
+  OK(aclFinalize());
+}
+
+template <class Item>
+class Channel {
+ public:
+  void put(Item item) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    items_.push_back(std::move(item));
+    changed_.notify_all();
+  }
+  void close() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+  bool take(Item *item) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return closed_ || !items_.empty(); });
+    if (items_.empty()) return false;
+    *item = std::move(items_.front());
+    items_.pop_front();
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Item> items_;
+  bool closed_ = false;
+};
+
+struct Downloaded {
+  std::vector<void *> device;
+  void *host;
+};
+
+/** As --pipeline 1, with so many compute threads, each with a context and a model of its own. */
+void runPipeline(int computeThreads) {
+  start(Generation::Newer, 0);
+  std::vector<Model> models;
+  for (int i = 0; i < computeThreads; ++i) models.emplace_back(Generation::Newer, 0, modelPath("OM_ADD"));
+  constexpr int requests = 20;
+  std::vector<Channel<std::vector<void *>>> uploaded(models.size());
+  Channel<Downloaded> downloaded;
+  std::vector<std::thread> threads;
+  std::thread save([&] {
+    // This one never has a context.
+    Downloaded item;
+    int count = 0;
+    for (; downloaded.take(&item); ++count) {
+      CHECK(memcmp(item.host, sum.data(), sum.size()) == 0);
+      for (void *block : item.device) OK(aclrtFree(block));
+      OK(aclrtFreeHost(item.host));
+    }
+    CHECK(count == requests * static_cast<int>(models.size()));
+  });
+  for (size_t i = 0; i < models.size(); ++i) {
+    const Model &model = models[i];
+    threads.emplace_back([&, i] {
+      OK(aclrtSetCurrentContext(model.context));
+      for (int n = 0; n < requests; ++n) uploaded[i].put({Model::upload(left), Model::upload(right)});
+      uploaded[i].close();
+    });
+    threads.emplace_back([&, i] {
+      OK(aclrtSetCurrentContext(model.context));
+      std::vector<void *> inputs;
+      while (uploaded[i].take(&inputs)) {
+        std::vector<aclmdlIODims> dims;
+        std::vector<void *> blocks = model.execute(inputs, 1, 0, &dims);
+        void *host = nullptr;
+        OK(aclrtMallocHost(&host, sum.size()));
+        OK(aclrtMemcpy(host, sum.size(), blocks[0], sum.size(), ACL_MEMCPY_DEVICE_TO_HOST));
+        blocks.insert(blocks.end(), inputs.begin(), inputs.end());
+        downloaded.put({blocks, host});
+      }
+    });
+  }
+  for (std::thread &thread : threads) thread.join();
+  downloaded.close();
+  save.join();
+  for (Model &model : models) {
+    OK(aclrtSetCurrentContext(model.context));
+    model.unload();
+  }
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+}  // namespace
+
+CASE("the older generation runs plainly", "") {
+  runPlainly(Generation::Older, 0);
+}
+
+CASE("the newer generation runs plainly", "") {
+  runPlainly(Generation::Newer, 0);
+}
+
+CASE("a model with gears runs at the batch asked for", "") {
+  start(Generation::Newer, 0);
+  Model model(Generation::Newer, 0, modelPath("OM_BATCH"));
+  std::vector<std::vector<char>> inputs;
+  for (const size_t bytes : model.inputBytes) inputs.emplace_back(bytes, 0);
+  const Result result = model.infer(inputs, 2, 2);
+  CHECK(result.dims[0].dimCount == 1 && result.dims[0].dims[0] == 2);
+  // The output's memory is for the largest batch, and copied whole.
+  CHECK(result.outputs[0].size() == 4 * sizeof(float));
+  model.unload();
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+CASE("a pipeline frees in a thread without a context", "") {
+  runPipeline(1);
+}
+
+CASE("two compute threads have a context and a model each", "") {
+  runPipeline(2);
+}
+
+CASE("one process a device, forked before aclInit and left by _exit", "ACL_SIM_DEVICES=2") {
+  pid_t children[2];
+  for (int32_t device = 0; device < 2; ++device) {
+    children[device] = fork();
+    if (children[device] != 0) continue;
+    runPlainly(Generation::Newer, device);
+    _exit(0);
+  }
+  for (const pid_t child : children) {
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+}
+
+namespace {
+
+/** Releases in its static destructor, after every static object that was made after aclInit is gone. */
+struct Manager {
+  aclrtContext context = nullptr;
+  void *late = nullptr;
+  bool used = false;
+
+  ~Manager() {
+    if (!used) return;
+    OK(aclrtDestroyContext(context));
+    OK(aclrtResetDevice(0));
+    OK(aclFinalize());
+    // And more, by objects that do not know of the end.
+    OK(aclrtFree(late));
+    OK(aclrtSetDevice(0));
+    OK(aclrtCreateContext(&context, 0));
+    OK(aclrtDestroyContext(context));
+    OK(aclrtResetDevice(0));
+  }
+};
+Manager manager;
+
+}  // namespace
+
+CASE("everything is released in static destructors", "") {
+  manager.used = true;
+  OK(aclInit(""));
+  OK(aclrtSetDevice(0));
+  OK(aclrtCreateContext(&manager.context, 0));
+  OK(aclrtMalloc(&manager.late, 64, ACL_MEM_MALLOC_HUGE_FIRST));
+}
+
+CASE("without a message NULL comes", "ACL_SIM_FAULTS=aclGetRecentErrMsg:500000") {
+  start(Generation::Newer, 0);
+  CODE(145002, [] {
+    uint32_t id = 0;
+    return aclmdlLoadFromFile("/nowhere.om", &id);
+  }());
+  CHECK(aclGetRecentErrMsg() == nullptr);
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+// Their arguments are never looked at.
+extern "C" aclError aclblasGemmEx();
+extern "C" aclError acldvppCreateChannel();
+extern "C" void *acldvppCreatePicDesc();
+
+CASE("media memory comes and goes, and matrix products are not supported", "") {
+  begin();
+  void *block = nullptr;
+  OK(acldvppMalloc(&block, 100));
+  OK(aclrtMemset(block, 128, 0, 128));
+  OK(acldvppFree(block));
+  CODE(100000, acldvppFree(nullptr));
+  CODE(200001, aclblasGemmEx());
+  CODE(200001, acldvppCreateChannel());
+  CHECK(acldvppCreatePicDesc() == nullptr);
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+int main(int count, char **arguments) {
+  return runCases(count, arguments);
+}
