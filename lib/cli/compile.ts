@@ -7,10 +7,10 @@ import {
   precisionModes,
   precisionModesV2,
   type AtcLogLevel,
-  type CompileEvent,
   type PrecisionMode,
   type PrecisionModeV2,
 } from '../toolchain'
+import { progressNotes } from './compile-progress'
 import type { ExitCode } from './exit'
 import { parseNumber } from './options'
 import { formatDuration, note, printable, printJson } from './terminal'
@@ -96,19 +96,6 @@ async function compile(
     note(`${path}: ${bytes} bytes for ${soc}${by}, in ${formatDuration(seconds)}`)
   }
   return 0
-}
-
-/** Between notes that atc still works: a log of an hour's compilation stays readable. */
-const noteEverySeconds = 10
-
-function progressNotes(): (event: CompileEvent) => void {
-  let nextSeconds = noteEverySeconds
-  return event => {
-    if (event.kind === 'output' && event.line.trim() !== '') note(`atc: ${printable(event.line.trimEnd())}`)
-    if (event.kind !== 'progress' || event.elapsedSeconds < nextSeconds) return
-    nextSeconds += noteEverySeconds
-    note(`compiling for ${formatDuration(event.elapsedSeconds)}`)
-  }
 }
 
 function parseBatch(text: string): readonly number[] {

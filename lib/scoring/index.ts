@@ -24,7 +24,13 @@ export {
   type CacheRemoval,
   type CacheRemoved,
 } from './npu/model-cache'
-export { offlineModelFor, type OfflineModel, type OfflineModelOptions } from './npu/offline-model'
+export type { CompilationChoices, CompilationEvent, OfflineProvenance } from './npu/model-for-npus'
+export {
+  offlineModelFor,
+  type CompiledGraph,
+  type OfflineModel,
+  type OfflineModelOptions,
+} from './npu/offline-model'
 export type { NpuRuntime } from './npu-runtime'
 export type { Progress } from './progress'
 export {

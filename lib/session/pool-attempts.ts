@@ -33,6 +33,10 @@ export function failureOf(error: unknown, device: Device, deadlineMs: number | u
   return error.code === 'RUN_TIMEOUT' && device.kind === 'npu' && !isDue ? 'late' : 'own'
 }
 
+export function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new SessionError('RUN_FAILED', String(cause))
+}
+
 /** A session words it for those who set a `timeoutMs` with `run()`. */
 export function tookTooLong(error: unknown, runTimeoutMs: number | undefined): SessionError | undefined {
   if (runTimeoutMs === undefined || !(error instanceof SessionError) || error.code !== 'RUN_TIMEOUT') return

@@ -11,7 +11,7 @@ import type { PackedWork } from './packed-tensor'
 import { AclSession } from './acl-session'
 import { PendingRun } from './pending-run'
 import { choosePlaces } from './places'
-import { Attempts, deviceName, failureOf, tookTooLong } from './pool-attempts'
+import { Attempts, asError, deviceName, failureOf, tookTooLong } from './pool-attempts'
 import type { FailedAttempt, Failure } from './pool-attempts'
 import { distinctDevices, totalDevice } from './pool-devices'
 import { newPlace, runningIn } from './pool-place'
@@ -37,10 +37,6 @@ const MOST_LOST_IN_A_ROW = 3
 const FIRST_PAUSE_MS = 250
 
 type OpenSession = (place: number, signal: AbortSignal) => Promise<Session>
-
-function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new SessionError('RUN_FAILED', String(cause))
-}
 
 /** Several sessions of one model behind one queue: each run goes to the first session that is free. */
 export class SessionPool implements Session {
@@ -225,8 +221,8 @@ export class SessionPool implements Session {
 
   /** Whether there is, or is about to be, a session on another device. */
   #hasOther(device: Device): boolean {
-    const isThere = (place: Place): boolean => place.session !== undefined || this.#replacing.has(place)
-    return this.#places.some(place => deviceName(place.device) !== deviceName(device) && isThere(place))
+    const others = this.#places.filter(place => deviceName(place.device) !== deviceName(device))
+    return others.some(place => place.session !== undefined || this.#replacing.has(place))
   }
 
   #dispatch(): void {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { ModelError } from '../../lib/errors'
 import type { Session, TensorMetadata, TensorType } from '../../lib/session'
-import { findScoreInterface } from '../../lib/scoring/window-scorer'
+import { findScoreInterface } from '../../lib/scoring/score-interface'
 
 type Shape = readonly (number | string)[]
 

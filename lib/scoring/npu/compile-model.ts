@@ -139,8 +139,8 @@ async function place(compilation: Compilation, result: AtcResult, path: string):
   }
 }
 
-/** The command with the user's own paths in place of those of the temporary folder. */
-function repeatable({ atc, model, soc, options }: Compilation, path: string): readonly string[] {
+/** @internal The command with the user's own paths in place of those of the temporary folder. */
+export function repeatable({ atc, model, soc, options }: Compilation, path: string): readonly string[] {
   return [
     atc.path,
     '--framework=5',
