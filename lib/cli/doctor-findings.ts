@@ -209,7 +209,7 @@ function operatorsCheck({ operators, cann }: HostFacts, socName: string | null):
   if (operators === null || inUse === undefined) return []
   const name = 'operators (OPP)'
   const setEnv = `source ${inUse.setEnv ?? usualSetEnv}`
-  const { found: opp, expected } = operators
+  const { found: opp, expected, besides } = operators
   if (opp === null) {
     const fix = `${setEnv}   # sets ASCEND_OPP_PATH; where that is right, install the operators of CANN ${inUse.version ?? ''}: before 8.5 they are in the toolkit, from 8.5 on in a package for each chip`
     return [{ name, state: 'missing', found: `none in ${expected}`, fix }]
@@ -226,19 +226,18 @@ function operatorsCheck({ operators, cann }: HostFacts, socName: string | null):
       },
     ]
   }
-  if (opp.version !== null && inUse.version !== null && !isSameRelease(opp.version, inUse.version)) {
-    const found = `${described}; CANN is ${inUse.version}`
+  if (opp.version !== null && besides !== null && !isSameRelease(opp.version, besides)) {
+    const found = `${described}; the rest of ${inUse.folder} is ${besides}`
     return [{ name, state: 'failed', found, fix: `${setEnv}   # in a new shell: two releases are mixed` }]
   }
   const kernels = chip === null ? '' : opp.kernels.includes(chip) ? ', with kernels' : ', without kernels'
   return [{ name, state: 'ok', found: `${described}${kernels}` }]
 }
 
-/** Packages of one release differ behind the second number, and in how they write `RC1`. */
+/** Patches of one release differ behind the second number. */
 function isSameRelease(a: string, b: string): boolean {
-  const start = (version: string): string => version.split('.').slice(0, 2).join('.')
-  const isNumbered = [a, b].every(version => /^\d+\.\d+(\.|$)/.test(version))
-  return !isNumbered || start(a) === start(b)
+  const [first, second] = [a, b].map(version => version.split('.').slice(0, 2).join('.'))
+  return first === second
 }
 
 function visibleCheck({ visible }: HostFacts): Check[] {

@@ -28,7 +28,7 @@ const versionFiles = ['version.cfg', 'version.info', 'runtime/version.info', 'co
 
 /** From 8.5 on `cann`, before that `ascend-toolkit`; `nnrt` and `nnae` are packages for running only. */
 export async function findCann(host: HostView): Promise<CannSearch> {
-  const named = new Map<string, string[]>()
+  const named = new Map<string, { readonly folder: string; readonly by: string[] }>()
   const dead: { name: string; value: string }[] = []
   for (const name of variables) {
     const value = host.environment[name] ?? ''
@@ -38,10 +38,12 @@ export async function findCann(host: HostView): Promise<CannSearch> {
       continue
     }
     const target = await targetOf(host, value)
-    named.set(target, [...(named.get(target) ?? []), name])
+    const { folder, by } = named.get(target) ?? { folder: value, by: [] }
+    named.set(target, { folder, by: [...by, name] })
   }
   const found = new Map<string, CannInstallation>()
-  for (const folder of [...named.keys(), ...(await usualFolders(host))]) {
+  const places = [...[...named.values()].map(({ folder }) => folder), ...(await usualFolders(host))]
+  for (const folder of places) {
     const target = await targetOf(host, folder)
     if (found.has(target) || !(await isInstallation(host, folder))) continue
     found.set(target, {
@@ -49,7 +51,7 @@ export async function findCann(host: HostView): Promise<CannSearch> {
       kind: kindOf(folder),
       version: await versionOf(host, folder),
       setEnv: await setEnvOf(host, folder),
-      namedBy: named.get(target) ?? [],
+      namedBy: named.get(target)?.by ?? [],
     })
   }
   return { installations: [...found.values()], dead }

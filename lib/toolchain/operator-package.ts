@@ -17,6 +17,8 @@ export interface OperatorSearch {
   /** Where it is expected: ASCEND_OPP_PATH, else in the installation. */
   readonly expected: string
   readonly found: OperatorPackage | null
+  /** Version of the installation's compiler or runtime, which are numbered as operators are, and not as CANN is. */
+  readonly besides: string | null
 }
 
 const operators = 'built-in/op_impl/ai_core/tbe'
@@ -24,7 +26,7 @@ const operators = 'built-in/op_impl/ai_core/tbe'
 export async function findOperators(host: HostView, cann: CannInstallation): Promise<OperatorSearch> {
   const named = host.environment['ASCEND_OPP_PATH'] ?? ''
   const expected = isAbsolute(named) ? named : join(cann.folder, 'opp')
-  if (!(await isThere(host, join(expected, operators)))) return { expected, found: null }
+  if (!(await isThere(host, join(expected, operators)))) return { expected, found: null, besides: null }
   const chipsIn = async (folder: string): Promise<readonly string[]> =>
     (await namesIn(host, join(expected, operators, folder))).filter(name => name.startsWith('ascend'))
   return {
@@ -35,7 +37,16 @@ export async function findOperators(host: HostView, cann: CannInstallation): Pro
       chips: await chipsIn('config'),
       kernels: await chipsIn('kernel'),
     },
+    besides: await componentVersion(host, cann),
   }
+}
+
+async function componentVersion(host: HostView, { folder }: CannInstallation): Promise<string | null> {
+  for (const component of ['compiler', 'runtime']) {
+    const version = await versionIn(inHost(host, join(folder, component, 'version.info')))
+    if (version !== null) return version
+  }
+  return null
 }
 
 /** `Ascend310P3` → `ascend310p`; null for a name of another build. */
