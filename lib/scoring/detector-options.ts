@@ -70,7 +70,7 @@ export interface ScoreFilesOptions {
 export interface PlacedFile {
   readonly file: string
   readonly position: number
-  /** Files in the whole list: with it the last run of a model with gears is as small as it can be. */
+  /** Files in the whole list: with it the last runs of a model with gears have no more rows than they need. */
   readonly total?: number
 }
 

@@ -7,7 +7,7 @@ import type { ScoreInterface } from './score-interface'
 export interface WindowOptions extends RunOptions {
   /** The row of a fixed batch, modulo its size; default: any. Equal windows in one row have equal scores. */
   readonly position?: number | undefined
-  /** How many windows there are, all positions taken together; the last run of gears is then as small as it can be. */
+  /** How many windows there are, all positions taken together; behind the last full run smaller gears are used then. */
   readonly total?: number | undefined
 }
 
@@ -91,9 +91,13 @@ export class WindowScorer {
     const { batch } = lane
     lane.waiting = lane.waiting.filter(({ isOpen }) => isOpen())
     const placed = rowsOf(lane.waiting, batch)
-    const group = placed.filter(caller => caller !== undefined)
+    const filled = placed.filter(caller => caller !== undefined)
     const isDue = lane.waitedLongEnough && this.#runs < this.#parallelRuns
-    if (group.length > 0 && group.length < batch && !isDue) return
+    if (filled.length > 0 && filled.length < batch && !isDue) return
+    // Callers without a place of their own are in the first rows, so a smaller run can hold them.
+    const isFree = filled.every(({ position }) => position === undefined)
+    const rows = isFree ? placed.slice(0, largestFitting(this.#interface.batches!, filled.length)) : placed
+    const group = rows.filter(caller => caller !== undefined)
     lane.waiting = lane.waiting.filter(caller => !group.includes(caller))
     clearTimeout(lane.timer)
     lane.timer = undefined
@@ -104,9 +108,6 @@ export class WindowScorer {
     // One caller's time-out must not take the others' run with it, so the session gets the longest.
     const timeoutMs = Math.max(...group.map(caller => caller.timeoutMs ?? Infinity))
     this.#runs += 1
-    const rows = group.some(({ position }) => position !== undefined)
-      ? placed
-      : placed.slice(0, smallestFor(this.#interface.batches!, group.length))
     const windows = rows.map(caller => caller?.samples)
     this.#run(windows, Number.isFinite(timeoutMs) ? { timeoutMs } : {})
       .then(
@@ -139,12 +140,13 @@ export class WindowScorer {
   }
 }
 
-const smallestFor = (batches: readonly number[], windows: number): number =>
-  batches.find(size => size >= windows) ?? batches.at(-1)!
+/** The largest run that so many windows fill, or the smallest there is. A run takes as long as it has rows. */
+const largestFitting = (batches: readonly number[], windows: number): number =>
+  batches.findLast(size => size <= windows) ?? batches[0]!
 
 /**
- * The size of the run that a window belongs to: the largest, but for those behind the last full run. It depends on
- * nothing but the window's place in its list, so that a part of the list scores as it does in the whole.
+ * The size of the run that a window belongs to: the largest, and behind the last full one of those what fits in turn. It
+ * depends on nothing but the window's place in its list, so that a part of the list scores as it does in the whole.
  */
 function batchOf(
   batches: readonly number[],
@@ -153,8 +155,13 @@ function batchOf(
 ): number {
   const most = batches.at(-1)!
   if (position === undefined || total === undefined) return most
-  const rest = total % most
-  return position < total - rest ? most : smallestFor(batches, rest)
+  let begin = total - (total % most)
+  if (position < begin) return most
+  for (;;) {
+    const size = largestFitting(batches, total - begin)
+    begin += size
+    if (position < begin) return size
+  }
 }
 
 /** A run's callers by row: each row's first, and callers that do not mind in what is left. */
