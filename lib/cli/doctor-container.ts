@@ -1,5 +1,4 @@
 /** How a container gets its NPUs: the flags of `docker run`, which podman takes too. */
-import type { DeviceNodes } from '../toolchain/ascend-driver'
 
 const managers = ['/dev/davinci_manager', '/dev/devmm_svm', '/dev/hisi_hdc']
 const mounts = [
@@ -10,8 +9,12 @@ const mounts = [
   '/etc/ascend_install.info',
 ]
 
+interface Chips {
+  readonly chips: readonly { readonly path: string }[]
+}
+
 /** All of them: a container is started anew, and one that was left out would be the next finding. */
-export function containerFlags({ chips }: DeviceNodes): string {
+export function containerFlags({ chips }: Chips): string {
   const devices = [...(chips.length === 0 ? ['/dev/davinci0'] : chips.map(({ path }) => path)), ...managers]
   const flags = [...devices.map(path => `--device=${path}`), ...mounts.map(path => `-v ${path}:${path}:ro`)]
   return `docker run ${flags.join(' ')} <image>`
