@@ -27,7 +27,7 @@ const logits = tensor('logits', [1, 2])
 
 describe('findScoreInterface', () => {
   it('finds the logits by their name, wherever they stand', () => {
-    const expected = { input: 'input', output: 'logits', batch: 1, windowSamples: 64_600 }
+    const expected = { input: 'input', output: 'logits', batch: 1, batches: [1], windowSamples: 64_600 }
     expect(found([input], [hidden, logits])).to.deep.equal(expected)
     expect(found([input], [logits, hidden])).to.deep.equal(expected)
   })
