@@ -39,10 +39,17 @@ export type SessionErrorCode =
 export type DatasetErrorCode =
   'DATASET_INVALID' | 'PROTOCOL_INVALID' | 'SCORES_INVALID' | 'OUTPUT_EXISTS' | 'OUTPUT_UNWRITABLE'
 export type MetricsErrorCode = 'METRICS_INVALID'
+export type ToolErrorCode = 'TOOL_NOT_FOUND' | 'TOOL_FAILED' | 'ATC_FAILED' | 'SOC_UNKNOWN'
 export type ArgumentErrorCode = 'INVALID_ARGUMENT' | 'UNKNOWN_OPTION'
 
 export type ErrorCode =
-  AudioErrorCode | ModelErrorCode | SessionErrorCode | DatasetErrorCode | MetricsErrorCode | ArgumentErrorCode
+  | AudioErrorCode
+  | ModelErrorCode
+  | SessionErrorCode
+  | DatasetErrorCode
+  | MetricsErrorCode
+  | ToolErrorCode
+  | ArgumentErrorCode
 
 /** Root of this package's errors, except for argument mistakes, which are TypeError and RangeError with a `code`. */
 export class AasistError extends Error {
@@ -112,6 +119,17 @@ export class MetricsError extends AasistError {
   }
 }
 
+/** A program of the vendor's (atc, npu-smi) is not there, or did not do what it was started for. */
+export class ToolError extends AasistError {
+  override readonly name = 'ToolError'
+  override readonly code: ToolErrorCode
+
+  constructor(code: ToolErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
+    super(code, message, detail, options)
+    this.code = code
+  }
+}
+
 /** An argument of the wrong kind. */
 export class ArgumentTypeError extends TypeError {
   override readonly name = 'ArgumentTypeError'
@@ -147,6 +165,7 @@ const revivers: Readonly<Record<string, Reviver>> = {
   SessionError: (code, message, detail) => new SessionError(code, message, detail),
   DatasetError: (code, message, detail) => new DatasetError(code, message, detail),
   MetricsError: (code, message, detail) => new MetricsError(code, message, detail),
+  ToolError: (code, message, detail) => new ToolError(code, message, detail),
   ArgumentTypeError: (code, message, detail) => new ArgumentTypeError(message, detail, code),
   ArgumentRangeError: (code, message, detail) => new ArgumentRangeError(message, detail, code),
 }

@@ -3,6 +3,7 @@
  *
  * - `Detector` scores clips; `evaluate` reproduces an ASVspoof evaluation; `convertCheckpoint` makes ONNX models.
  * - `metricsOfScoreFile` computes the metrics of scores that anyone wrote.
+ * - `compileModel` and `offlineModelFor` make offline models for Ascend NPUs; `listDevices` tells which there are.
  * - `createSession` and `createPool` run any ONNX model off the caller's thread.
  * - The metrics are pure functions over arrays of scores.
  *
@@ -10,11 +11,33 @@
  */
 export * from './metrics'
 export * from './model'
-export { demoCheckpoint, demoFolder, Detector, evaluate, metricsOfScoreFile } from './scoring'
+export {
+  cacheFolder,
+  compileModel,
+  demoCheckpoint,
+  demoFolder,
+  Detector,
+  evaluate,
+  listCache,
+  listDevices,
+  metricsOfScoreFile,
+  offlineModelFor,
+  removeFromCache,
+} from './scoring'
 export type {
   AsvPreset,
+  CacheEntry,
+  CacheRemoval,
+  CacheRemoved,
   Clip,
+  CompilationChoices,
+  CompilationEvent,
+  CompiledGraph,
+  CompiledModel,
+  CompileModelOptions,
+  CompileOptions,
   DetectorOptions,
+  DeviceList,
   Evaluation,
   EvaluationMetrics,
   EvaluationPaths,
@@ -22,7 +45,12 @@ export type {
   FailedUtterance,
   FileScore,
   IntervalOptions,
+  ListDevicesOptions,
   ModelProvenance,
+  NpuDevice,
+  OfflineModel,
+  OfflineModelOptions,
+  OfflineProvenance,
   NpuProvenance,
   NpuRuntime,
   Progress,
@@ -37,6 +65,7 @@ export type {
   Versions,
 } from './scoring'
 export * from './session'
+export type { AtcChoices, AtcLogLevel, CompileEvent, PrecisionMode, PrecisionModeV2 } from './toolchain'
 export {
   AasistError,
   ArgumentRangeError,
@@ -46,6 +75,7 @@ export {
   MetricsError,
   ModelError,
   SessionError,
+  ToolError,
 } from './errors'
 export type {
   ArgumentErrorCode,
@@ -56,4 +86,5 @@ export type {
   MetricsErrorCode,
   ModelErrorCode,
   SessionErrorCode,
+  ToolErrorCode,
 } from './errors'

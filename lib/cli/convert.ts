@@ -1,10 +1,17 @@
-/** `aasist convert`: checkpoint to ONNX. */
+/** `aasist convert`: checkpoint to ONNX, and ONNX to ONNX for NPUs. */
 import { Option, type Command } from 'commander'
 import { realpath } from 'node:fs/promises'
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { writeFileAtomically } from '../dataset'
 import { ArgumentRangeError } from '../errors'
-import { convertCheckpoint, convertTargets, parseConfig, type ConvertTarget } from '../model'
+import {
+  convertCheckpoint,
+  convertOnnx,
+  convertTargets,
+  parseConfig,
+  type ConvertTarget,
+  type PassReport,
+} from '../model'
 import { copyModelCard, readModelCard } from '../scoring/model-card'
 import { besides, readConfigFile, readModelFile } from '../scoring/model-file'
 import { atcCommand, offlineModelBase, usualSoc, word } from '../scoring/offline-model'
@@ -13,12 +20,20 @@ import { parseCount } from './options'
 import { note, printJson } from './terminal'
 
 interface ConvertFlags {
-  readonly checkpoint: string
+  readonly checkpoint?: string
+  readonly model?: string
   readonly config?: string
-  readonly batch: number
+  readonly batch?: number
   readonly target: ConvertTarget
   readonly out: string
   readonly json?: boolean
+}
+
+/** What is to be written, and what there is to say about it. */
+interface Conversion {
+  readonly onnx: Uint8Array
+  readonly batch: number
+  readonly passes?: readonly PassReport[]
 }
 
 export function addConvertCommand(
@@ -27,12 +42,18 @@ export function addConvertCommand(
 ): void {
   program
     .command('convert')
-    .description('convert an AASIST or AASIST-L checkpoint to ONNX')
-    .requiredOption('--checkpoint <file>', 'checkpoint (.pth)')
-    .option('--config <file>', "configuration (default: the checkpoint's name with .conf)")
-    .option('--batch <n>', 'clips in one run', parseCount, 1)
+    .description('convert an AASIST or AASIST-L checkpoint to ONNX, or rewrite an ONNX model for NPUs')
+    .option('--checkpoint <file>', 'checkpoint (.pth)')
     .addOption(
-      new Option('--target <target>', 'plain: for any runtime; cpu: for onnxruntime on CPUs')
+      new Option('--model <file>', 'ONNX model exported elsewhere (only --target npu)').conflicts([
+        'checkpoint',
+        'config',
+      ]),
+    )
+    .option('--config <file>', "configuration (default: the checkpoint's name with .conf)")
+    .option('--batch <n>', 'clips in one run (default: 1, or what a --model is made for)', parseCount)
+    .addOption(
+      new Option('--target <target>', 'plain: for any runtime; cpu: for onnxruntime on CPUs; npu: for atc')
         .choices(convertTargets)
         .default('plain'),
     )
@@ -40,32 +61,72 @@ export function addConvertCommand(
     .option('--json', 'print what was written')
     .addHelpText(
       'after',
-      '\nExample:\n  aasist convert --checkpoint AASIST-L.pth --config AASIST-L.conf --batch 1 --out aasist-l.onnx',
+      '\nExample:\n' +
+        '  aasist convert --checkpoint AASIST-L.pth --config AASIST-L.conf --batch 1 --out aasist-l.onnx\n' +
+        '  aasist convert --model aasist_bs1.onnx --target npu --out aasist_bs1_npu.onnx',
     )
     .action((flags: ConvertFlags) => run(signal => convert(flags, signal)))
 }
 
 async function convert(flags: ConvertFlags, signal: AbortSignal): Promise<ExitCode> {
-  const { checkpoint, batch, target, out } = flags
-  const bytes = await readModelFile(checkpoint)
-  const config = flags.config ?? besides(checkpoint, '.conf')
-  const text = await readConfigFile(config, flags.config === undefined ? checkpoint : null)
-  await assertNotAnInput(out, [checkpoint, config])
+  const { target, out } = flags
+  const source = flags.checkpoint ?? flags.model
   // One that cannot be used is refused before anything is written.
-  await readModelCard(checkpoint)
-  const onnx = convertCheckpoint(bytes, parseConfig(text, config), { batch, target })
+  if (source !== undefined) await readModelCard(source)
+  const { onnx, batch, passes } =
+    flags.model === undefined ? await fromCheckpoint(flags) : await fromModel(flags, flags.model)
   // A Ctrl-C during the conversion is delivered only now.
   await turnOfTheLoop()
   signal.throwIfAborted()
   await writeFileAtomically(out, onnx)
-  const card = await copyModelCard(checkpoint, out)
-  if (flags.json === true) printJson({ out, bytes: onnx.length, batch, target, card: card.path })
-  else {
-    note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
-    if (card.path !== null) note(cardText[card.state](card.path))
-    for (const line of nextSteps(flags)) note(line)
+  const card = source === undefined ? null : await copyModelCard(source, out)
+  const told = (passes ?? []).map(describePass)
+  if (flags.json === true) {
+    const { path } = card ?? { path: null }
+    printJson({ out, bytes: onnx.length, batch, target, card: path, ...(passes !== undefined && { passes }) })
+    for (const line of told) note(line)
+    return 0
   }
+  note(`${out}: ${onnx.length} bytes, batch ${batch}, target ${target}`)
+  for (const line of told) note(line)
+  if (card !== null && card.path !== null) note(cardText[card.state](card.path))
+  for (const line of nextSteps(flags)) note(line)
   return 0
+}
+
+async function fromCheckpoint(flags: ConvertFlags): Promise<Conversion> {
+  const { checkpoint, batch = 1, target, out } = flags
+  if (checkpoint === undefined) {
+    throw new ArgumentRangeError(
+      'nothing to convert: name a checkpoint with --checkpoint <file>, or an ONNX model with --model <file>',
+    )
+  }
+  const bytes = await readModelFile(checkpoint)
+  const config = flags.config ?? besides(checkpoint, '.conf')
+  const text = await readConfigFile(config, flags.config === undefined ? checkpoint : null)
+  await assertNotAnInput(out, [checkpoint, config])
+  const convertTo = (to: ConvertTarget): Uint8Array =>
+    convertCheckpoint(bytes, parseConfig(text, config), { batch, target: to })
+  // In two steps, which give the same bytes as one, because the second tells what it did.
+  return target === 'npu' ? convertOnnx(convertTo('plain')) : { onnx: convertTo(target), batch }
+}
+
+async function fromModel(flags: ConvertFlags, model: string): Promise<Conversion> {
+  const { batch, target, out } = flags
+  if (target !== 'npu') {
+    throw new ArgumentRangeError(
+      `an ONNX model can be rewritten for the target npu only, not for ${target}: add --target npu, or convert the ` +
+        'checkpoint',
+      { target },
+    )
+  }
+  const bytes = await readModelFile(model)
+  await assertNotAnInput(out, [model])
+  return convertOnnx(bytes, batch === undefined ? {} : { batch })
+}
+
+function describePass({ pass, applied, note: said }: PassReport): string {
+  return applied > 0 ? `${pass}: ${applied} ${said}` : `warning: ${pass} found nothing to do: ${said}`
 }
 
 const cardText = {

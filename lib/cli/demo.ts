@@ -29,6 +29,7 @@ async function demo({ out, json }: { out?: string; json?: boolean }, signal: Abo
     note('AASIST-L demo weights: checkpoint to ONNX, then 37 clips on the CPU')
     const { metrics, failures, files } = await evaluate({
       model: demoCheckpoint,
+      device: 'cpu',
       data: join(demoFolder, 'LA'),
       out: out ?? temporary!,
       asvPreset: 'la2019-eval',

@@ -1,9 +1,15 @@
 /** `aasist doctor`: what is here, what is missing, and the command that fixes it. */
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { join } from 'node:path'
 import { errorCode } from '../errors'
 import { Detector, demoFolder, onnxruntimeVersion, packageVersion, cpuClass } from '../scoring'
+import type { AscendTool } from '../toolchain/ascend-tools'
 import type { Check } from './check'
+import { checkChips } from './doctor-chips'
+import { hostChecks } from './doctor-findings'
+import { lookAtHost } from './doctor-host'
+import { checkModel } from './doctor-model'
+import { deviceCheck, isInOrder, softened, type AskedDevice } from './doctor-verdict'
 import type { ExitCode } from './exit'
 import { checkNpus } from './npu-check'
 import { formatTable, printJson, printLine } from './terminal'
@@ -16,6 +22,12 @@ const selfTestScore = 1.7776710987091064
 const installCpuBackend = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'
 const report = 'please report it, with the output of: aasist doctor --json'
 
+interface DoctorFlags {
+  readonly device?: AskedDevice
+  readonly model?: string
+  readonly json?: boolean
+}
+
 export function addDoctorCommand(
   program: Command,
   run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
@@ -23,16 +35,52 @@ export function addDoctorCommand(
   program
     .command('doctor')
     .description('show versions and back ends, and what to do about what is missing')
+    .addOption(
+      new Option(
+        '--device <device>',
+        'exit 1 if this one cannot work (default: if anything here should and does not)',
+      ).choices(['auto', 'cpu', 'npu']),
+    )
+    .option('--model <file>', 'see whether this model and the NPU belong together')
     .option('--json', 'print the checks as JSON')
-    .addHelpText('after', '\nExample:\n  aasist doctor')
-    .action((flags: { json?: boolean }) => run(signal => doctor(flags, signal)))
+    .addHelpText('after', '\nExample:\n  aasist doctor --device npu --model AASIST-L.om')
+    .action((flags: DoctorFlags) => run(signal => doctor(flags, signal)))
 }
 
-async function doctor({ json }: { json?: boolean }, signal: AbortSignal): Promise<ExitCode> {
-  const { check: npuBackend, npu } = await checkNpus(signal)
-  const checks: readonly Check[] = [...environment(), cpuBackend(), npuBackend, ...(await selfTest(signal))]
-  const failed = checks.some(({ state }) => state === 'failed' || state === 'missing')
-  if (json === true) printJson({ ok: !failed, checks, npu })
+async function doctor({ device, model, json }: DoctorFlags, signal: AbortSignal): Promise<ExitCode> {
+  const processEnvironment = process.env
+  const [{ check: npuBackend, npu }, host, chips] = await Promise.all([
+    checkNpus(signal),
+    lookAtHost({ root: '/', environment: processEnvironment }),
+    checkChips({ environment: processEnvironment, signal }),
+  ])
+  const socName = npu?.socName ?? null
+  // Where an NPU answers, or the simulator does, what looks wrong has not hindered it.
+  const hindered = npuBackend.state !== 'ok' && npu?.simulator !== true
+  const onHost = hostChecks(host, { socName })
+  const models =
+    model === undefined
+      ? []
+      : [
+          await checkModel(model, {
+            socName,
+            cannVersion: npu?.cannVersion ?? null,
+            atc: host.atc?.path ?? null,
+            environment: processEnvironment,
+            signal,
+          }),
+        ]
+  const cpu = [cpuBackend(), ...(await selfTest(signal))]
+  const npus = [
+    npuBackend,
+    ...(hindered ? onHost : softened(onHost)),
+    ...chipsOf(chips, host.npuSmi),
+    ...models,
+  ]
+  const verdict = deviceCheck({ cpu, npu: npuBackend, npus, asked: device })
+  const checks = [...environment(), ...cpu, ...npus, verdict]
+  const ok = isInOrder(device, { cpu, npus, verdict })
+  if (json === true) printJson({ ok, checks, npu, host })
   else {
     printLine(
       formatTable(
@@ -45,7 +93,12 @@ async function doctor({ json }: { json?: boolean }, signal: AbortSignal): Promis
       if (fix !== undefined) printLine(`\n${purpose} "${name}":\n  ${fix}`)
     }
   }
-  return failed ? 1 : 0
+  return ok ? 0 : 1
+}
+
+/** The stand-in has the chips that its settings say, which is no fault of the machine. */
+function chipsOf(chips: readonly Check[], npuSmi: AscendTool | null): readonly Check[] {
+  return npuSmi?.simulator === true ? softened(chips) : chips
 }
 
 function environment(): Check[] {

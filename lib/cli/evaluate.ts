@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { existsSync } from 'node:fs'
 import { errorCode, SessionError } from '../errors'
 import { evaluate, evaluationPaths, type Evaluation } from '../scoring'
+import { compilationNotes } from './compile-progress'
 import type { ExitCode } from './exit'
 import { formatMetrics } from './metrics-text'
 import { addAsvOptions, addModelOptions, detectorOptions, type AsvFlags, type ModelFlags } from './options'
@@ -49,6 +50,7 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
   try {
     evaluation = await evaluate({
       ...detectorOptions(flags),
+      onCompile: compilationNotes(),
       model: flags.model,
       data,
       out,
@@ -71,8 +73,11 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
   }
   display.stop()
   const { metrics, failures, files } = evaluation
-  const { scoredEarlier } = metrics.provenance
+  const { scoredEarlier, failedOver } = metrics.provenance
   if (scoredEarlier > 0) note(`${counted(scoredEarlier, 'score', 'scores')} taken over from earlier runs`)
+  if (failedOver > 0) {
+    note(`${counted(failedOver, 'clip')} failed on a device and went to another one: ${files.log}`)
+  }
   if (flags.json === true) printJson(metrics)
   else printLine(formatMetrics(metrics))
   for (const warning of metrics.warnings) note(`warning: ${warning}`)

@@ -2,8 +2,11 @@
 /** The `aasist` command. */
 import { Command } from 'commander'
 import { packageVersion } from '../scoring'
+import { addCacheCommand } from './cache'
+import { addCompileCommand } from './compile'
 import { addConvertCommand } from './convert'
 import { addDemoCommand } from './demo'
+import { addDevicesCommand } from './devices'
 import { addDoctorCommand } from './doctor'
 import { addEvalCommand } from './evaluate'
 import { exitCodeOf, explain, stopOnRequest, watchStreams, type ExitCode } from './exit'
@@ -35,6 +38,9 @@ async function main(): Promise<void> {
     addEvalCommand,
     addMetricsCommand,
     addConvertCommand,
+    addCompileCommand,
+    addDevicesCommand,
+    addCacheCommand,
     addSimulatorCommand,
     addDoctorCommand,
   ]

@@ -1,7 +1,9 @@
 /** `aasist score`: files and folders in, one line a file out. */
 import type { Command } from 'commander'
+import { errorCode } from '../errors'
 import { Detector, type FileScore } from '../scoring'
 import { findAudioFiles } from './audio-files'
+import { compilationNotes } from './compile-progress'
 import type { ExitCode } from './exit'
 import { addModelOptions, detectorOptions, parseNumber, type ModelFlags } from './options'
 import { about, counted, note, printable, printJson, printLine } from './terminal'
@@ -40,6 +42,7 @@ async function score(inputs: readonly string[], flags: ScoreFlags, signal: Abort
   if (ignored > 0) note(`left out ${counted(ignored, 'file')} without an audio ending`)
   const detector = await Detector.load({
     ...detectorOptions(flags),
+    onCompile: compilationNotes(),
     ...(flags.threshold !== undefined && { threshold: flags.threshold }),
     signal,
   })
@@ -53,6 +56,12 @@ async function score(inputs: readonly string[], flags: ScoreFlags, signal: Abort
   try {
     for await (const result of detector.scoreFiles(files, { signal })) {
       if (result.error !== undefined) failed += 1
+      for (const { device, error } of result.failedOver) {
+        const name = device.kind === 'cpu' ? 'the CPU' : `NPU ${device.id}`
+        note(
+          `${printable(result.file)} failed on ${name}: ${printable(error.message)} [${errorCode(error) ?? ''}]`,
+        )
+      }
       if (flags.json === true) printJson(jsonOf(result))
       else printPlain(result, noteOnce, clipWarnings)
     }

@@ -1,10 +1,12 @@
 /** Checkpoint and configuration in, ONNX bytes out: the whole way that the original guide takes three scripts for. */
 import { ArgumentRangeError, assertKnownOptions } from '../errors'
 import { buildAasistGraph } from './aasist-graph'
+import { assertBatch } from './batch'
 import { readCheckpoint } from './checkpoint/checkpoint'
 import { parseConfig, type AasistConfig } from './config'
 import type { Graph } from './graph'
-import { writeOnnx } from './onnx/write'
+import { optimizeForNpu } from './npu-target'
+import { provenanceOf, writeOnnx } from './onnx/write'
 import { constantAttention } from './passes/constant-attention'
 import { decomposeSelu } from './passes/decompose-selu'
 import { foldBatchNorm } from './passes/fold-batch-norm'
@@ -13,9 +15,10 @@ import { tileTime, type TileGroup } from './passes/tile-time'
 /**
  * - `plain`: the network as PyTorch would export it, for any runtime.
  * - `cpu`: the same numbers on onnxruntime's CPU kernels in three quarters of the time (docs/performance.md).
+ * - `npu`: the same numbers in operators that suit Ascend NPUs, for ATC to compile (docs/graph.md).
  */
-export type ConvertTarget = 'plain' | 'cpu'
-export const convertTargets: readonly ConvertTarget[] = ['plain', 'cpu']
+export type ConvertTarget = 'plain' | 'cpu' | 'npu'
+export const convertTargets: readonly ConvertTarget[] = ['plain', 'cpu', 'npu']
 
 export interface ConvertOptions {
   /** Clips in one run, fixed in the graph; 1 to 1,024. Default 1. */
@@ -31,8 +34,6 @@ export interface ConvertOptions {
  * Of 19, 25, 38, 50 and 75 frames a tile (measured on an AMD EPYC with AVX-512), 25 to 38 were best.
  */
 export const defaultTiles: readonly TileGroup[] = [{ blocks: 2, framesPerTile: 38 }]
-
-const largestBatch = 1024
 
 /**
  * Converts an AASIST or AASIST-L checkpoint (`.pth`) and its configuration (`.conf`) to ONNX, operator set 13.
@@ -55,9 +56,7 @@ export function convertCheckpoint(
 ): Uint8Array {
   assertKnownOptions(options, ['batch', 'target', 'tiles'], 'convertCheckpoint')
   const { batch = 1, target = 'plain', tiles = defaultTiles } = options
-  if (!Number.isInteger(batch) || batch < 1 || batch > largestBatch) {
-    throw new ArgumentRangeError(`batch is ${batch}; it must be a whole number from 1 to ${largestBatch}`)
-  }
+  assertBatch(batch)
   if (!convertTargets.includes(target)) {
     throw new ArgumentRangeError(
       `target is "${target as string}"; it must be one of ${convertTargets.join(', ')}`,
@@ -72,10 +71,14 @@ export function convertCheckpoint(
   }
   const { model } = readConfig(config)
   const plain = buildAasistGraph(readCheckpoint(checkpoint), model, batch)
-  return writeOnnx(target === 'cpu' ? optimizeForCpu(plain, tiles) : plain, {
-    producerName: 'aasist-ascend',
-    metadata: { target, ...(target === 'cpu' ? { tiles: JSON.stringify(tiles) } : {}) },
-  })
+  switch (target) {
+    case 'plain':
+      return writeOnnx(plain, provenanceOf(target))
+    case 'cpu':
+      return writeOnnx(optimizeForCpu(plain, tiles), provenanceOf(target, { tiles: JSON.stringify(tiles) }))
+    case 'npu':
+      return writeOnnx(optimizeForNpu(plain).graph, provenanceOf(target))
+  }
 }
 
 function readConfig(config: string | Uint8Array | AasistConfig): AasistConfig {

@@ -4,10 +4,15 @@
  */
 import { ModelError } from '../errors'
 
-/** A constant. `data` is row-major and dense. */
+/** A constant. `data` is row-major and dense; a bool is 0 or 1. Weights are float32, sizes and indices int64. */
 export type Tensor =
   | { readonly dtype: 'float32'; readonly dims: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: 'float64'; readonly dims: readonly number[]; readonly data: Float64Array }
+  | { readonly dtype: 'int32'; readonly dims: readonly number[]; readonly data: Int32Array }
   | { readonly dtype: 'int64'; readonly dims: readonly number[]; readonly data: BigInt64Array }
+  | { readonly dtype: 'bool'; readonly dims: readonly number[]; readonly data: Uint8Array }
+
+export type Constants = ReadonlyMap<string, Tensor>
 
 /** An ONNX attribute; `tensor` is a Constant node's value. */
 export type Attribute =
@@ -32,8 +37,8 @@ export interface Node {
 export interface ValueInfo {
   readonly name: string
   readonly dtype: string
-  /** A string is a symbolic dimension. */
-  readonly shape: readonly (number | string)[]
+  /** A string is a symbolic dimension; null where a file does not say, which only outputs may do. */
+  readonly shape: readonly (number | string)[] | null
 }
 
 export interface Graph {
@@ -43,7 +48,7 @@ export interface Graph {
   readonly outputs: readonly ValueInfo[]
   /** In topological order. */
   readonly nodes: readonly Node[]
-  readonly initializers: ReadonlyMap<string, Tensor>
+  readonly initializers: Constants
 }
 
 export function float32Tensor(dims: readonly number[], data: Float32Array | readonly number[]): Tensor {
@@ -69,6 +74,11 @@ export function intsAttribute(node: Node, name: string, fallback: readonly numbe
   return attribute?.kind === 'ints' ? attribute.value : fallback
 }
 
+export function stringAttribute(node: Node, name: string, fallback: string): string {
+  const attribute = node.attributes[name]
+  return attribute?.kind === 'string' ? attribute.value : fallback
+}
+
 export function floatAttribute(node: Node, name: string, fallback: number): number {
   const attribute = node.attributes[name]
   return attribute?.kind === 'float' ? attribute.value : fallback
@@ -84,7 +94,7 @@ export function indexGraph(graph: Graph): GraphIndex {
   const producer = new Map<string, Node>()
   const consumers = new Map<string, Node[]>()
   for (const node of graph.nodes) {
-    for (const output of node.outputs) producer.set(output, node)
+    for (const output of node.outputs) if (output !== '') producer.set(output, node)
     for (const input of new Set(node.inputs)) {
       const list = consumers.get(input)
       if (list === undefined) consumers.set(input, [node])
@@ -107,7 +117,7 @@ export function removeDead(graph: Graph): Graph {
   const kept: Node[] = []
   for (const node of [...graph.nodes].reverse()) {
     if (!node.outputs.some(output => live.has(output))) continue
-    for (const input of node.inputs) live.add(input)
+    for (const input of node.inputs) if (input !== '') live.add(input)
     kept.push(node)
   }
   return {
@@ -205,10 +215,7 @@ export function floatConstant(graph: Graph, name: string): { dims: readonly numb
   return floatData(graph.initializers, name)
 }
 
-function floatData(
-  initializers: ReadonlyMap<string, Tensor>,
-  name: string,
-): { dims: readonly number[]; data: Float32Array } {
+function floatData(initializers: Constants, name: string): { dims: readonly number[]; data: Float32Array } {
   const tensor = initializers.get(name)
   if (tensor?.dtype !== 'float32') {
     throw new ModelError('MODEL_INVALID', `value "${name}" must be a float32 constant`, { value: name })
@@ -217,7 +224,12 @@ function floatData(
 }
 
 /** The int64 constant behind a value name, as numbers; undefined when it is computed. */
-export function intConstant(graph: Graph, name: string | undefined): readonly number[] | undefined {
-  const tensor = name === undefined ? undefined : graph.initializers.get(name)
+export function intConstant(constants: Constants, name: string | undefined): readonly number[] | undefined {
+  const tensor = name === undefined ? undefined : constants.get(name)
   return tensor?.dtype === 'int64' ? Array.from(tensor.data, Number) : undefined
+}
+
+/** How many nodes of an operator there are. */
+export function countNodes(graph: Graph, op: string): number {
+  return graph.nodes.filter(node => node.op === op).length
 }

@@ -6,6 +6,8 @@ export {
   type ConvertOptions,
   type ConvertTarget,
 } from './convert'
+export { convertOnnx, type ConvertedOnnx, type ConvertOnnxOptions } from './convert-onnx'
+export type { NpuPassName, PassReport } from './npu-target'
 export type { TileGroup } from './passes/tile-time'
 export { readCheckpoint, type Checkpoint, type CheckpointTensor } from './checkpoint/checkpoint'
 export { parseConfig, type AasistConfig, type ModelConfig } from './config'

@@ -2,6 +2,7 @@
 import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
 import type { PoolOptions } from '../session'
 import { checkSignal } from '../session/arguments'
+import { compilationChoiceNames, type CompilationChoices, type CompilationEvent } from './npu/model-for-npus'
 
 export interface DetectorOptions {
   /**
@@ -12,10 +13,15 @@ export interface DetectorOptions {
   /** Path of the checkpoint's configuration; default: its name with `.conf`. */
   readonly config?: string
   /**
-   * `auto` (default): NPUs for an offline model, the CPU for all others. `npu`: every NPU there is; numbers are device
-   * ids of NPUs. NPUs run offline models only.
+   * `auto` (default): NPUs, where there are some and an offline model for them or atc to make it, otherwise the CPU;
+   * {@link Detector.whyNotNpu} says why. `npu`: every NPU there is; numbers are device ids of NPUs. A checkpoint or an
+   * ONNX model is compiled for them once and kept in the cache (`offlineModelFor`), for clips one by one.
    */
   readonly device?: PoolOptions['device']
+  /** How a model is compiled that is not yet; default: `target: 'npu'` and what atc does by itself. */
+  readonly compile?: CompilationChoices
+  /** Compiling takes minutes: what happens in them. */
+  readonly onCompile?: (event: CompilationEvent) => void
   /**
    * Sessions working side by side. Default: as many as there are CPUs for this process, one thread each; on NPUs one
    * each.
@@ -24,8 +30,8 @@ export interface DetectorOptions {
   /** CPU only: where a session computes; default `thread`, or `process` with `runTimeoutMs`. */
   readonly isolation?: PoolOptions['isolation']
   /**
-   * Milliseconds the model may take for one run; then that clip has the error `RUN_TIMEOUT`, and its session is
-   * replaced. Waiting does not count. Default: no limit. On the CPU sessions are processes then, because a run in a
+   * Milliseconds the model may take for one run; then its session is replaced. On NPUs the clip is tried once more on
+   * another NPU, then on the CPU where there is a model for it; otherwise it has the error `RUN_TIMEOUT`. Waiting does not count. Default: no limit. On the CPU sessions are processes then, because a run in a
    * thread cannot be stopped.
    */
   readonly runTimeoutMs?: number
@@ -64,12 +70,16 @@ export interface ScoreFilesOptions {
 export interface PlacedFile {
   readonly file: string
   readonly position: number
+  /** Files in the whole list: with it the last runs of a model with gears have no more rows than they need. */
+  readonly total?: number
 }
 
 const optionNames = [
   'model',
   'config',
   'device',
+  'compile',
+  'onCompile',
   'sessions',
   'isolation',
   'runTimeoutMs',
@@ -84,11 +94,15 @@ const optionNames = [
 /** @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function checkDetectorOptions(options: DetectorOptions): void {
   assertKnownOptions(options, optionNames, 'Detector.load()')
-  const { threshold, config, resample, channels, onFailover } = options
+  const { threshold, config, resample, channels, onFailover, onCompile, compile } = options
   checkSignal(options.signal)
   if (onFailover !== undefined && typeof onFailover !== 'function') {
     throw new ArgumentTypeError('onFailover must be a function')
   }
+  if (onCompile !== undefined && typeof onCompile !== 'function') {
+    throw new ArgumentTypeError('onCompile must be a function')
+  }
+  if (compile !== undefined) assertKnownOptions(compile, compilationChoiceNames, 'compile')
   if (threshold !== undefined && !Number.isFinite(threshold)) {
     throw new ArgumentRangeError(`threshold is ${String(threshold)}; it must be a finite number`)
   }
@@ -107,5 +121,11 @@ export function checkPlacedFile(placed: PlacedFile | null | undefined): void {
   }
   if (!Number.isSafeInteger(placed.position) || placed.position < 0) {
     throw new ArgumentRangeError(`position is ${placed.position}; it must be a whole number of at least 0`)
+  }
+  const { total } = placed
+  if (total !== undefined && !(Number.isSafeInteger(total) && total > placed.position)) {
+    throw new ArgumentRangeError(
+      `total is ${total}; it must be a whole number above position ${placed.position}`,
+    )
   }
 }

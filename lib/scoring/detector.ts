@@ -9,9 +9,8 @@ import {
 } from '../errors'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clip as PreparedClip, ClipWarning } from '../audio'
-import { createPool, type Device, type PoolStats, type SessionPool } from '../session'
+import type { Device, FailedAttempt, PoolStats, SessionPool } from '../session'
 import { checkRunOptions, checkSignal } from '../session/arguments'
-import { checkDevices } from '../session/devices'
 import {
   checkDetectorOptions,
   checkPlacedFile,
@@ -21,13 +20,15 @@ import {
   type ScoreOptions,
 } from './detector-options'
 import type { Threshold } from './model-card'
-import { demoCheckpoint, loadModel, type LoadedModel, type ModelProvenance } from './model-file'
-import { npuRuntime, type NpuRuntime } from './npu-runtime'
-import { needsOfflineModel } from './offline-model'
+import { demoCheckpoint, type LoadedModel, type ModelProvenance } from './model-file'
+import type { NpuRuntime } from './npu-runtime'
+import { openModel, type OpenedModel } from './open-model'
 import { mapOrdered } from './ordered'
 import type { ClipSource } from './preparation'
 import { Preparer } from './preparer'
-import { findScoreInterface, WindowScorer, type ScoreInterface, type WindowOptions } from './window-scorer'
+import type { FallbackScorer } from './cpu-fallback'
+import type { ScoreInterface } from './score-interface'
+import type { WindowOptions } from './window-scorer'
 
 /** Something to know before trusting a score. */
 export interface ScoreWarning {
@@ -48,13 +49,15 @@ export interface Score {
   readonly durationSeconds: number
   /** What computed it: of several NPUs the one. */
   readonly device: Device
+  /** Devices that failed at it before, by their own fault: empty but for a bad day. */
+  readonly failedOver: readonly FailedAttempt[]
   readonly warnings: readonly ScoreWarning[]
 }
 
 /** One file of many: its score, or why it has none. */
 export type FileScore =
   | ({ readonly file: string; readonly error?: undefined } & Score)
-  | { readonly file: string; readonly error: AasistError }
+  | { readonly file: string; readonly error: AasistError; readonly failedOver: readonly FailedAttempt[] }
 
 /** Speech to be scored: a path, the bytes of an audio file, or samples of one channel in [-1, 1]. */
 export type Clip = string | Uint8Array | { readonly samples: Float32Array; readonly sampleRateHz: number }
@@ -71,9 +74,11 @@ export class Detector implements AsyncDisposable {
   readonly provenance: ModelProvenance
   /** What its NPUs run on; null on the CPU. */
   readonly npu: NpuRuntime | null
+  /** Why the CPU computes, where `auto` looked for an NPU; null on NPUs, and where the CPU was asked for. */
+  readonly whyNotNpu: string | null
   readonly #pool: SessionPool
   readonly #preparer: Preparer
-  readonly #scorer: WindowScorer
+  readonly #scorer: FallbackScorer
   readonly #interface: ScoreInterface
   readonly #model: LoadedModel
   readonly #threshold: Threshold | null
@@ -84,20 +89,14 @@ export class Detector implements AsyncDisposable {
   #scoring = 0
   #preparing = 0
 
-  private constructor(parts: {
-    pool: SessionPool
-    preparer: Preparer
-    scoreInterface: ScoreInterface
-    model: LoadedModel
-    npu: NpuRuntime | null
-    options: DetectorOptions
-  }) {
-    const { pool, preparer, scoreInterface, model, npu, options } = parts
+  private constructor(opened: OpenedModel, preparer: Preparer, options: DetectorOptions) {
+    const { pool, scorer, scoreInterface, model, npu, whyNotNpu } = opened
     this.npu = npu
+    this.whyNotNpu = whyNotNpu
     this.#pool = pool
     this.#preparer = preparer
     this.#interface = scoreInterface
-    this.#scorer = new WindowScorer(pool, scoreInterface, pool.stats().sessions)
+    this.#scorer = scorer
     this.#model = model
     this.provenance = model.provenance
     const { threshold, resample, channels } = options
@@ -114,47 +113,19 @@ export class Detector implements AsyncDisposable {
    * @throws ModelError MODEL_NOT_FOUND, CONFIG_INVALID, CHECKPOINT_INVALID, CHECKPOINT_UNSAFE, MODEL_INVALID
    * @throws SessionError CPU_BACKEND_MISSING, ADDON_NOT_FOUND, UNSUPPORTED_PLATFORM, ACL_LIBRARY_NOT_FOUND,
    * ACL_SYMBOL_MISSING, ACL_NO_DEVICE, ACL_OUT_OF_MEMORY, ACL_DEVICE_FAULT, ACL_RUNTIME
+   * @throws ToolError ATC_FAILED, TOOL_FAILED, SOC_UNKNOWN; DatasetError OUTPUT_UNWRITABLE (the cache)
    * @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION
    */
   static async load(options: DetectorOptions = {}): Promise<Detector> {
     checkDetectorOptions(options)
-    const {
-      model = demoCheckpoint,
-      config,
-      device,
-      sessions,
-      runTimeoutMs,
-      queueLimit,
-      onFailover,
-      signal,
-    } = options
     const preparer = new Preparer()
-    let pool: SessionPool | undefined
     try {
-      const choice = checkDevices(device)
-      const loaded = await loadModel({ model, config, signal }, preparer)
-      const { format } = loaded.provenance
-      if (choice !== 'auto' && choice !== 'cpu' && format !== 'om') {
-        throw await needsOfflineModel({ model, config, format })
-      }
-      const mayNeedProcesses = runTimeoutMs !== undefined && format !== 'om'
-      const isolation = options.isolation ?? (mayNeedProcesses ? 'process' : undefined)
-      pool = await createPool(loaded.source, {
-        ...(device !== undefined && { device }),
-        ...(sessions !== undefined && { sessions }),
-        ...(isolation !== undefined && { isolation }),
-        ...(runTimeoutMs !== undefined && { runTimeoutMs }),
-        ...(queueLimit !== undefined && { queueLimit }),
-        ...(onFailover && { onFailover }),
-        ...(signal && { signal }),
-      })
-      const scoreInterface = findScoreInterface(pool)
-      const npu = pool.device.kind === 'npu' ? await npuRuntime() : null
-      preparer.feed(pool.stats().sessions)
-      return new Detector({ pool, preparer, scoreInterface, model: loaded, npu, options })
+      const opened = await openModel(options, preparer)
+      preparer.feed(opened.pool.stats().sessions)
+      return new Detector(opened, preparer, options)
     } catch (error) {
-      await Promise.all([preparer.release(), pool?.release()])
-      throw naming(model, error)
+      await preparer.release()
+      throw naming(options.model ?? demoCheckpoint, error)
     }
   }
 
@@ -173,9 +144,14 @@ export class Detector implements AsyncDisposable {
     return this.#interface.windowSamples
   }
 
-  /** Clips in one run; null where the model takes any number, of which this class makes 1. */
+  /** Clips in one run, with gears the most; null where the model takes any number, of which this class makes 1. */
   get batch(): number | null {
     return this.#interface.batch
+  }
+
+  /** Every number of clips that a run may hold, ascending; null where the model takes any. */
+  get batches(): readonly number[] | null {
+    return this.#interface.batches
   }
 
   /** The checkpoint's configuration, where there is one. */
@@ -238,8 +214,12 @@ export class Detector implements AsyncDisposable {
     let done = 0
     let failed = 0
     let index = 0
+    const total = Array.isArray(paths) ? paths.length : undefined
     const work = (path: string | PlacedFile, stop: AbortSignal): Promise<FileScore> => {
-      const placed = typeof path === 'string' ? { file: path, position: index } : path
+      const placed =
+        typeof path === 'string'
+          ? { file: path, position: index, ...(total !== undefined && { total }) }
+          : path
       index += 1
       checkPlacedFile(placed)
       return this.#scoreFile(placed, stop)
@@ -254,19 +234,19 @@ export class Detector implements AsyncDisposable {
 
   /** Waits for what runs; later calls reject with `SESSION_RELEASED`. May be called again. */
   async release(): Promise<void> {
-    await Promise.all([this.#pool.release(), this.#preparer.release()])
+    await Promise.all([this.#scorer.release(), this.#pool.release(), this.#preparer.release()])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
   }
 
-  async #scoreFile({ file, position }: PlacedFile, signal: AbortSignal): Promise<FileScore> {
+  async #scoreFile({ file, position, total }: PlacedFile, signal: AbortSignal): Promise<FileScore> {
     try {
       const clip = await this.#prepare(file, signal)
       for (;;) {
         try {
-          return { file, ...(await this.#judge(clip, { signal, position })) }
+          return { file, ...(await this.#judge(clip, { signal, position, total })) }
         } catch (error) {
           // Other callers fill the queue too; that says nothing about this file.
           if (errorCode(error) !== 'QUEUE_FULL') throw error
@@ -275,7 +255,9 @@ export class Detector implements AsyncDisposable {
       }
     } catch (error) {
       signal.throwIfAborted()
-      if (error instanceof AasistError && !endsEverything.has(error.code)) return { file, error }
+      if (error instanceof AasistError && !endsEverything.has(error.code)) {
+        return { file, error, failedOver: this.#scorer.attempts(error) }
+      }
       throw error
     }
   }
@@ -293,7 +275,7 @@ export class Detector implements AsyncDisposable {
   }
 
   async #judge({ samples, durationSeconds, warnings }: PreparedClip, options: WindowOptions): Promise<Score> {
-    const { score, device } = await this.#scorer.score(samples, options)
+    const { score, device, failedOver } = await this.#scorer.score(samples, options)
     if (!Number.isFinite(score)) {
       throw new SessionError('RUN_FAILED', `the model gave the score ${score}; expected a finite number`, {
         score: String(score),
@@ -306,6 +288,7 @@ export class Detector implements AsyncDisposable {
       thresholdSource: this.#threshold?.source ?? null,
       durationSeconds,
       device,
+      failedOver,
       warnings: [...warnings, ...this.#notices()],
     }
   }

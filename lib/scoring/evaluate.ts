@@ -4,7 +4,7 @@ import type { ScoredTrial } from '../metrics'
 import type { Device } from '../session'
 import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
-import { Detector } from './detector'
+import { Detector, type FileScore } from './detector'
 import type { DetectorOptions, PlacedFile } from './detector-options'
 import { EvaluationFiles, type EvaluationPaths, type RunEvent } from './evaluation-files'
 import { evaluationManifest } from './evaluation-manifest'
@@ -21,7 +21,15 @@ import { versions, type Versions } from './versions'
 
 export interface EvaluateOptions extends Pick<
   DetectorOptions,
-  'config' | 'device' | 'sessions' | 'isolation' | 'runTimeoutMs' | 'resample' | 'channels'
+  | 'config'
+  | 'device'
+  | 'compile'
+  | 'onCompile'
+  | 'sessions'
+  | 'isolation'
+  | 'runTimeoutMs'
+  | 'resample'
+  | 'channels'
 > {
   /** Path of a checkpoint, an ONNX model or an offline model, or its bytes; the demo weights are used only when named. */
   readonly model: string | Uint8Array
@@ -65,10 +73,14 @@ export interface EvaluationMetrics extends ScoredMetrics {
     readonly devices: readonly (Device & { readonly scored: number })[]
     /** Null on the CPU. */
     readonly npu: NpuProvenance | null
+    /** Why the CPU computed, where `auto` looked for an NPU. */
+    readonly whyNotNpu: string | null
     readonly model: Detector['provenance']
     readonly protocol: { readonly path: string; readonly sha256: string; readonly utterances: number }
     /** Scores taken over from earlier runs into the same folder; rates and times are those of the last run. */
     readonly scoredEarlier: number
+    /** Clips of the last run that failed on a device, and were tried on another one; run.jsonl has each of them. */
+    readonly failedOver: number
     readonly elapsedSeconds: number
     readonly clipsPerSecond: number
   }
@@ -85,6 +97,8 @@ const optionNames = [
   'model',
   'config',
   'device',
+  'compile',
+  'onCompile',
   'sessions',
   'isolation',
   'runTimeoutMs',
@@ -134,10 +148,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const failovers: RunEvent[] = []
   const detector = await Detector.load({
     ...detectorOptions,
-    onFailover: ({ place, error, replacement }) => {
+    onFailover: ({ place, device, error, replacement }) => {
       const time = new Date().toISOString()
       const { message } = error
-      failovers.push({ event: 'failover', time, place, code: errorCode(error), message, replacement })
+      failovers.push({ event: 'failover', time, place, device, code: errorCode(error), message, replacement })
     },
     ...(signal && { signal }),
   })
@@ -193,21 +207,36 @@ function metricsOf(parts: {
   const devices = run.devices.counts()
   return {
     ...summary,
-    warnings: [...summary.warnings, ...(npu?.notice ? [npu.notice] : [])],
+    warnings: [
+      ...summary.warnings,
+      ...(npu?.notice ? [npu.notice] : []),
+      ...(npu === null ? [] : movedToCpu(devices)),
+    ],
     missingByCode: countByCode(run.failures),
     provenance: {
       date: new Date().toISOString(),
       versions: { ...versions(), cann: npu?.cannVersion ?? null },
       device: deviceText(devices.length > 0 ? devices : detector.devices),
       devices,
+      whyNotNpu: detector.whyNotNpu,
       npu: npu && { library: npu.library, aclVersion: npu.aclVersion, simulator: npu.simulator },
       model: detector.provenance,
       protocol: { path, sha256, utterances: trials.length },
       scoredEarlier,
+      failedOver: run.failedOver,
       elapsedSeconds,
       clipsPerSecond,
     },
   }
+}
+
+/** Half precision on the one and single precision on the other: no difference that should go unnoticed. */
+function movedToCpu(devices: EvaluationMetrics['provenance']['devices']): string[] {
+  const onCpu = devices.reduce((sum, { kind, scored }) => (kind === 'cpu' ? sum + scored : sum), 0)
+  if (onCpu === 0) return []
+  return [
+    `${onCpu} clip(s) were scored on the CPU after NPUs had failed: their scores differ slightly from an NPU's`,
+  ]
 }
 
 function* scoredTrials(trials: readonly Trial[], scores: Float64Array): Generator<ScoredTrial> {
@@ -220,6 +249,7 @@ function* scoredTrials(trials: readonly Trial[], scores: Float64Array): Generato
 interface ScoredRun {
   readonly failures: readonly FailedUtterance[]
   readonly devices: DeviceTally
+  readonly failedOver: number
   readonly progress: Progress
 }
 
@@ -241,6 +271,7 @@ async function scoreCorpus(parts: {
   const earlier = corpus.trials.length - remaining.length
   const progress = startProgress({ utterances: corpus.trials.length, files: withFile.length })
   let filesDone = 0
+  let failedOver = 0
   let done = 0
   const state = (): Progress => progress({ done: earlier + done, failed: failures.length, files: filesDone })
   const results = detector.scoreFiles(placedFiles(corpus, withFile), { signal })
@@ -250,6 +281,10 @@ async function scoreCorpus(parts: {
       const { utterance } = trial
       const file = audioPath(corpus, index) ?? null
       const result = file === null ? missingFile(trial, corpus) : (await results.next()).value!
+      if ('failedOver' in result && result.failedOver.length > 0) {
+        failedOver += 1
+        await files.record(clipFailover(utterance, result))
+      }
       if (result.error === undefined) {
         scores[index] = result.score
         devices.add(result.device)
@@ -267,11 +302,27 @@ async function scoreCorpus(parts: {
   } finally {
     await results.return()
   }
-  return { failures, devices, progress: state() }
+  return { failures, devices, failedOver, progress: state() }
 }
 
 function* placedFiles(corpus: Corpus, places: readonly number[]): Generator<PlacedFile> {
-  for (const position of places) yield { file: audioPath(corpus, position)!, position }
+  const total = corpus.trials.length
+  for (const position of places) yield { file: audioPath(corpus, position)!, position, total }
+}
+
+/** Written before the score is: a run that ends in between scores the clip again, and the log holds both attempts. */
+function clipFailover(utterance: string, result: FileScore): RunEvent {
+  const { file, failedOver } = result
+  const failures = failedOver.map(({ device, error }) => ({
+    device,
+    code: errorCode(error) ?? null,
+    // Why there was no NPU left, where that is what it met.
+    cause: (error instanceof AasistError && error.detail['code']) || null,
+    message: error.message,
+  }))
+  const [first] = failures
+  const scoredOn = result.error === undefined ? result.device : null
+  return { event: 'clip-failover', utterance, file, code: first?.code ?? null, failures, scoredOn }
 }
 
 function missingFile({ utterance }: Trial, { audioFolder }: Corpus): { readonly error: AudioError } {

@@ -14,9 +14,12 @@ import { readEarlierScores, type EarlierScores } from './earlier-scores'
 import { FolderLock, isLockName } from './folder-lock'
 import { ScoreJournal } from './score-journal'
 
-/** One line of `run.jsonl`: what happened to a file that has no score, or to the sessions. */
+/**
+ * One line of `run.jsonl`: what happened to a file that has no score or was tried on several devices (`clip-failover`),
+ * or to the sessions (`failover`).
+ */
 export interface RunEvent {
-  readonly event: 'start' | 'resume' | 'failed' | 'failover' | 'end' | 'stopped'
+  readonly event: 'start' | 'resume' | 'failed' | 'failover' | 'clip-failover' | 'end' | 'stopped'
   readonly [key: string]: unknown
 }
 
@@ -48,7 +51,7 @@ export interface EvaluationPaths {
  *   `eval_scores.partial.txt`, in the order in which they came.
  * - `t-DCF_EER.txt`: as the evaluation of AASIST writes it.
  * - `metrics.json`, `manifest.json`: what was computed, and with what.
- * - `run.jsonl`: files without a score and other events, one JSON object a line.
+ * - `run.jsonl`: files without a score, files that failed on a device, and other events, one JSON object a line.
  */
 export class EvaluationFiles {
   readonly paths: EvaluationPaths

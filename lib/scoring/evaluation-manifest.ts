@@ -4,6 +4,7 @@ import { audioPath, type Corpus } from '../dataset'
 import type { Detector } from './detector'
 import type { DetectorOptions } from './detector-options'
 import type { EarlierRun, Manifest } from './evaluation-files'
+import type { OfflineProvenance } from './npu/model-for-npus'
 import { cpuClass, versions } from './versions'
 
 export async function evaluationManifest(
@@ -27,13 +28,17 @@ function manifestOf(
   detector: Detector,
   options: Pick<DetectorOptions, 'resample' | 'channels'>,
 ): Manifest {
-  const { provenance } = detector
+  const { provenance, batches } = detector
+  const gears = batches !== null && batches.length > 1 ? batches : undefined
   return {
     modelSha256: provenance.sha256,
     configSha256: provenance.configSha256,
     graphSha256: provenance.graphSha256,
     conversion: provenance.conversion === null ? null : JSON.stringify(provenance.conversion),
-    batch: detector.batch,
+    // Of a model with gears, each clip's run has its size by its place in the list.
+    batch: gears ? gears.join() : detector.batch,
+    // Another release of atc makes another model of the same graph.
+    ...(provenance.offline !== null && { compiled: compiledText(provenance.offline) }),
     // Decoding, resampling and windows are its own.
     package: `aasist-ascend ${versions()['aasist-ascend']}`,
     ...computing(detector),
@@ -42,6 +47,10 @@ function manifestOf(
     protocolSha256: corpus.protocolSha256,
     utterances: corpus.trials.length,
   }
+}
+
+function compiledText({ soc, target, options, atcVersion }: OfflineProvenance): string {
+  return JSON.stringify({ soc, target, options, atcVersion })
 }
 
 /** Every NPU of a pool is the same by what it is called; which of them computed a score does not matter. */

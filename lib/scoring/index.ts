@@ -13,6 +13,24 @@ export {
 export { evaluationPaths, type EvaluationPaths } from './evaluation-files'
 export { demoCheckpoint, demoFolder, type ModelProvenance } from './model-file'
 export type { ModelCard, Threshold } from './model-card'
+export type { CompileOptions } from './npu/compilation'
+export { compileModel, type CompiledModel, type CompileModelOptions } from './npu/compile-model'
+export { listDevices, type DeviceList, type ListDevicesOptions, type NpuDevice } from './npu/devices'
+export {
+  cacheFolder,
+  listCache,
+  removeFromCache,
+  type CacheEntry,
+  type CacheRemoval,
+  type CacheRemoved,
+} from './npu/model-cache'
+export type { CompilationChoices, CompilationEvent, OfflineProvenance } from './npu/model-for-npus'
+export {
+  offlineModelFor,
+  type CompiledGraph,
+  type OfflineModel,
+  type OfflineModelOptions,
+} from './npu/offline-model'
 export type { NpuRuntime } from './npu-runtime'
 export type { Progress } from './progress'
 export {

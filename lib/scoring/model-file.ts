@@ -6,6 +6,7 @@ import { defaultTiles, parseConfig, type AasistConfig, type ConvertOptions } fro
 import { readInputFile, UnreadableFile } from './input-file'
 import { readModelCard, type ModelCard } from './model-card'
 import type { ModelForms } from '../session'
+import type { OfflineProvenance } from './npu/model-for-npus'
 import type { Preparer } from './preparer'
 
 /** Which file it was and what became of it: enough to tell whether two runs used the same model. */
@@ -18,8 +19,10 @@ export interface ModelProvenance {
   readonly configSha256: string | null
   /** Passes applied here; null for a model that was ONNX or compiled already. */
   readonly conversion: ConvertOptions | null
-  /** SHA-256 of the ONNX bytes that run, or of the offline model. */
+  /** SHA-256 of the ONNX bytes that run or were compiled here, or of the offline model that was given. */
   readonly graphSha256: string
+  /** What NPUs run in its place, where it was compiled for them here. */
+  readonly offline: OfflineProvenance | null
 }
 
 export interface LoadedModel {
@@ -75,7 +78,15 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
     return {
       // By its path, where it has one: atc puts large weights beside an offline model.
       source: format === 'om' ? { om: path ?? bytes } : { onnx: bytes },
-      provenance: { path, format, sha256, configSha256: null, conversion: null, graphSha256: sha256 },
+      provenance: {
+        path,
+        format,
+        sha256,
+        configSha256: null,
+        conversion: null,
+        graphSha256: sha256,
+        offline: null,
+      },
       config:
         request.config === undefined
           ? null
@@ -106,6 +117,7 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
       configSha256: sha256Of(text),
       conversion,
       graphSha256: sha256Of(onnx),
+      offline: null,
     },
     config,
     card,

@@ -1,10 +1,17 @@
 /** A thread that prepares: one task at a time, in the order they arrive. */
 import { parentPort } from 'node:worker_threads'
 import { serializeError } from '../errors'
-import { prepare, unexpectedFailure, type PreparationTask } from './preparation'
+import { prepare, unexpectedFailure, type PreparationResults, type PreparationTask } from './preparation'
 import type { PreparationReply } from './preparation-thread'
 
 const port = parentPort!
+
+/** What is handed over instead of being copied. */
+function bufferOf(value: PreparationResults[keyof PreparationResults]): ArrayBuffer {
+  if (value instanceof Uint8Array) return value.buffer as ArrayBuffer
+  return ('samples' in value ? value.samples : value.onnx).buffer as ArrayBuffer
+}
+
 let previous = Promise.resolve()
 
 port.on('message', ({ id, task }: { id: number; task: PreparationTask }) => {
@@ -12,9 +19,7 @@ port.on('message', ({ id, task }: { id: number; task: PreparationTask }) => {
     try {
       const value = await prepare(task)
       const reply: PreparationReply = { id, value }
-      port.postMessage(reply, [
-        value instanceof Uint8Array ? (value.buffer as ArrayBuffer) : value.samples.buffer,
-      ])
+      port.postMessage(reply, [bufferOf(value)])
     } catch (error) {
       const reply: PreparationReply = { id, error: serializeError(unexpectedFailure(task, error)) }
       port.postMessage(reply)

@@ -4,7 +4,13 @@
  */
 import { clipFromSamples, loadClip, type Clip, type ClipOptions } from '../audio'
 import { AasistError, ArgumentRangeError, ArgumentTypeError, AudioError, SessionError } from '../errors'
-import { convertCheckpoint, type AasistConfig, type ConvertOptions } from '../model'
+import {
+  convertCheckpoint,
+  convertOnnx,
+  type AasistConfig,
+  type ConvertedOnnx,
+  type ConvertOptions,
+} from '../model'
 import { readInputFile, UnreadableFile } from './input-file'
 
 /** Speech to be scored: a file, the bytes of one, or samples of one channel in [-1, 1]. */
@@ -21,11 +27,13 @@ export type PreparationTask =
       readonly config: AasistConfig
       readonly options: ConvertOptions
     }
+  | { readonly kind: 'rewriting'; readonly onnx: Uint8Array }
 
 /** What each kind of task gives. */
 export interface PreparationResults {
   readonly clip: Clip
   readonly model: Uint8Array
+  readonly rewriting: ConvertedOnnx
 }
 
 /** Longer recordings than half a gigabyte of one clip are not clips; scoring them whole is another task. */
@@ -33,6 +41,7 @@ const largestFileBytes = 512 * 2 ** 20
 
 export async function prepare(task: PreparationTask): Promise<PreparationResults[PreparationTask['kind']]> {
   if (task.kind === 'model') return convertCheckpoint(task.checkpoint, task.config, task.options)
+  if (task.kind === 'rewriting') return convertOnnx(task.onnx)
   const { source, options } = task
   switch (source.kind) {
     case 'samples':
@@ -67,6 +76,7 @@ export function unexpectedFailure(task: PreparationTask, cause: unknown): Error 
 
 function nameOf(task: PreparationTask): string {
   if (task.kind === 'model') return 'converting the checkpoint'
+  if (task.kind === 'rewriting') return 'rewriting the model'
   return task.source.kind === 'path' ? `decoding ${task.source.path}` : 'decoding the clip'
 }
 

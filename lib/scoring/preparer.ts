@@ -75,6 +75,7 @@ export class Preparer {
 /** Posting a view of a long recording would copy all of the recording. */
 function compactTask(task: PreparationTask): PreparationTask {
   if (task.kind === 'model') return { ...task, checkpoint: compact(task.checkpoint) }
+  if (task.kind === 'rewriting') return { ...task, onnx: compact(task.onnx) }
   const { source } = task
   switch (source.kind) {
     case 'path':

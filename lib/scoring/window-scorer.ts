@@ -1,70 +1,14 @@
 /** Windows of samples in, scores out: what turns a session that runs tensors into one that scores speech. */
-import { ModelError, SessionError } from '../errors'
-import type { Device, RunOptions, Session, SessionPool, TensorMetadata } from '../session'
+import { SessionError } from '../errors'
+import type { Device, FailedAttempt, RunOptions, SessionPool } from '../session'
 import { onAbort } from '../abort-listeners'
-
-/** What the model takes and where its score is. */
-export interface ScoreInterface {
-  readonly input: string
-  readonly output: string
-  /** Windows in one run; null where the model takes any number. */
-  readonly batch: number | null
-  /** Samples in one window. */
-  readonly windowSamples: number
-}
-
-/** Memory is taken for what a model says it takes, so that is bounded: as in conversion, 1,024 clips and a minute. */
-const largestBatch = 1024
-const largestWindowSamples = 960_000
-
-const isWithin = (size: number, largest: number): boolean =>
-  Number.isInteger(size) && size >= 1 && size <= largest
-
-const shapeText = ({ shape }: TensorMetadata): string => `[${shape.join()}]`
-
-/**
- * Finds AASIST's input `[batch, samples]` and its logits. The original export names only one output, so that name lands
- * on the hidden vector: outputs go by index then, logits being the second.
- * @throws ModelError MODEL_INVALID
- */
-export function findScoreInterface(session: Session): ScoreInterface {
-  const [input, ...others] = session.inputMetadata
-  const refuse = (reason: string): never => {
-    throw new ModelError('MODEL_INVALID', `this is not an AASIST model: ${reason}`)
-  }
-  if (input === undefined || others.length > 0)
-    return refuse(`it has ${session.inputNames.length} inputs, expected one`)
-  const [batch, windowSamples] = input.shape
-  if (
-    (typeof batch === 'number' && !isWithin(batch, largestBatch)) ||
-    (typeof windowSamples === 'number' && !isWithin(windowSamples, largestWindowSamples))
-  ) {
-    return refuse(
-      `input "${input.name}" is ${shapeText(input)}, expected at most ${largestBatch} windows of ${largestWindowSamples} samples`,
-    )
-  }
-  if (input.type !== 'float32' || input.shape.length !== 2 || typeof windowSamples !== 'number') {
-    return refuse(
-      `input "${input.name}" is ${input.type} ${shapeText(input)}, expected float32 [batch, samples]`,
-    )
-  }
-  const outputs = session.outputMetadata
-  const logits = outputs.find(({ name }) => name === 'logits') ?? outputs[1] ?? outputs[0]
-  if (logits?.type !== 'float32' || logits.shape.length !== 2 || logits.shape[1] !== 2) {
-    const found = logits === undefined ? 'nothing' : `${logits.type} ${shapeText(logits)}`
-    return refuse(`its logits are ${found}, expected float32 [batch, 2]`)
-  }
-  return {
-    input: input.name,
-    output: logits.name,
-    batch: typeof batch === 'number' ? batch : null,
-    windowSamples,
-  }
-}
+import type { ScoreInterface } from './score-interface'
 
 export interface WindowOptions extends RunOptions {
   /** The row of a fixed batch, modulo its size; default: any. Equal windows in one row have equal scores. */
   readonly position?: number | undefined
+  /** How many windows there are, all positions taken together; behind the last full run smaller gears are used then. */
+  readonly total?: number | undefined
 }
 
 /** A caller whose window waits to share a run, or shares one. */
@@ -83,19 +27,27 @@ export interface ScoredWindow {
   /** `logits[:, 1]`: higher means more bona fide. */
   readonly score: number
   readonly device: Device
+  /** Devices on which it failed before. */
+  readonly failedOver: readonly FailedAttempt[]
 }
 
 /** How long a run of a model with a fixed batch waits to be filled: two or three clips are decoded in that time. */
 const fillWaitMs = 15
+
+/** Callers whose windows go into runs of the same size. */
+interface Lane {
+  readonly batch: number
+  waiting: Waiting[]
+  waitedLongEnough: boolean
+  timer: NodeJS.Timeout | undefined
+}
 
 /** Scores windows one by one for its caller; for a model with a fixed batch, several callers share a run. */
 export class WindowScorer {
   readonly #pool: SessionPool
   readonly #interface: ScoreInterface
   readonly #parallelRuns: number
-  #waiting: Waiting[] = []
-  #waitedLongEnough = false
-  #timer: NodeJS.Timeout | undefined
+  readonly #lanes = new Map<number, Lane>()
   #runs = 0
 
   /** `parallelRuns`: how many runs of the pool make progress at the same time. */
@@ -106,38 +58,53 @@ export class WindowScorer {
   }
 
   score(samples: Float32Array, options: WindowOptions = {}): Promise<ScoredWindow> {
-    const { batch } = this.#interface
-    const { position, ...runOptions } = options
-    if (batch === null || batch === 1) return this.#run([samples], runOptions).then(scores => scores[0]!)
+    const { position, total, ...runOptions } = options
+    const batch = batchOf(this.#interface.batches ?? [1], position, total)
+    if (batch === 1) return this.#run([samples], runOptions).then(scores => scores[0]!)
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted()
-      this.#waiting.push(waitingCaller({ samples, position }, runOptions, resolve, reject))
-      if (this.#timer === undefined) this.#startTimer(batch)
-      this.#flush(batch)
+      const lane = this.#lane(batch)
+      lane.waiting.push(waitingCaller({ samples, position }, runOptions, resolve, reject))
+      if (lane.timer === undefined) this.#startTimer(lane)
+      this.#flush(lane)
     })
   }
 
-  #startTimer(batch: number): void {
-    this.#timer = setTimeout(() => {
-      this.#waitedLongEnough = true
-      this.#flush(batch)
+  #lane(batch: number): Lane {
+    let lane = this.#lanes.get(batch)
+    if (lane === undefined) {
+      lane = { batch, waiting: [], waitedLongEnough: false, timer: undefined }
+      this.#lanes.set(batch, lane)
+    }
+    return lane
+  }
+
+  #startTimer(lane: Lane): void {
+    lane.timer = setTimeout(() => {
+      lane.waitedLongEnough = true
+      this.#flush(lane)
     }, fillWaitMs)
   }
 
   /** Starts a full run, or one with rows to spare when its callers have waited and it would not wait itself. */
-  #flush(batch: number): void {
-    this.#waiting = this.#waiting.filter(({ isOpen }) => isOpen())
-    const rows = rowsOf(this.#waiting, batch)
+  #flush(lane: Lane): void {
+    const { batch } = lane
+    lane.waiting = lane.waiting.filter(({ isOpen }) => isOpen())
+    const placed = rowsOf(lane.waiting, batch)
+    const filled = placed.filter(caller => caller !== undefined)
+    const isDue = lane.waitedLongEnough && this.#runs < this.#parallelRuns
+    if (filled.length > 0 && filled.length < batch && !isDue) return
+    // Callers without a place of their own are in the first rows, so a smaller run can hold them.
+    const isFree = filled.every(({ position }) => position === undefined)
+    const rows = isFree ? placed.slice(0, largestFitting(this.#interface.batches!, filled.length)) : placed
     const group = rows.filter(caller => caller !== undefined)
-    const isDue = this.#waitedLongEnough && this.#runs < this.#parallelRuns
-    if (group.length > 0 && group.length < batch && !isDue) return
-    this.#waiting = this.#waiting.filter(caller => !group.includes(caller))
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#waitedLongEnough = false
+    lane.waiting = lane.waiting.filter(caller => !group.includes(caller))
+    clearTimeout(lane.timer)
+    lane.timer = undefined
+    lane.waitedLongEnough = false
     if (group.length === 0) return
     // Callers whose row was taken begin to wait for the next run.
-    if (this.#waiting.length > 0) this.#startTimer(batch)
+    if (lane.waiting.length > 0) this.#startTimer(lane)
     // One caller's time-out must not take the others' run with it, so the session gets the longest.
     const timeoutMs = Math.max(...group.map(caller => caller.timeoutMs ?? Infinity))
     this.#runs += 1
@@ -149,7 +116,7 @@ export class WindowScorer {
       )
       .finally(() => {
         this.#runs -= 1
-        this.#flush(batch)
+        for (const each of this.#lanes.values()) this.#flush(each)
       })
   }
 
@@ -168,7 +135,32 @@ export class WindowScorer {
     const outputs = await this.#pool.run(feeds, [output], options)
     const logits = outputs[output]!.data as Float32Array
     const device = this.#pool.deviceOf(outputs)!
-    return windows.map((_, row) => ({ score: logits[2 * row + 1]!, device }))
+    const failedOver = this.#pool.failedAttempts(outputs)
+    return windows.map((_, row) => ({ score: logits[2 * row + 1]!, device, failedOver }))
+  }
+}
+
+/** The largest run that so many windows fill, or the smallest there is. A run takes as long as it has rows. */
+const largestFitting = (batches: readonly number[], windows: number): number =>
+  batches.findLast(size => size <= windows) ?? batches[0]!
+
+/**
+ * The size of the run that a window belongs to: the largest, and behind the last full one of those what fits in turn. It
+ * depends on nothing but the window's place in its list, so that a part of the list scores as it does in the whole.
+ */
+function batchOf(
+  batches: readonly number[],
+  position: number | undefined,
+  total: number | undefined,
+): number {
+  const most = batches.at(-1)!
+  if (position === undefined || total === undefined) return most
+  let begin = total - (total % most)
+  if (position < begin) return most
+  for (;;) {
+    const size = largestFitting(batches, total - begin)
+    begin += size
+    if (position < begin) return size
   }
 }
 

@@ -42,6 +42,8 @@ export class AclSession implements Session {
   readonly inputMetadata: readonly TensorMetadata[]
   readonly outputMetadata: readonly TensorMetadata[]
   readonly device: Device
+  /** The shapes of all inputs in each gear of the model; none for a model without gears. */
+  readonly gears: readonly (readonly (readonly number[])[])[]
   readonly #native: NativeSession
   readonly #model: NativeModel
   readonly #closed: Promise<void>
@@ -68,6 +70,7 @@ export class AclSession implements Session {
     this.inputNames = description.inputs.map(({ name }) => name)
     this.outputNames = description.outputs.map(({ name }) => name)
     this.device = { kind: 'npu', id: settings.device, socName: model.socName }
+    this.gears = model.gears.map(({ inputs }) => inputs.map(dims => [...dims]))
     this.#native = native
     this.#model = model
     this.#closed = closed

@@ -4,7 +4,7 @@ import type { AclSessionOptions } from './acl-options'
 import { AclSession } from './acl-session'
 import { checkOptionKeys } from './arguments'
 import { checkDeviceOptions, targetOf } from './device-options'
-import { checkDevices, probeNpus, saysNoNpu } from './devices'
+import { checkDevices, probeNpus, saysNoNpu, whyNotNpu } from './devices'
 import { modelForms } from './model-forms'
 import type { ModelSource } from './model-forms'
 import { ortOptionNames } from './ort-options'
@@ -22,7 +22,7 @@ export type { ModelForms, ModelSource } from './model-forms'
 export interface SessionOptions extends OrtSessionOptions, Omit<AclSessionOptions, 'device'> {
   /**
    * `auto` (default) takes an NPU for an offline model and the CPU for an ONNX one; of `{ om, onnx }` it takes the
-   * offline model where there is an NPU. `npu` is NPU 0; a number, or an array of one, is an NPU's device id.
+   * offline model where there is an NPU, and `device.reason` of the session says why not where there is none. `npu` is NPU 0; a number, or an array of one, is an NPU's device id.
    */
   readonly device?: 'auto' | 'cpu' | 'npu' | number | readonly number[]
 }
@@ -43,7 +43,8 @@ export async function openSession(
 ): Promise<Session> {
   const { om, onnx } = modelForms(model)
   const choice = checkDevices(options.device)
-  const openCpu = (): Promise<Session> => OrtSession.open(onnx, pick(options, ortOptionNames), recorder)
+  const openCpu = (reason?: string): Promise<Session> =>
+    OrtSession.open(onnx, pick(options, ortOptionNames), recorder, reason)
   const openNpu = (device: number): Promise<Session> =>
     AclSession.open(om, { ...pick(options, aclOnlyNames), device }, recorder)
   if (choice === 'cpu') {
@@ -69,7 +70,7 @@ export async function openSession(
     await probeNpus(checkLibraryPath(options.libraryPath))
     return await openNpu(0)
   } catch (error) {
-    if (saysNoNpu(error)) return openCpu()
+    if (saysNoNpu(error)) return openCpu(whyNotNpu(error))
     throw error
   }
 }

@@ -37,6 +37,12 @@ export function saysNoNpu(error: unknown): boolean {
   return noNpu.has(errorCode(error) ?? '')
 }
 
+/** What {@link saysNoNpu} was about, in one line. */
+export function whyNotNpu(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return `${message.split('\n', 1)[0]!.replace(/\.$/, '')} (${errorCode(error) ?? 'unknown'})`
+}
+
 /** A driver that is in trouble may not answer at all. Some are slow: the first call of a day takes seconds. */
 const ANSWER_WITHIN_MS = 30_000
 

@@ -29,6 +29,7 @@ export type { Device, RunOptions, Session, SessionStats, TimeSummary } from './s
 export type { FailoverEvent, PoolOptions } from './pool-options'
 export { SessionPool, createPool } from './session-pool'
 export type { PoolStats } from './session-pool'
+export type { FailedAttempt } from './pool-attempts'
 export type {
   Feeds,
   Outputs,

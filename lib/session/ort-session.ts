@@ -94,13 +94,19 @@ export class OrtSession implements Session {
   #onDrained: (() => void) | undefined
   #closing = false
 
-  private constructor(transport: Transport, loaded: Loaded, settings: OrtSettings, recorder: RunRecorder) {
+  private constructor(
+    transport: Transport,
+    loaded: Loaded,
+    settings: OrtSettings,
+    recorder: RunRecorder,
+    reason?: string,
+  ) {
     if (!loadedHere.has(transport)) throw new ArgumentTypeError(notByNew)
     this.inputMetadata = loaded.inputs
     this.outputMetadata = loaded.outputs
     this.inputNames = loaded.inputs.map(({ name }) => name)
     this.outputNames = loaded.outputs.map(({ name }) => name)
-    this.device = { kind: 'cpu', threads: settings.threads }
+    this.device = { kind: 'cpu', threads: settings.threads, ...(reason !== undefined && { reason }) }
     this.isolation = settings.isolation
     this.#queueLimit = settings.queueLimit
     this.#recorder = recorder
@@ -125,14 +131,21 @@ export class OrtSession implements Session {
     return OrtSession.open(onnx, options, new RunRecorder())
   }
 
-  /** @internal `create` for a pool, which gathers the times of its sessions. */
-  static async open(model: unknown, options: OrtSessionOptions, recorder: RunRecorder): Promise<OrtSession> {
+  /**
+   * @internal `create` for a pool, which gathers the times of its sessions, and where `auto` found no NPU for a `reason`.
+   */
+  static async open(
+    model: unknown,
+    options: OrtSessionOptions,
+    recorder: RunRecorder,
+    reason?: string,
+  ): Promise<OrtSession> {
     const settings = checkOrtOptions(options)
     settings.signal?.throwIfAborted()
     const checked = await checkModelSource(model, '.onnx')
     settings.signal?.throwIfAborted()
     const [transport, loaded] = await load(typeof checked === 'string' ? checked : checked.buffer, settings)
-    return new OrtSession(transport, loaded, settings, recorder)
+    return new OrtSession(transport, loaded, settings, recorder, reason)
   }
 
   async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {

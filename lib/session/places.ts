@@ -3,7 +3,7 @@ import { ArgumentRangeError } from '../errors'
 import { usableCpus } from './cpu-count'
 import { modelForms } from './model-forms'
 import type { ModelSource } from './model-forms'
-import { probeNpus, saysNoNpu } from './devices'
+import { probeNpus, saysNoNpu, whyNotNpu } from './devices'
 import type { DeviceChoice } from './devices'
 
 export interface PlaceSettings {
@@ -33,37 +33,48 @@ async function deviceIds(libraryPath: string): Promise<readonly number[]> {
   return Array.from({ length: devices }, (_, id) => id)
 }
 
-/** The devices in turn; `cpu` as often as CPUs suffice. What does not fit together is refused when a session opens. */
+/** The devices in turn; or the CPU, and why it is that where the machine decided. What does not fit together is refused when a session opens. */
 async function devicesFor(
   model: ModelSource,
   choice: DeviceChoice,
   libraryPath: string,
-): Promise<readonly number[] | 'cpu'> {
+): Promise<readonly number[] | { readonly reason: string | undefined }> {
   const { om, onnx } = modelForms(model)
-  if (choice === 'cpu') return 'cpu'
+  if (choice === 'cpu') return { reason: undefined }
   if (typeof choice === 'object') return choice
-  if (om === undefined) return choice === 'auto' ? 'cpu' : [0]
+  if (om === undefined) return choice === 'auto' ? { reason: undefined } : [0]
   try {
     return await deviceIds(libraryPath)
   } catch (error) {
-    if (choice === 'auto' && onnx !== undefined && saysNoNpu(error)) return 'cpu'
+    if (choice === 'auto' && onnx !== undefined && saysNoNpu(error)) return { reason: whyNotNpu(error) }
     throw error
   }
 }
 
+export interface Places {
+  /** The device of each session. */
+  readonly devices: readonly ('cpu' | number)[]
+  /** Why no NPU, where the machine decided. */
+  readonly reason: string | undefined
+}
+
 /**
- * The device of each session.
+ * Where the sessions go.
  * @throws the errors of `probeNpus`, and ArgumentTypeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION`
  */
 export async function choosePlaces(
   model: ModelSource,
   choice: DeviceChoice,
   { sessions, threadsPerSession, libraryPath }: PlaceSettings,
-): Promise<readonly ('cpu' | number)[]> {
+): Promise<Places> {
   const devices = await devicesFor(model, choice, libraryPath)
-  if (devices === 'cpu') {
+  if ('reason' in devices) {
     const count = checkCpuSessions(sessions ?? Math.max(1, Math.floor(usableCpus() / threadsPerSession)))
-    return Array.from({ length: count }, () => 'cpu' as const)
+    return { devices: Array.from({ length: count }, () => 'cpu' as const), reason: devices.reason }
   }
-  return Array.from({ length: sessions ?? devices.length }, (_, index) => devices[index % devices.length]!)
+  const count = sessions ?? devices.length
+  return {
+    devices: Array.from({ length: count }, (_, index) => devices[index % devices.length]!),
+    reason: undefined,
+  }
 }

@@ -1,13 +1,14 @@
 /** What the sessions of a pool compute on, taken together. */
 import type { Device } from './session'
 
-/** All threads on the CPU; of several NPUs the first. */
-export function totalDevice(devices: readonly Device[]): Device {
+/** All threads on the CPU, and the reason for it where the machine decided; of several NPUs the first. */
+export function totalDevice(devices: readonly Device[], reason?: string): Device {
   const first = devices[0]!
   if (first.kind === 'npu') return first
   return {
     kind: 'cpu',
     threads: devices.reduce((sum, device) => sum + (device.kind === 'cpu' ? device.threads : 0), 0),
+    ...(reason !== undefined && { reason }),
   }
 }
 

@@ -4,10 +4,13 @@ import { checkCount, checkOptionKeys, checkSignal, checkTimeout } from './argume
 import type { ModelSource, SessionOptions } from './create-session'
 import { checkDevices } from './devices'
 import type { DeviceChoice } from './devices'
+import type { Device } from './session'
 
 export interface FailoverEvent {
   /** Which of the pool's places the session held, from 0. */
   readonly place: number
+  /** What that place computes on. */
+  readonly device: Device
   /**
    * `SESSION_FAULTED`, or `RUN_TIMEOUT` when a run past its `timeoutMs` was ended with its process; where the last
    * replacement could not be opened, the error of `createSession`, such as `MODEL_NOT_FOUND`.

@@ -8,9 +8,14 @@ import { checkFeeds, checkFetches } from './feeds'
 import { modelForms } from './model-forms'
 import { packFeeds, unpackTensors } from './packed-tensor'
 import type { PackedWork } from './packed-tensor'
+import { AclSession } from './acl-session'
 import { PendingRun } from './pending-run'
 import { choosePlaces } from './places'
+import { Attempts, asError, deviceName, failureOf, tookTooLong } from './pool-attempts'
+import type { FailedAttempt, Failure } from './pool-attempts'
 import { distinctDevices, totalDevice } from './pool-devices'
+import { newPlace, runningIn } from './pool-place'
+import type { Place } from './pool-place'
 import { checkPoolOptions, copyModel } from './pool-options'
 import type { FailoverEvent, PoolOptions, PoolSettings } from './pool-options'
 import type { Device, RunOptions, Session, SessionStats } from './session'
@@ -26,30 +31,12 @@ export interface PoolStats extends SessionStats {
   readonly failovers: number
 }
 
-interface Place {
-  readonly index: number
-  session: Session | undefined
-  /** Given to `session` and not back yet, in order: the first one is being computed. */
-  runs: PendingRun<PackedWork>[]
-  /** A run was given up by its caller, and the session may still compute it. */
-  mayCompute: boolean
-  /** Sessions lost in this place, or not even opened, since the last run that succeeded in it. */
-  lostInARow: number
-}
-
-/** The session is gone, for no fault of the run. */
-const lostCodes: ReadonlySet<string> = new Set(['SESSION_FAULTED', 'ACL_DEVICE_FAULT'])
-
 /** A model or a machine that kills every session would otherwise start new ones for ever. */
 const MOST_LOST_IN_A_ROW = 3
 /** Doubles with each further failure: a model file that is just being written is there again by then. */
 const FIRST_PAUSE_MS = 250
 
 type OpenSession = (place: number, signal: AbortSignal) => Promise<Session>
-
-function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error(String(cause))
-}
 
 /** Several sessions of one model behind one queue: each run goes to the first session that is free. */
 export class SessionPool implements Session {
@@ -61,6 +48,8 @@ export class SessionPool implements Session {
   readonly device: Device
   /** What its sessions were opened on, each device once. */
   readonly devices: readonly Device[]
+  /** The shapes of all inputs in each gear of an offline model; none for a model without gears. */
+  readonly gears: AclSession['gears']
   readonly #places: readonly Place[]
   readonly #open: OpenSession
   readonly #queueLimit: number
@@ -73,7 +62,7 @@ export class SessionPool implements Session {
     { signal: AbortSignal | undefined; deadlineMs: number | undefined }
   >()
   readonly #deviceOf = new WeakMap<Outputs, Device>()
-  readonly #retried = new WeakSet<PendingRun<PackedWork>>()
+  readonly #attempts = new Attempts()
   readonly #replacing = new Map<Place, Promise<void>>()
   readonly #leaving = new Set<Promise<void>>()
   readonly #stopReplacing = new AbortController()
@@ -86,7 +75,9 @@ export class SessionPool implements Session {
     sessions: readonly Session[],
     open: OpenSession,
     recorder: RunRecorder,
-    options: Pick<PoolSettings, 'queueLimit' | 'runTimeoutMs' | 'onFailover'>,
+    options: Pick<PoolSettings, 'queueLimit' | 'runTimeoutMs' | 'onFailover'> & {
+      readonly reason: string | undefined
+    },
   ) {
     const first = sessions[0]!
     this.inputNames = first.inputNames
@@ -94,15 +85,10 @@ export class SessionPool implements Session {
     this.inputMetadata = first.inputMetadata
     this.outputMetadata = first.outputMetadata
     const devices = sessions.map(({ device }) => device)
-    this.device = totalDevice(devices)
+    this.device = totalDevice(devices, options.reason)
     this.devices = distinctDevices(devices)
-    this.#places = sessions.map((session, index) => ({
-      index,
-      session,
-      runs: [],
-      mayCompute: false,
-      lostInARow: 0,
-    }))
+    this.gears = first instanceof AclSession ? first.gears : []
+    this.#places = sessions.map(newPlace)
     this.#open = open
     this.#recorder = recorder
     this.#queueLimit = options.queueLimit
@@ -116,7 +102,7 @@ export class SessionPool implements Session {
       checkPoolOptions(options)
     const kept = copyModel(model)
     checkDeviceOptions(options, targetOf(modelForms(kept), devices), 'createPool()')
-    const places = await choosePlaces(kept, devices, settings)
+    const { devices: places, reason } = await choosePlaces(kept, devices, settings)
     signal?.throwIfAborted()
     const recorder = new RunRecorder()
     const open: OpenSession = (index, openSignal) =>
@@ -143,7 +129,7 @@ export class SessionPool implements Session {
       await Promise.all(ready.map(session => session.release()))
       openSignal.throwIfAborted()
     }
-    return new SessionPool(ready, open, recorder, { queueLimit, runTimeoutMs, onFailover })
+    return new SessionPool(ready, open, recorder, { queueLimit, runTimeoutMs, onFailover, reason })
   }
 
   async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {
@@ -181,6 +167,11 @@ export class SessionPool implements Session {
     return this.#deviceOf.get(outputs)
   }
 
+  /** What happened to a run before it gave these outputs, or before it rejected with this error: devices it failed on. */
+  failedAttempts(outcome: Outputs | Error): readonly FailedAttempt[] {
+    return this.#attempts.of(outcome)
+  }
+
   stats(): PoolStats {
     const members = this.#places.flatMap(({ session }) => (session === undefined ? [] : [session.stats()]))
     const state = this.#fault !== undefined ? 'faulted' : this.#released !== undefined ? 'released' : 'ready'
@@ -208,8 +199,10 @@ export class SessionPool implements Session {
     return this.#waiting.length + ahead.length
   }
 
-  /** The place that comes to a new run soonest, or none. */
-  #freePlace(): Place | undefined {
+  /** The place that comes to a run soonest, or none: another device than the one it failed on, while there is one. */
+  #freePlace(run?: PendingRun<PackedWork>): Place | undefined {
+    const avoided = run === undefined ? undefined : this.#attempts.of(run).at(-1)?.device
+    const elsewhere = avoided !== undefined && this.#hasOther(avoided)
     // A second run is sent ahead to a busy session, so that it never waits for this event loop; but only while there
     // is one for every session, or the last runs would wait behind each other beside idle sessions.
     const mayGoAhead = this.#runTimeoutMs === undefined && this.#waiting.length >= this.#places.length
@@ -217,6 +210,7 @@ export class SessionPool implements Session {
     let best: { place: Place; load: number } | undefined
     for (const place of this.#places) {
       if (place.session === undefined || place.runs.length >= most) continue
+      if (elsewhere && deviceName(place.device) === deviceName(avoided)) continue
       const open = place.runs.length
       const load = open > 0 ? open : runningIn(place, place.session)
       if (best === undefined || load < best.load) best = { place, load }
@@ -225,11 +219,21 @@ export class SessionPool implements Session {
     return best?.place
   }
 
+  /** Whether there is, or is about to be, a session on another device. */
+  #hasOther(device: Device): boolean {
+    const others = this.#places.filter(place => deviceName(place.device) !== deviceName(device))
+    return others.some(place => place.session !== undefined || this.#replacing.has(place))
+  }
+
   #dispatch(): void {
-    while (this.#waiting.length > 0) {
-      const place = this.#freePlace()
-      if (place === undefined) return
-      void this.#compute(place, place.session!, this.#waiting.shift()!)
+    for (let index = 0; index < this.#waiting.length;) {
+      const run = this.#waiting[index]!
+      const place = this.#freePlace(run)
+      if (place !== undefined) {
+        this.#waiting.splice(index, 1)
+        void this.#compute(place, place.session!, run)
+      } else if (this.#attempts.of(run).length === 0) return
+      else index += 1
     }
   }
 
@@ -243,44 +247,42 @@ export class SessionPool implements Session {
       const outputs = await session.run(unpackTensors(run.work.feeds), run.work.fetches, options)
       if (place.session === session) place.lostInARow = 0
       this.#deviceOf.set(outputs, this.device.kind === 'cpu' ? this.device : session.device)
+      this.#attempts.handOver(run, outputs)
       run.succeed(outputs)
       run.forget()
     } catch (error) {
       place.mayCompute = true
-      this.#onFailure(run, this.#tookTooLong(error) ?? error)
+      const failure = failureOf(error, place.device, deadlineMs)
+      this.#onFailure(run, failure, {
+        device: place.device,
+        error: tookTooLong(error, this.#runTimeoutMs) ?? asError(error),
+      })
       if (session.stats().state === 'faulted') this.#lose(place, session, error)
     }
     if (place.session === session) place.runs = place.runs.filter(other => other !== run)
     this.#dispatch()
   }
 
-  #onFailure(run: PendingRun<PackedWork>, error: unknown): void {
-    const lost = error instanceof SessionError && lostCodes.has(error.code)
-    const started = lost && error.detail['started'] !== false
-    const hopeful = this.#released === undefined && this.#fault === undefined
-    if (lost && hopeful && run.waitedFor && !(started && this.#retried.has(run))) {
-      if (started) {
-        this.#retried.add(run)
-        this.#retries += 1
-      }
+  #onFailure(run: PendingRun<PackedWork>, failure: Failure, attempt: FailedAttempt): void {
+    const before = this.#attempts.of(run).length
+    const began = failure === 'lost' || failure === 'late'
+    if (began) this.#attempts.add(run, attempt)
+    const isHopeful = this.#released === undefined && this.#fault === undefined && run.waitedFor
+    const isOnceMore =
+      before === 0 && (failure === 'lost' || (failure === 'late' && this.#hasOther(attempt.device)))
+    if (isHopeful && (failure === 'not begun' || isOnceMore)) {
+      if (began) this.#retries += 1
       const behind = this.#waiting.findIndex(other => other.id > run.id)
       this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, run)
       return
     }
-    run.fail(error instanceof Error ? error : new SessionError('RUN_FAILED', String(error)))
-    run.forget()
+    this.#reject(run, attempt.error)
   }
 
-  /** A session words it for those who set a `timeoutMs` with `run()`. */
-  #tookTooLong(error: unknown): SessionError | undefined {
-    const runTimeoutMs = this.#runTimeoutMs
-    if (runTimeoutMs === undefined || !(error instanceof SessionError) || error.code !== 'RUN_TIMEOUT') return
-    if (error.detail['timeoutMs'] !== runTimeoutMs) return
-    return new SessionError(
-      'RUN_TIMEOUT',
-      `the model took longer than ${runTimeoutMs} ms for one run, which is the most that was allowed`,
-      { runTimeoutMs },
-    )
+  #reject(run: PendingRun<PackedWork>, error: Error): void {
+    this.#attempts.handOver(run, error)
+    run.fail(error)
+    run.forget()
   }
 
   #onGiveUp(run: PendingRun<PackedWork>): void {
@@ -302,7 +304,7 @@ export class SessionPool implements Session {
       place.lostInARow > MOST_LOST_IN_A_ROW || this.#released !== undefined ? 'given up' : 'starting'
     if (replacement === 'starting') this.#replacing.set(place, this.#replace(place))
     const error = asError(cause)
-    this.#report({ place: place.index, error, replacement })
+    this.#report({ place: place.index, device: place.device, error, replacement })
     this.#faultWhenEmpty(error)
   }
 
@@ -329,8 +331,10 @@ export class SessionPool implements Session {
     this.#replacing.delete(place)
     if (signal.aborted) return
     const error = asError(failure)
-    this.#report({ place: place.index, error, replacement: 'given up' })
+    this.#report({ place: place.index, device: place.device, error, replacement: 'given up' })
     this.#faultWhenEmpty(error)
+    // A run may have waited for this device, because it failed on the others.
+    this.#dispatch()
   }
 
   /** Outside of the caller: an exception of the listener is its owner's, and must not stop the pool. */
@@ -342,10 +346,7 @@ export class SessionPool implements Session {
     if (this.#replacing.size > 0 || this.#places.some(({ session }) => session !== undefined)) return
     if (this.#released !== undefined) return
     this.#fault = cause
-    for (const run of this.#waiting.splice(0)) {
-      run.fail(this.#faulted())
-      run.forget()
-    }
+    for (const run of this.#waiting.splice(0)) this.#reject(run, this.#faulted())
   }
 
   #faulted(): SessionError {
@@ -366,10 +367,9 @@ export class SessionPool implements Session {
   }
 
   async #release(): Promise<void> {
-    for (const run of this.#waiting.splice(0)) {
-      run.fail(new SessionError('SESSION_RELEASED', 'the pool was released before this run began'))
-      run.forget()
-    }
+    const released = (): Error =>
+      new SessionError('SESSION_RELEASED', 'the pool was released before this run began')
+    for (const run of this.#waiting.splice(0)) this.#reject(run, released())
     this.#stopReplacing.abort()
     await Promise.all(this.#replacing.values())
     await Promise.all([...this.#places.map(({ session }) => session?.release()), ...this.#leaving])
@@ -381,8 +381,9 @@ export class SessionPool implements Session {
  * finish out of order.
  *
  * A session that breaks down (killed, out of memory, a run past its `timeoutMs` in its own process) is replaced. The
- * run it was computing is tried once more elsewhere, which is safe because a run has no effect but its result; runs
- * that only waited there move on. A replacement that cannot be opened is tried again after a pause; when that failed
+ * run it was computing is tried once more elsewhere, on another device where there is one, which is safe because a run
+ * has no effect but its result; so is a run that an NPU does not end in time, where there is another NPU. Runs that only
+ * waited there move on. A replacement that cannot be opened is tried again after a pause; when that failed
  * too often, the place stays empty and `onFailover` says `given up`. When no session is left, runs reject with `SESSION_FAULTED`.
  *
  * @throws the errors of {@link createSession}
@@ -394,15 +395,4 @@ export class SessionPool implements Session {
  */
 export async function createPool(model: ModelSource, options: PoolOptions = {}): Promise<SessionPool> {
   return SessionPool.create(model, options)
-}
-
-/**
- * Runs that nobody waits for any more. Asked only where there may be one: statistics take 60 µs and leave garbage that
- * only a full collection removes (80 MB in 70,000 runs).
- */
-function runningIn(place: Place, session: Session): number {
-  if (!place.mayCompute) return 0
-  const { running } = session.stats()
-  place.mayCompute = running > 0
-  return running
 }

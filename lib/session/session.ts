@@ -3,7 +3,12 @@ import type { Feeds, Outputs, TensorMetadata } from './tensor'
 
 /** What a session computes on. */
 export type Device =
-  | { readonly kind: 'cpu'; readonly threads: number }
+  | {
+      readonly kind: 'cpu'
+      readonly threads: number
+      /** Why it is no NPU, where `auto` looked for one. */
+      readonly reason?: string
+    }
   | { readonly kind: 'npu'; readonly id: number; readonly socName: string }
 
 export interface RunOptions {

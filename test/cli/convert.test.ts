@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { convertCheckpoint } from '../../lib/model'
 import { root } from '../support/environment'
 import { demoModel, generatedSignal, readJson, type GeneratedGolden } from '../support/golden'
 import { rowOf, runOnnx } from '../support/run-onnx'
@@ -87,6 +88,75 @@ describe('aasist convert', () => {
       card: null,
     })
     expect(ended.stderr).to.equal('')
+  })
+
+  const tinyExport = join(root, 'test', 'fixtures', 'onnx', 'torch-tiny-degenerate-opset11.onnx')
+  const openExport = join(root, 'test', 'fixtures', 'onnx', 'torch-tiny-random-dynamic-opset17.onnx')
+
+  it('--target npu says what each pass did, and warns of those that found nothing to do', async () => {
+    const ended = await run(...checkpoint, '--target', 'npu', '--batch', '2', '--out', 'out.onnx')
+    expectSuccess(ended)
+    expect(ended.stdout).to.equal('')
+    const bytes = readFileSync(join(folder(), 'out.onnx'))
+    const lines = ended.stderr.trimEnd().split('\n')
+    expect(lines[0]).to.equal(`out.onnx: ${bytes.length} bytes, batch 2, target npu`)
+    expect(lines.slice(1, 8).map(line => /^(warning: )?[\w-]+(: \d+)?/.exec(line)?.[0])).to.deep.equal([
+      'warning: resolve-constants',
+      'fold-batch-norm: 6',
+      'warning: constant-attention',
+      'warning: fold-softmax-transposes',
+      'warning: gather-nodes',
+      'warning: slice-first-block',
+      'conv1d-as-conv2d: 1',
+    ])
+    const config = readFileSync(tinyModel.config)
+    const direct = convertCheckpoint(readFileSync(tinyModel.checkpoint), config, { batch: 2, target: 'npu' })
+    expect(bytes.equals(direct)).to.equal(true)
+  })
+
+  it('--model rewrites an ONNX model for NPUs, and --json lists the passes', async () => {
+    const ended = await run('--model', tinyExport, '--target', 'npu', '--out', 'out.onnx', '--json')
+    expectSuccess(ended)
+    const bytes = statSync(join(folder(), 'out.onnx')).size
+    const said = JSON.parse(ended.stdout) as { passes: { pass: string; applied: number; note: string }[] }
+    const { passes, ...rest } = said
+    expect(rest).to.deep.equal({ out: 'out.onnx', bytes, batch: 1, target: 'npu', card: null })
+    expect(passes.map(({ pass, applied }) => [pass, applied])).to.deep.include.members([
+      ['constant-attention', 8],
+      ['fold-softmax-transposes', 2],
+      ['gather-nodes', 6],
+      ['slice-first-block', 0],
+    ])
+    expect(ended.stderr).to.include('warning: slice-first-block found nothing to do')
+  })
+
+  it('--batch gives an open batch axis its size, and does not change a fixed one', async () => {
+    const model = ['--target', 'npu', '--out', 'out.onnx', '--batch', '3', '--json', '--model']
+    const open = await run(...model, openExport)
+    expectSuccess(open)
+    expect(JSON.parse(open.stdout)).to.include({ batch: 3 })
+    expectFailure(await run(...model, tinyExport), 2, 'INVALID_ARGUMENT')
+  })
+
+  it('wants one input, an ONNX model only for the target npu, and never writes over it', async () => {
+    const bytes = readFileSync(tinyExport)
+    writeFileSync(join(folder(), 'mine.onnx'), bytes)
+    for (const args of [
+      ['--target', 'npu', '--out', 'out.onnx'],
+      ['--model', 'mine.onnx', '--out', 'out.onnx'],
+      ['--model', 'mine.onnx', '--target', 'cpu', '--out', 'out.onnx'],
+      ['--model', 'mine.onnx', ...checkpoint, '--target', 'npu', '--out', 'out.onnx'],
+      ['--model', 'mine.onnx', '--target', 'npu', '--out', 'mine.onnx'],
+    ]) {
+      expectFailure(await run(...args), 2, 'INVALID_ARGUMENT')
+    }
+    const missing = await run('--model', 'none.onnx', '--target', 'npu', '--out', 'out.onnx')
+    expectFailure(missing, 1, 'MODEL_NOT_FOUND')
+    writeFileSync(join(folder(), 'cut.onnx'), bytes.subarray(0, 1000))
+    const cut = await run('--model', 'cut.onnx', '--target', 'npu', '--out', 'out.onnx')
+    expectFailure(cut, 1, 'MODEL_INVALID')
+    expect(filesIn(folder())).to.deep.equal(['cut.onnx', 'mine.onnx'])
+    expect(readFileSync(join(folder(), 'mine.onnx')).equals(bytes)).to.equal(true)
   })
 
   it('takes the model card along, by the name of the model, and says so', async () => {

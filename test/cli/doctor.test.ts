@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { findSimulator } from '../../lib/toolchain'
 import { root } from '../support/environment'
 import { readJson } from '../support/golden'
 import { requireSimulator, simulatorSettings } from '../support/native'
-import { aasist, expectSuccess, installWithoutOnnxruntime, scratchFolder } from './support'
+import { aasist, expectFailure, expectSuccess, installWithoutOnnxruntime, scratchFolder } from './support'
 
 interface Diagnosis {
   readonly ok: boolean
@@ -14,6 +15,7 @@ interface Diagnosis {
     fix?: string
   }[]
   readonly npu: Record<string, unknown> | null
+  readonly host: Record<string, unknown>
 }
 
 /** As far as the environment says where it is. */
@@ -41,6 +43,7 @@ describe('aasist doctor', () => {
       new RegExp(`^CPU back end +ok +onnxruntime-node ${onnxruntime}$`, 'm'),
       /^NPU back end +(the add-on is there; no CANN \(ACL_LIBRARY_NOT_FOUND\)|no add-on \(ADDON_NOT_FOUND\))/m,
       /^to use "NPU back end":\n {2}\S/m,
+      /^device auto +ok +the CPU, not an NPU: NPU back end: /m,
       /^self-test +ok +a demo clip scores 1\.777\d, PyTorch says 1\.7777$/m,
     ]) {
       expect(ended.stdout).to.match(row)
@@ -52,8 +55,12 @@ describe('aasist doctor', () => {
   it('--json says the same to programs', async () => {
     const ended = await aasist(['doctor', '--json'], { cwd: folder(), env: withoutCann })
     expectSuccess(ended)
-    const { ok, checks, npu } = JSON.parse(ended.stdout) as Diagnosis
+    const { ok, checks, npu, host } = JSON.parse(ended.stdout) as Diagnosis
     expect(ok).to.equal(true)
+    expect(host).to.have.keys(
+      ...['container', 'cann', 'driver', 'nodes', 'libraryPath', 'operators', 'npuSmi', 'atc', 'python'],
+      ...['missingMounts', 'visible'],
+    )
     expect(checks.map(({ name }) => name)).to.include.members([
       'node',
       'CPU back end',
@@ -73,12 +80,13 @@ describe('aasist doctor', () => {
     before(function () {
       library = requireSimulator(this)
     })
-    const diagnose = async (env: NodeJS.ProcessEnv) => {
+    const diagnose = async (env: NodeJS.ProcessEnv, ...args: readonly string[]) => {
       const settings = { ...simulatorSettings(), AASIST_ACL_LIBRARY: library, ...env }
-      const ended = await aasist(['doctor', '--json'], { cwd: folder(), env: settings })
+      const ended = await aasist(['doctor', '--json', ...args], { cwd: folder(), env: settings })
       const diagnosis = JSON.parse(ended.stdout) as Diagnosis
-      const check = diagnosis.checks.find(({ name }) => name === 'NPU back end')!
-      return { status: ended.status, npu: diagnosis.npu, check }
+      const checkOf = (name: string) => diagnosis.checks.find(check => check.name === name)!
+      expect(diagnosis.ok).to.equal(ended.status === 0)
+      return { status: ended.status, npu: diagnosis.npu, check: checkOf('NPU back end'), checkOf }
     }
 
     it('which library there is, of which release, how many NPUs and of what kind', async () => {
@@ -116,6 +124,58 @@ describe('aasist doctor', () => {
       expect(check.fix).to.match(/AASIST_ACL_LIBRARY/)
     })
 
+    it('and says for the device that was asked for whether it can work', async () => {
+      const broken = { ACL_SIM_FAULTS: 'aclInit:500000' }
+      const [npu, none, cpu, auto] = await Promise.all([
+        diagnose({}, '--device', 'npu'),
+        diagnose({ ACL_SIM_DEVICES: '0' }, '--device', 'npu'),
+        diagnose(broken, '--device', 'cpu'),
+        diagnose(broken, '--device', 'auto'),
+      ])
+      expect([npu.status, none.status, cpu.status, auto.status]).to.deep.equal([0, 1, 0, 0])
+      expect(npu.checkOf('device npu')).to.include({ state: 'ok', found: 'an NPU' })
+      expect(none.checkOf('device npu')).to.include({ state: 'failed' })
+      expect(none.checkOf('device npu').fix).to.match(/npu-smi info/)
+      expect(cpu.checkOf('device cpu')).to.include({ state: 'ok', found: 'the CPU' })
+      expect(auto.checkOf('device auto').found).to.match(/^the CPU, not an NPU: .*aclInit failed with 500000/)
+    })
+
+    it('and compares a model with the NPU that is there', async () => {
+      const { programFolder } = findSimulator()
+      const env = { PATH: `${programFolder}:${process.env['PATH'] ?? ''}` }
+      const onnx = join(root, 'test', 'fixtures', 'onnx', 'add.onnx')
+      const compile = ['compile', '--model', onnx, '--soc', 'Ascend310P3', '--out', 'add.om']
+      expectSuccess(await aasist(compile, { cwd: folder(), env: { ...simulatorSettings(), ...env } }))
+      const model = ['--device', 'npu', '--model', join(folder(), 'add.om')]
+      const [fits, other, described] = await Promise.all([
+        diagnose(env, ...model),
+        diagnose({ ...env, ACL_SIM_SOC: 'Ascend910B3' }, ...model),
+        diagnose({ ACL_SIM_SOC: 'Ascend310P1' }, ...model),
+      ])
+      expect(fits.checkOf('model').state).to.equal('ok')
+      expect(fits.checkOf('model').found).to.match(/is for Ascend310P3, by atc .* \(atc --mode=6\)$/)
+      expect(fits.checkOf('atc').found).to.equal(`${join(programFolder, 'atc')} (the simulator)`)
+      expect(fits.status).to.equal(0)
+      expect([other.status, other.checkOf('model').state]).to.deep.equal([1, 'failed'])
+      expect(other.checkOf('model').fix).to.equal(
+        `aasist compile --model ${onnx} --soc Ascend910B3 --out ${join(folder(), 'add.om')}`,
+      )
+      expect(other.checkOf('device npu').found).to.match(/^no NPU: model: .*Ascend910B3, which refuses it$/)
+      expect(described.checkOf('model').found).to.match(/\(description\); the NPU is Ascend310P1/)
+    })
+
+    it('and says of a model that is no offline one, or not there, what to do', async () => {
+      const [missing, checkpoint] = await Promise.all([
+        diagnose({}, '--model', 'model.onnx'),
+        diagnose({}, '--model', join(root, 'models', 'demo', 'aasist-l-demo.pth')),
+      ])
+      expect([missing.status, missing.checkOf('model').state]).to.deep.equal([1, 'failed'])
+      expect([checkpoint.status, checkpoint.checkOf('model').state]).to.deep.equal([0, 'info'])
+      expect(checkpoint.checkOf('model').fix).to.match(
+        /^aasist convert --checkpoint \S+ --target npu --out model\.onnx && aasist compile .* --soc Ascend310P3$/,
+      )
+    })
+
     it('and fails when AscendCL does not start, with its own words', async () => {
       const { status, check } = await diagnose({ ACL_SIM_FAULTS: 'aclInit:500000' })
       expect(status).to.equal(1)
@@ -129,7 +189,7 @@ describe('aasist doctor', () => {
     const program = installWithoutOnnxruntime(folder())
     const [plain, json] = await Promise.all([
       aasist(['doctor'], { program, cwd: folder() }),
-      aasist(['doctor', '--json'], { program, cwd: folder() }),
+      aasist(['doctor', '--json', '--device', 'cpu'], { program, cwd: folder() }),
     ])
     expect([plain.status, plain.stderr]).to.deep.equal([1, ''])
     expect(plain.stdout).to.match(/^CPU back end +missing +onnxruntime-node is not installed$/m)
@@ -138,7 +198,23 @@ describe('aasist doctor', () => {
     expect(json.status).to.equal(1)
     const { ok, checks } = JSON.parse(json.stdout) as Diagnosis
     expect(ok).to.equal(false)
-    expect(checks.find(({ name }) => name === 'CPU back end')).to.include({ state: 'missing', fix })
+    for (const [name, state] of [
+      ['CPU back end', 'missing'],
+      ['device cpu', 'failed'],
+    ]) {
+      expect(checks.find(check => check.name === name)).to.include({ state, fix })
+    }
+  })
+
+  it('--device npu exits with 1 on a machine without CANN, and says what to do', async () => {
+    const ended = await aasist(['doctor', '--device', 'npu'], { cwd: folder(), env: withoutCann })
+    expect(ended.status, ended.stderr).to.equal(1)
+    expect(ended.stdout).to.match(/^device npu +failed +no NPU: NPU back end: /m)
+    expect(ended.stdout).to.match(/^to mend "device npu":\n {2}\S/m)
+  })
+
+  it('refuses a device it does not know', async () => {
+    expectFailure(await aasist(['doctor', '--device', 'gpu']), 2, 'INVALID_ARGUMENT')
   })
 
   it('leaves the rest of the command usable without onnxruntime-node: conversion and help', async () => {

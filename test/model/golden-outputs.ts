@@ -8,7 +8,7 @@ import { root } from '../support/environment'
 import { clipPath, demoModel, readJson, syntheticSignal, type GoldenOutputs } from '../support/golden'
 import { largestDifference, rowOf, runOnnx } from '../support/run-onnx'
 
-export const targets: readonly ConvertTarget[] = ['plain', 'cpu']
+export const targets: readonly ConvertTarget[] = ['plain', 'cpu', 'npu']
 
 export function convert(
   checkpoint: string,

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { ModelError } from '../../lib/errors'
 import type { Session, TensorMetadata, TensorType } from '../../lib/session'
-import { findScoreInterface } from '../../lib/scoring/window-scorer'
+import { findScoreInterface } from '../../lib/scoring/score-interface'
 
 type Shape = readonly (number | string)[]
 
@@ -27,7 +27,7 @@ const logits = tensor('logits', [1, 2])
 
 describe('findScoreInterface', () => {
   it('finds the logits by their name, wherever they stand', () => {
-    const expected = { input: 'input', output: 'logits', batch: 1, windowSamples: 64_600 }
+    const expected = { input: 'input', output: 'logits', batch: 1, batches: [1], windowSamples: 64_600 }
     expect(found([input], [hidden, logits])).to.deep.equal(expected)
     expect(found([input], [logits, hidden])).to.deep.equal(expected)
   })

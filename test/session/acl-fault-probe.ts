@@ -3,7 +3,7 @@
  * happened as one line of JSON.
  */
 import { errorCode } from '../../lib/errors'
-import { AclSession, createPool } from '../../lib/session'
+import { AclSession, createPool, createSession } from '../../lib/session'
 import type { Feeds, RunOptions } from '../../lib/session'
 
 const [story = '', model = ''] = process.argv.slice(2)
@@ -58,11 +58,41 @@ async function pool(): Promise<object> {
   return { outcomes: [...new Set(outcomes)], events, done, failed, failovers, retried, state }
 }
 
+/** With a limit for each run, on NPUs named in the environment: where each run was before it came to its result. */
+async function attempts(): Promise<object> {
+  const devices = (process.env['PROBE_DEVICES'] ?? '').split(',').map(Number)
+  const opened = await createPool(model, { device: devices, runTimeoutMs: 1500 })
+  const histories: object[] = []
+  const outcomes = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const run = opened.run(feeds)
+      const result = await run.catch((error: unknown) => error as Error)
+      const failed = opened.failedAttempts(result)
+      if (failed.length > 0) histories.push(failed.map(({ device, error }) => [device, errorCode(error)]))
+      return result instanceof Error ? errorCode(result) : 'resolved'
+    }),
+  )
+  const { done, retried } = opened.stats()
+  await opened.release()
+  return { outcomes: [...new Set(outcomes)].sort(), histories, done, retried }
+}
+
+/** The CPU's form of the model is there as well. */
+async function auto(): Promise<object> {
+  const forms = { om: model, onnx: process.env['PROBE_ONNX'] ?? '' }
+  await using one = await createSession(forms)
+  await using several = await createPool(forms, { sessions: 2 })
+  await using asked = await createSession(forms, { device: 'cpu' })
+  return { session: one.device, pool: several.device, asked: asked.device }
+}
+
 const stories: Readonly<Record<string, () => Promise<object>>> = {
   session: () => session({}),
   'session with timeoutMs': () => session({ timeoutMs: 10_000 }),
   'work goes on': workGoesOn,
   pool,
+  attempts,
+  auto,
 }
 
 void stories[story]!().then(facts => process.stdout.write(`${JSON.stringify(facts)}\n`))

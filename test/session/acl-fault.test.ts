@@ -156,4 +156,47 @@ describe('a device that breaks down', () => {
       expectClean(report)
     })
   }
+
+  const npu = (id: number): object => ({ kind: 'npu', id, socName: 'Ascend310P3' })
+  for (const [faults, code] of [
+    ['task:hang@3', 'RUN_TIMEOUT'],
+    ['task:507018@3', 'ACL_DEVICE_FAULT'],
+  ] as const) {
+    it(`leaves its run to another device, and the pool tells where it failed (${faults})`, async function () {
+      this.timeout(30_000)
+      const { facts } = await tell('attempts', faults, { PROBE_DEVICES: '2,3' })
+      expect(facts)
+        .to.include({ done: 8, retried: 1 })
+        .and.deep.include({ outcomes: ['resolved'] })
+      const { histories } = facts as { histories: readonly object[] }
+      expect(histories).to.have.length(1)
+      expect([[[npu(2), code]], [[npu(3), code]]]).to.deep.include(histories[0])
+    })
+  }
+
+  it('by not answering is no reason to try again on itself', async function () {
+    this.timeout(30_000)
+    const { facts } = await tell('attempts', 'task:hang@1-2', { PROBE_DEVICES: '0' })
+    expect(facts).to.deep.include({ outcomes: ['RUN_TIMEOUT', 'resolved'], done: 6, retried: 0 })
+    expect((facts as { histories: object[] }).histories).to.deep.equal([
+      [[npu(0), 'RUN_TIMEOUT']],
+      [[npu(0), 'RUN_TIMEOUT']],
+    ])
+  })
+
+  it('before it is there at all: auto takes the CPU, and the device says why', async () => {
+    const onnx = modelPath('slow')
+    const { facts } = await tell('auto', '', { ACL_SIM_DEVICES: '0', PROBE_ONNX: onnx })
+    const { session, pool, asked } = facts as Record<string, { kind: string; reason?: string }>
+    for (const found of [session!, pool!]) {
+      expect(found.kind).to.equal('cpu')
+      expect(found.reason)
+        .to.match(/finds no NPU/)
+        .and.match(/\(ACL_NO_DEVICE\)$/)
+        .and.not.match(/\n/)
+    }
+    expect(asked).to.include({ kind: 'cpu' }).and.not.have.property('reason')
+    const there = (await tell('auto', '', { PROBE_ONNX: onnx })).facts
+    expect(there).to.have.deep.property('session', npu(0))
+  })
 })

@@ -1,7 +1,15 @@
 /** ONNX bytes → Graph. */
 import { fromBinary } from '@bufbuild/protobuf'
 import { ModelError } from '../../errors'
-import type { Attribute, Graph, Node, Tensor, ValueInfo } from '../graph'
+import {
+  float32Tensor,
+  int64Tensor,
+  type Attribute,
+  type Graph,
+  type Node,
+  type Tensor,
+  type ValueInfo,
+} from '../graph'
 import {
   ModelProtoSchema,
   type AttributeProto,
@@ -13,8 +21,8 @@ import {
 import { attributeTypeNumber, elementTypeName } from './types'
 
 /**
- * Reads a model with float32 and int64 constants and without sub-graphs, which is all AASIST exports consist of.
- * @throws ModelError MODEL_INVALID
+ * Reads a model of standard operators without sub-graphs, in one file, which is all AASIST exports consist of.
+ * @throws ModelError MODEL_INVALID, also when a node reads a value that nothing before it gives
  */
 export function readOnnx(bytes: Uint8Array): Graph {
   const model = parse(bytes)
@@ -29,11 +37,12 @@ export function readOnnx(bytes: Uint8Array): Graph {
   const names = new Set<string>()
   for (const proto of graph.node) {
     const node = readNode(proto, names)
-    const value = node.attributes['value']
-    if (node.op === 'Constant' && value?.kind === 'tensor') initializers.set(node.outputs[0]!, value.value)
+    const value = node.op === 'Constant' ? constantValue(node) : undefined
+    const [output] = node.outputs
+    if (value !== undefined && output !== undefined) initializers.set(output, value)
     else nodes.push(node)
   }
-  return {
+  const read: Graph = {
     name: graph.name ?? '',
     opset: Number(opset.version),
     // Before IR version 4 constants were listed among the inputs as well.
@@ -41,6 +50,53 @@ export function readOnnx(bytes: Uint8Array): Graph {
     outputs: graph.output.map(readValueInfo),
     nodes,
     initializers,
+  }
+  assertComplete(read)
+  return read
+}
+
+/** What a file leaves out (sparse constants, functions of its own) shows as a value that nobody gives. */
+function assertComplete(graph: Graph): void {
+  const given = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)])
+  const broken = (message: string, value: string): ModelError =>
+    new ModelError('MODEL_INVALID', `${message}; export the model again, as one file of standard operators`, {
+      value,
+    })
+  for (const { name, inputs, outputs } of graph.nodes) {
+    for (const input of inputs) {
+      if (input !== '' && !given.has(input))
+        throw broken(`node "${name}" reads "${input}", which nothing before it gives`, input)
+    }
+    for (const output of outputs) {
+      if (output === '') continue
+      if (given.has(output)) throw broken(`value "${output}" is given twice`, output)
+      given.add(output)
+    }
+  }
+  for (const { name } of graph.outputs) {
+    if (!given.has(name)) throw broken(`output "${name}" is given by no node`, name)
+  }
+}
+
+/** All forms a Constant node can have (operator set 12 added those without a tensor) but text. */
+function constantValue(node: Node): Tensor | undefined {
+  const [[name, attribute] = []] = Object.entries(node.attributes)
+  if (attribute === undefined) return undefined
+  switch (name) {
+    case 'value':
+      return attribute.kind === 'tensor' ? attribute.value : undefined
+    case 'value_float':
+      return attribute.kind === 'float' ? float32Tensor([], [attribute.value]) : undefined
+    case 'value_floats':
+      return attribute.kind === 'floats'
+        ? float32Tensor([attribute.value.length], attribute.value)
+        : undefined
+    case 'value_int':
+      return attribute.kind === 'int' ? int64Tensor([], [attribute.value]) : undefined
+    case 'value_ints':
+      return attribute.kind === 'ints' ? int64Tensor([attribute.value.length], attribute.value) : undefined
+    default:
+      return undefined
   }
 }
 
@@ -64,9 +120,17 @@ function readNode(proto: NodeProto, names: Set<string>): Node {
   let name = wish === '' ? `${op}/${proto.output[0] ?? ''}` : wish
   while (names.has(name)) name += '_'
   names.add(name)
+  const domain = proto.domain ?? ''
+  if (domain !== '' && domain !== 'ai.onnx') {
+    throw new ModelError(
+      'MODEL_INVALID',
+      `node "${name}" is ${op} of domain "${domain}"; export the model with standard ONNX operators only`,
+      { node: name, op, domain },
+    )
+  }
   return {
     name,
-    op: (proto.domain ?? '') === '' || proto.domain === 'ai.onnx' ? op : `${proto.domain!}::${op}`,
+    op,
     inputs: proto.input,
     outputs: proto.output,
     attributes: Object.fromEntries(
@@ -80,7 +144,7 @@ function readAttribute(proto: AttributeProto, node: string): Attribute {
     case attributeTypeNumber.float:
       return { kind: 'float', value: proto.f ?? 0 }
     case attributeTypeNumber.int:
-      return { kind: 'int', value: Number(proto.i ?? 0n) }
+      return { kind: 'int', value: exactNumber(proto.i ?? 0n, node) }
     case attributeTypeNumber.string:
       return { kind: 'string', value: new TextDecoder().decode(proto.s) }
     case attributeTypeNumber.tensor:
@@ -89,7 +153,7 @@ function readAttribute(proto: AttributeProto, node: string): Attribute {
     case attributeTypeNumber.floats:
       return { kind: 'floats', value: proto.floats }
     case attributeTypeNumber.ints:
-      return { kind: 'ints', value: proto.ints.map(Number) }
+      return { kind: 'ints', value: proto.ints.map(value => exactNumber(value, node)) }
     default:
   }
   throw new ModelError(
@@ -110,34 +174,73 @@ function readTensor(proto: TensorProto): Tensor {
     )
   }
   const dtype = elementTypeName(proto.dataType ?? 0)
-  const raw = proto.rawData
-  const found = (elementBytes: number, fallback: { readonly length: number }): number =>
-    raw === undefined || raw.length === 0 ? fallback.length : raw.length / elementBytes
-  const mismatch = (elements: number): ModelError =>
-    new ModelError(
+  if (!isConstantType(dtype)) {
+    throw new ModelError(
+      'MODEL_INVALID',
+      `constant "${name}" is ${dtype}; AASIST graphs hold float32 weights and int64 sizes: export it unquantised`,
+    )
+  }
+  const raw = proto.rawData?.length ? proto.rawData : undefined
+  const elements = raw === undefined ? storedValues(proto, dtype).length : raw.length / bytesOfElement[dtype]
+  if (elements !== count) {
+    throw new ModelError(
       'MODEL_INVALID',
       `constant "${name}" of shape [${dims.join()}] holds ${elements} values, not ${count}`,
     )
-  if (dtype === 'float32') {
-    const elements = found(4, proto.floatData)
-    if (elements !== count) throw mismatch(elements)
-    // The copy also aligns: the file puts no constant on a multiple of its element size.
-    const data = raw?.length
-      ? new Float32Array(new Uint8Array(raw).buffer)
-      : Float32Array.from(proto.floatData)
-    return { dtype, dims, data }
   }
-  if (dtype === 'int64') {
-    const elements = found(8, proto.int64Data)
-    if (elements !== count) throw mismatch(elements)
-    const data = raw?.length
-      ? new BigInt64Array(new Uint8Array(raw).buffer)
-      : BigInt64Array.from(proto.int64Data)
-    return { dtype, dims, data }
+  // The copy also aligns: the file puts no constant on a multiple of its element size.
+  const buffer = raw === undefined ? undefined : new Uint8Array(raw).buffer
+  switch (dtype) {
+    case 'float32':
+      return { dtype, dims, data: buffer ? new Float32Array(buffer) : Float32Array.from(proto.floatData) }
+    case 'float64':
+      return { dtype, dims, data: buffer ? new Float64Array(buffer) : Float64Array.from(proto.doubleData) }
+    case 'int32':
+      return { dtype, dims, data: buffer ? new Int32Array(buffer) : Int32Array.from(proto.int32Data) }
+    case 'int64':
+      return { dtype, dims, data: buffer ? new BigInt64Array(buffer) : BigInt64Array.from(proto.int64Data) }
+    case 'bool':
+      return { dtype, dims, data: buffer ? new Uint8Array(buffer) : Uint8Array.from(proto.int32Data) }
   }
+}
+
+/** Bytes an element takes in `raw_data`. */
+const bytesOfElement: Readonly<Record<Tensor['dtype'], number>> = {
+  float32: 4,
+  float64: 8,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+}
+
+function isConstantType(dtype: string): dtype is Tensor['dtype'] {
+  return Object.hasOwn(bytesOfElement, dtype)
+}
+
+function storedValues(proto: TensorProto, dtype: Tensor['dtype']): { readonly length: number } {
+  switch (dtype) {
+    case 'float32':
+      return proto.floatData
+    case 'float64':
+      return proto.doubleData
+    case 'int64':
+      return proto.int64Data
+    case 'int32':
+    case 'bool':
+      return proto.int32Data
+  }
+}
+
+/** No attribute of an operator that AASIST has comes near what a number holds exactly. */
+function exactNumber(value: bigint, node: string): number {
+  const number = Number(value)
+  if (Number.isSafeInteger(number)) return number
   throw new ModelError(
     'MODEL_INVALID',
-    `constant "${name}" is ${dtype}; AASIST graphs hold float32 and int64 only`,
+    `an attribute of node "${node}" is ${value.toString()}, beyond 2^53`,
+    {
+      node,
+    },
   )
 }
 
@@ -150,8 +253,11 @@ function readValueInfo(proto: ValueInfoProto): ValueInfo {
   return {
     name,
     dtype: elementTypeName(tensor.elemType ?? 0),
-    shape: (tensor.shape?.dim ?? []).map(dim =>
-      dim.value.case === 'dimValue' ? Number(dim.value.value) : (dim.value.value ?? '?'),
-    ),
+    shape:
+      tensor.shape === undefined
+        ? null
+        : tensor.shape.dim.map(dim =>
+            dim.value.case === 'dimValue' ? Number(dim.value.value) : (dim.value.value ?? '?'),
+          ),
   }
 }

@@ -23,6 +23,10 @@ export interface OnnxProvenance {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+export function provenanceOf(target: string, more: OnnxProvenance['metadata'] = {}): OnnxProvenance {
+  return { producerName: 'aasist-ascend', metadata: { target, ...more } }
+}
+
 export function writeOnnx(graph: Graph, provenance: OnnxProvenance): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion,
@@ -56,9 +60,7 @@ function valueInfoProto(info: ValueInfo): ValueInfoProto {
         case: 'tensorType',
         value: {
           elemType: elementTypeNumber(info.dtype),
-          shape: {
-            dim: info.shape.map(dimensionProto),
-          },
+          ...(info.shape !== null && { shape: { dim: info.shape.map(dimensionProto) } }),
         },
       },
     },
@@ -83,7 +85,7 @@ function tensorProto(tensor: Tensor, name?: string): TensorProto {
   })
 }
 
-function littleEndianBytes(data: Float32Array | BigInt64Array): Uint8Array<ArrayBuffer> {
+function littleEndianBytes(data: Tensor['data']): Uint8Array<ArrayBuffer> {
   // Every platform Node and CANN run on is little-endian, as ONNX's raw_data is.
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
 }

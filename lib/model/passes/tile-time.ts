@@ -14,7 +14,7 @@ import {
   type GraphIndex,
   type Node,
 } from '../graph'
-import { inferShapes, type Shape } from '../shapes'
+import { hasPlainPads, inferShapes, type Shape } from '../shapes'
 
 /** How many consecutive encoder blocks are computed tile by tile together, and the frames of a tile where they end. */
 export interface TileGroup {
@@ -26,14 +26,19 @@ export interface TileGroup {
 type Range = readonly [start: number, end: number]
 
 /** Blocks that are computed together: they read one value and end in one max-pool over time. */
-interface Region {
+export interface Region {
   readonly entry: string
   readonly exit: string
   /** In topological order. */
   readonly nodes: readonly Node[]
 }
 
-const timeAxis = 3
+export interface TiledRegion {
+  readonly region: Region
+  readonly framesPerTile: number
+}
+
+export const timeAxis = 3
 const pointwise = new Set([
   'Abs',
   'Add',
@@ -52,8 +57,15 @@ const pointwise = new Set([
 /** A group whose blocks hold anything but time-local operators is left as it is. */
 export function tileTime(graph: Graph, groups: readonly TileGroup[]): Graph {
   const shapes = inferShapes(graph)
-  const index = indexGraph(graph)
-  const regions = findRegions(graph, index, shapes, groups)
+  return replaceRegions(graph, shapes, findRegions(graph, indexGraph(graph), shapes, groups))
+}
+
+/** The graph with each region computed tile by tile. */
+export function replaceRegions(
+  graph: Graph,
+  shapes: ReadonlyMap<string, Shape>,
+  regions: readonly TiledRegion[],
+): Graph {
   const tiled = new Set(regions.flatMap(({ region }) => region.nodes))
   const builder = new GraphBuilder(graph)
   for (const node of graph.nodes) {
@@ -69,9 +81,9 @@ function findRegions(
   index: GraphIndex,
   shapes: ReadonlyMap<string, Shape>,
   groups: readonly TileGroup[],
-): { region: Region; framesPerTile: number }[] {
+): TiledRegion[] {
   const pools = graph.nodes.filter(isTimePool)
-  const found: { region: Region; framesPerTile: number }[] = []
+  const found: TiledRegion[] = []
   let next = 0
   for (const { blocks, framesPerTile } of groups) {
     const members = pools.slice(next, next + blocks)
@@ -84,7 +96,7 @@ function findRegions(
 }
 
 /** Everything between the group's one entry and its last pool, or undefined when it is not closed or not time-local. */
-function findRegion(
+export function findRegion(
   graph: Graph,
   index: GraphIndex,
   shapes: ReadonlyMap<string, Shape>,
@@ -119,9 +131,13 @@ function findRegion(
   return { entry, exit, nodes: graph.nodes.filter(node => inside.has(node)) }
 }
 
-function isTimePool(node: Node): boolean {
+/** A max-pool over three frames that keeps every frequency. */
+export function isTimePool(node: Node): boolean {
   return (
     node.op === 'MaxPool' &&
+    node.outputs.length === 1 &&
+    hasPlainPads(node) &&
+    intsAttribute(node, 'dilations', []).every(dilation => dilation === 1) &&
     intsAttribute(node, 'kernel_shape', []).join() === '1,3' &&
     intsAttribute(node, 'strides', []).join() === '1,3' &&
     intsAttribute(node, 'pads', []).every(pad => pad === 0) &&
@@ -135,20 +151,46 @@ function isTimeLocal(
   node: Node,
   pools: ReadonlySet<Node>,
 ): boolean {
-  if (node.outputs.length !== 1 || shapes.get(node.outputs[0]!)?.length !== 4) return false
-  if (node.op === 'MaxPool') return pools.has(node)
-  if (node.op === 'Pad')
-    return intConstant(graph, node.inputs[1]) !== undefined && node.attributes['mode'] === undefined
-  if (node.op === 'BatchNormalization') return true
-  if (node.op === 'Conv') {
-    const ones = (name: string): boolean => intsAttribute(node, name, [1, 1]).join() === '1,1'
-    return graph.initializers.has(node.inputs[1]!) && ones('strides') && ones('dilations')
+  const shape = shapes.get(node.outputs[0]!)
+  if (node.outputs.length !== 1 || shape?.length !== 4) return false
+  const parameters = node.inputs.slice(1).filter(Boolean)
+  const areConstant = parameters.every(input => graph.initializers.has(input))
+  switch (node.op) {
+    case 'MaxPool':
+      return pools.has(node)
+    case 'Pad': {
+      const pads = intConstant(graph.initializers, node.inputs[1])
+      return (
+        pads?.length === 8 &&
+        pads.every(pad => pad >= 0) &&
+        parameters.length <= 2 &&
+        areConstant &&
+        node.attributes['mode'] === undefined
+      )
+    }
+    case 'BatchNormalization':
+      return areConstant && intAttribute(node, 'training_mode', 0) === 0
+    case 'Conv': {
+      const ones = (name: string): boolean => intsAttribute(node, name, [1, 1]).join() === '1,1'
+      return areConstant && ones('strides') && ones('dilations') && hasPlainPads(node)
+    }
+    default:
+      return (
+        pointwise.has(node.op) && node.inputs.every(input => isTimeLocalOperand(graph, shapes, input, shape))
+      )
   }
-  // A constant operand must be the same for every frame.
-  return (
-    pointwise.has(node.op) &&
-    node.inputs.every(input => (graph.initializers.get(input)?.dims.at(timeAxis) ?? 1) === 1)
-  )
+}
+
+/** Whether an operand has the frames of the result, or is a constant without any (shapes align at their last axis). */
+function isTimeLocalOperand(
+  graph: Graph,
+  shapes: ReadonlyMap<string, Shape>,
+  input: string,
+  result: Shape,
+): boolean {
+  const shape = shapes.get(input)
+  if (graph.initializers.has(input)) return (shape?.at(-1) ?? 1) === 1
+  return shape?.length === 4 && shape[timeAxis] === result[timeAxis]
 }
 
 function emitTiles(
@@ -247,7 +289,7 @@ function readRange(graph: Graph, node: Node, output: Range, framesOf: (value: st
     const kernel = graph.initializers.get(node.inputs[1]!)!.dims[timeAxis]!
     wished = [start - left, end - left + kernel - 1]
   } else if (node.op === 'Pad') {
-    const left = intConstant(graph, node.inputs[1])![timeAxis]!
+    const left = intConstant(graph.initializers, node.inputs[1])![timeAxis]!
     wished = [start - left, end - left]
   } else {
     return { range: output, before: 0, after: 0 }
@@ -272,7 +314,7 @@ function emitNode(
     })
   }
   if (node.op === 'Pad') {
-    const pads = [...intConstant(graph, node.inputs[1])!]
+    const pads = [...intConstant(graph.initializers, node.inputs[1])!]
     pads[timeAxis] = reach.before
     pads[timeAxis + 4] = reach.after
     if (pads.every(pad => pad === 0)) return inputs[0]!

@@ -1,0 +1,125 @@
+/** From options to sessions that score: which device it is going to be, and what has to be made of the model for it. */
+import { createPool, type PoolOptions, type SessionPool } from '../session'
+import { checkDevices, saysNoNpu, whyNotNpu } from '../session/devices'
+import { FallbackScorer } from './cpu-fallback'
+import type { DetectorOptions } from './detector-options'
+import { demoCheckpoint, loadModel, type LoadedModel } from './model-file'
+import { modelForNpus, type NpuModel } from './npu/model-for-npus'
+import { npuRuntime, type NpuRuntime } from './npu-runtime'
+import type { Preparer } from './preparer'
+import { findScoreInterface, type ScoreInterface } from './score-interface'
+import { WindowScorer } from './window-scorer'
+
+export interface OpenedModel {
+  readonly pool: SessionPool
+  readonly scorer: FallbackScorer
+  readonly scoreInterface: ScoreInterface
+  readonly model: LoadedModel
+  readonly npu: NpuRuntime | null
+  readonly whyNotNpu: string | null
+}
+
+interface Sessions {
+  readonly pool: SessionPool
+  readonly model: LoadedModel
+  readonly whyNotNpu: string | null
+}
+
+/** @throws as {@link Detector.load} does */
+export async function openModel(options: DetectorOptions, preparer: Preparer): Promise<OpenedModel> {
+  const { pool, model, whyNotNpu: reason } = await openSessions(options, preparer)
+  try {
+    const scoreInterface = findScoreInterface(pool)
+    const isOnNpus = pool.device.kind === 'npu'
+    const scorer = new WindowScorer(pool, scoreInterface, pool.stats().sessions)
+    const hasCpuModel = isOnNpus && model.source.onnx !== undefined
+    // The signal was for loading, and the time limit for NPUs.
+    const { sessions, queueLimit, onFailover } = options
+    const lasting: DetectorOptions = {
+      ...(sessions !== undefined && { sessions }),
+      ...(queueLimit !== undefined && { queueLimit }),
+      ...(onFailover && { onFailover }),
+    }
+    const openCpu = (): Promise<SessionPool> => openOnCpu(model, lasting)
+    return {
+      pool,
+      scorer: new FallbackScorer(pool, scorer, hasCpuModel ? openCpu : null),
+      scoreInterface,
+      model,
+      npu: isOnNpus ? await npuRuntime() : null,
+      whyNotNpu: reason,
+    }
+  } catch (error) {
+    await pool.release()
+    throw error
+  }
+}
+
+async function openSessions(options: DetectorOptions, preparer: Preparer): Promise<Sessions> {
+  const { model = demoCheckpoint, config, device, signal } = options
+  const choice = checkDevices(device)
+  const loaded = await loadModel({ model, config, signal }, preparer)
+  const { format } = loaded.provenance
+  const asGiven = { model: loaded, whyNotNpu: null }
+  if (format === 'om') {
+    return { ...asGiven, pool: await createPool(loaded.source, poolOptions(options, device)) }
+  }
+  if (choice === 'cpu') return { ...asGiven, pool: await openOnCpu(loaded, options) }
+  const onCpu = async (reason: string): Promise<Sessions> => ({
+    model: loaded,
+    whyNotNpu: reason,
+    pool: await openOnCpu(loaded, options),
+  })
+  const wanted = choice === 'auto' ? 'if possible' : 'yes'
+  if (wanted === 'if possible' && options.isolation !== undefined) {
+    return onCpu('isolation is an option of sessions on the CPU')
+  }
+  const { compile: choices = {}, onCompile: onEvent } = options
+  const made = await modelForNpus({ model, config, loaded, wanted, choices, onEvent, signal }, preparer)
+  if ('reason' in made) return onCpu(made.reason)
+  try {
+    const pool = await createPool(
+      { om: made.offline.path },
+      poolOptions(options, choice === 'auto' ? 'npu' : device),
+    )
+    return { pool, model: withOffline(loaded, made), whyNotNpu: null }
+  } catch (error) {
+    if (wanted === 'if possible' && saysNoNpu(error)) return onCpu(whyNotNpu(error))
+    throw error
+  }
+}
+
+/** The ONNX bytes stay at hand: the CPU takes over what no NPU can do. */
+function withOffline(loaded: LoadedModel, made: Exclude<NpuModel, { reason: string }>): LoadedModel {
+  const { offline, provenance } = made
+  return {
+    ...loaded,
+    provenance: {
+      ...loaded.provenance,
+      conversion: offline.conversion,
+      graphSha256: offline.graphSha256,
+      offline: provenance,
+    },
+  }
+}
+
+async function openOnCpu({ source }: LoadedModel, options: DetectorOptions): Promise<SessionPool> {
+  const isolation = options.isolation ?? (options.runTimeoutMs === undefined ? undefined : 'process')
+  return createPool(source, {
+    ...poolOptions(options, 'cpu'),
+    ...(isolation !== undefined && { isolation }),
+  })
+}
+
+function poolOptions(options: DetectorOptions, device: PoolOptions['device']): PoolOptions {
+  const { sessions, isolation, runTimeoutMs, queueLimit, onFailover, signal } = options
+  return {
+    ...(device !== undefined && { device }),
+    ...(sessions !== undefined && { sessions }),
+    ...(isolation !== undefined && { isolation }),
+    ...(runTimeoutMs !== undefined && { runTimeoutMs }),
+    ...(queueLimit !== undefined && { queueLimit }),
+    ...(onFailover && { onFailover }),
+    ...(signal && { signal }),
+  }
+}

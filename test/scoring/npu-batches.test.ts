@@ -1,0 +1,115 @@
+/** Offline models of every batch on the simulator: the same scores, and the runs they take. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { convertCheckpoint } from '../../lib/model'
+import { float32Tensor } from '../../lib/model/graph'
+import { provenanceOf, writeOnnx } from '../../lib/model/onnx/write'
+import { Detector, evaluate } from '../../lib/scoring'
+import { temporaryFolder } from '../dataset/folders'
+import { node } from '../model/small-graphs'
+import { OfflineModels, requireSimulator } from '../support/native'
+import { collect, demoLines, speechWav, tinyModel, writeCorpus } from './support'
+
+/** Scores by the first samples, and leaves its batch open, as no conversion of this package does. */
+function openBatch(): Uint8Array {
+  const weights = float32Tensor([4, 2], [0, 1, 0, 0.5, 0, -2, 0, 3])
+  const graph = {
+    name: 'open',
+    opset: 13,
+    inputs: [{ name: 'input', dtype: 'float32' as const, shape: ['batch', 4] }],
+    outputs: [{ name: 'logits', dtype: 'float32' as const, shape: ['batch', 2] }],
+    nodes: [node('MatMul', ['input', 'weights'], 'logits')],
+    initializers: new Map([['weights', weights]]),
+  }
+  return writeOnnx(graph, provenanceOf('test'))
+}
+
+describe('an offline model', () => {
+  const folder = temporaryFolder()
+  let models: OfflineModels
+  let libraryBefore: string | undefined
+  before(function () {
+    libraryBefore = process.env['AASIST_ACL_LIBRARY']
+    process.env['AASIST_ACL_LIBRARY'] = requireSimulator(this)
+    models = new OfflineModels()
+  })
+  after(() => {
+    if (libraryBefore === undefined) delete process.env['AASIST_ACL_LIBRARY']
+    else process.env['AASIST_ACL_LIBRARY'] = libraryBefore
+  })
+  after(() => models.remove())
+
+  const onnxFile = (name: string, bytes: Uint8Array): string => {
+    mkdirSync(folder(), { recursive: true })
+    writeFileSync(join(folder(), name), bytes)
+    return join(folder(), name)
+  }
+  const clips = (count: number): string[] =>
+    Array.from({ length: count }, (_, index) => {
+      const path = join(folder(), `${index}.wav`)
+      mkdirSync(folder(), { recursive: true })
+      writeFileSync(path, speechWav({ seconds: 0.1, seed: index + 1 }))
+      return path
+    })
+  const scoresOf = async (model: string | Uint8Array, paths: readonly string[], device: 'cpu' | 'npu') => {
+    await using detector = await Detector.load({ model, device, sessions: 1 })
+    const results = await collect(detector.scoreFiles(paths))
+    for (const { error } of results) expect(error).to.equal(undefined)
+    const scores = results.map(result => (result as { score: number }).score)
+    return { scores, runs: detector.stats().done, batches: detector.batches }
+  }
+
+  it('with gears takes runs of the largest for a list, and of those that fit for the rest', async function () {
+    this.timeout(60_000)
+    const onnx = openBatch()
+    const om = models.compile(onnxFile('open.onnx', onnx), [
+      '--input_shape=input:-1,4',
+      '--dynamic_batch_size=1,4,8',
+    ])
+    const paths = clips(19)
+    const expected = await scoresOf(onnx, paths, 'cpu')
+    const found = await scoresOf(om, paths, 'npu')
+    expect(found.batches).to.deep.equal([1, 4, 8])
+    // A session that would idle takes a run that is not full yet.
+    expect(found.runs).to.be.within(2 + 3, 8)
+    expect(found.scores).to.deep.equal(expected.scores)
+    expect((await scoresOf(om, paths.slice(0, 12), 'npu')).runs).to.be.within(1 + 1, 5)
+  })
+
+  it('with gears without 1 scores single clips too', async function () {
+    this.timeout(60_000)
+    const om = models.compile(onnxFile('gears.onnx', openBatch()), [
+      '--input_format=ND',
+      '--input_shape=input:-1,4',
+      '--dynamic_dims=4;8',
+    ])
+    await using detector = await Detector.load({ model: om })
+    expect([detector.batch, detector.batches]).to.deep.equal([8, [4, 8]])
+    const samples = Float32Array.of(0.5, 0.25, -0.5, 0.125)
+    const { score } = await detector.score({ samples, sampleRateHz: 16_000 })
+    expect(score).to.equal(0.5 + 0.125 + 1 + 0.375)
+  })
+
+  it('of any fixed batch gives the scores of batch 1, but for the last bits, the last run padded', async function () {
+    this.timeout(120_000)
+    const [checkpoint, config] = [readFileSync(tinyModel.checkpoint), readFileSync(tinyModel.config, 'utf8')]
+    writeCorpus(join(folder(), 'LA'), demoLines(13))
+    const evaluated = async (batch: number, out: string, device: 'npu' | readonly number[]) => {
+      const onnx = onnxFile(`${batch}.onnx`, convertCheckpoint(checkpoint, config, { batch, target: 'npu' }))
+      const model = models.compile(onnx)
+      await evaluate({ model, data: join(folder(), 'LA'), out: join(folder(), out), device })
+      return readFileSync(join(folder(), out, 'eval_scores.txt'), 'utf8')
+        .trimEnd()
+        .split('\n')
+    }
+    const score = (line: string): number => Number(line.split(' ').at(-1))
+    const one = await evaluated(1, 'one', [0])
+    for (const batch of [2, 5, 16]) {
+      const many = await evaluated(batch, `${batch}`, [0, 1, 2])
+      expect(many.map(line => line.split(' ')[0])).to.deep.equal(one.map(line => line.split(' ')[0]))
+      for (const [index, line] of many.entries()) expect(score(line)).to.be.closeTo(score(one[index]!), 1e-5)
+      expect(await evaluated(batch, `${batch}-alone`, [1])).to.deep.equal(many)
+    }
+  })
+})
