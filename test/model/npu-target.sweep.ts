@@ -1,6 +1,6 @@
 /**
  * The npu target on every real clip at every batch size of the Ascend guide, against the plain graph: minutes of a core,
- * so not part of `npm test`. `npx mocha test/model/npu-target.slow.ts`
+ * so not part of `npm test`. `npm run test:sweep`
  */
 import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
