@@ -17,8 +17,7 @@ export interface FakeHost {
 
 export const groupFile = 'root:x:0:\nHwHiAiUser:x:1000:\nusers:x:100:\n'
 /** In no group of the NPUs. */
-export const stranger = { uid: 4711, groups: [100] }
-export const member = { uid: 4711, groups: [100, 1000] }
+export const stranger = { uid: 4711, groups: [] }
 
 const nodePaths = ['/dev/davinci0', '/dev/davinci_manager', '/dev/devmm_svm', '/dev/hisi_hdc']
 export const allNodes = Object.fromEntries(nodePaths.map(path => [path, 0o660]))
@@ -77,5 +76,5 @@ export function buildHost(root: string, host: FakeHost): HostView {
     writeFileSync(place(path), content)
     chmodSync(join(root, path), 0o755)
   }
-  return { root, environment: host.environment ?? {}, user: member }
+  return { root, environment: host.environment ?? {} }
 }

@@ -14,8 +14,8 @@ describe('docs/npu.md, with the official AASIST-L', () => {
     const data = referenceData(this)
     this.timeout(600_000)
     const checkpoint = join(data, 'checkpoints', 'AASIST-L.pth')
-    // From the checkpoint to the comparison; what is left are the same commands for other batches.
-    await runBlocks(folder(), simulatorBlocks.slice(0, 3), {
+    // From the checkpoint to metrics, and the comparison; the others are the same in one step, and for other batches.
+    await runBlocks(folder(), [simulatorBlocks[0]!, simulatorBlocks[2]!], {
       checkpoint,
       config: checkpoint.replace(/pth$/, 'conf'),
       data: join(data, 'LA'),
@@ -30,6 +30,5 @@ describe('docs/npu.md, with the official AASIST-L', () => {
     expect(metrics.minTdcf).to.be.a('number')
     expect(guideMetrics(folder(), 'origin-results')).to.deep.equal(metrics)
     expectClose(guideScores(folder(), 'om-results'), cpu, 0.1)
-    expect(guideScores(folder(), 'direct-results')).to.deep.equal(guideScores(folder(), 'om-results'))
   })
 })

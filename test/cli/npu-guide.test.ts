@@ -1,8 +1,9 @@
 /** docs/npu.md: its commands work as they stand, with the demo weights and clips. npu-guide.slow.ts has the official ones. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { containerFlags } from '../../lib/cli/doctor-container'
+import { root } from '../support/environment'
 import { demoModel } from '../support/golden'
 import { requireSimulator } from '../support/native'
 import {
@@ -37,6 +38,29 @@ describe('docs/npu.md', () => {
     for (const flag of containerFlags({ chips }).match(/--device=\S+|-v \S+/g)!) {
       expect(guideText).to.include(flag)
     }
+  })
+
+  it('has a short form in the README, which works as it stands', async function () {
+    requireSimulator(this)
+    this.timeout(120_000)
+    const readme = readFileSync(join(root, 'README.md'), 'utf8')
+    const [, block = ''] = /## On Ascend NPUs[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme)!
+    const [build = '', ...commands] = block.split('\n')
+    expect(build).to.match(/^npm install && npm run build /)
+    const demo = join('models', 'demo')
+    thinnedCorpus(demoModel.corpus, join(folder(), demo, 'LA'), 4)
+    for (const name of readdirSync(join(root, demo)).filter(each => each.startsWith('aasist-l-demo.')))
+      symlinkSync(join(root, demo, name), join(folder(), demo, name))
+    const inputs = {
+      checkpoint: '/none',
+      config: '/none',
+      data: '/none',
+      environment: {},
+      timeoutSeconds: 110,
+    }
+    const { stdout } = await runBlocks(folder(), [commands.join('\n')], inputs)
+    expect(stdout).to.match(/^device npu +ok /m)
+    expect(guideScores(folder(), 'npu-results').size).to.equal(10)
   })
 
   it('goes from the checkpoint to metrics, in every block', async function () {

@@ -54,7 +54,12 @@ export function thinnedCorpus(corpus: string, folder: string, nth: number): stri
   mkdirSync(join(folder, protocolFolder), { recursive: true })
   const chosen = lines.filter((_, index) => index % nth === 0)
   writeFileSync(join(folder, protocol), `${chosen.join('\n')}\n`)
-  symlinkSync(join(corpus, 'ASVspoof2019_LA_eval'), join(folder, 'ASVspoof2019_LA_eval'))
+  const clips = join('ASVspoof2019_LA_eval', 'flac')
+  mkdirSync(join(folder, clips), { recursive: true })
+  for (const line of chosen) {
+    const clip = join(clips, `${line.split(' ')[1]!}.flac`)
+    symlinkSync(join(corpus, clip), join(folder, clip))
+  }
   return folder
 }
 
