@@ -1,10 +1,11 @@
 // Compiles the add-on (by prebuildify) and the simulator for every platform the package carries, in a folder of its own:
-// node-gyp wipes build/. Does nothing for a platform whose prebuild fits the sources. `--arch x64` for one of them.
+// node-gyp wipes build/. Does nothing for a platform whose prebuild is whole and fits the sources. `--arch x64` for one of them.
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -18,7 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { run } from './child.mjs'
 import { nativeFingerprint } from './native-sources.mjs'
 import { onlyOne } from './only-one.mjs'
-import { builtFrom, prebuildFolder, targets } from './prebuilds.mjs'
+import { faultOf, hashOf, prebuildFolder, targets } from './prebuilds.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const say = text => console.error(`prebuilds: ${text}`)
@@ -65,7 +66,10 @@ async function buildAddon({ arch, prefix }, folder) {
     PREBUILD_STRIP_BIN: `${prefix}strip`,
     LIBC: 'glibc',
   }
-  const headers = process.env.npm_config_nodedir === undefined ? { npm_config_nodedir: nodePrefix } : {}
+  // Without headers beside Node (as in some distributions' packages) node-gyp fetches those of the oldest one.
+  const hasHeaders = existsSync(join(nodePrefix, 'include', 'node', 'node_api.h'))
+  const isGiven = process.env.npm_config_nodedir !== undefined
+  const headers = !isGiven && hasHeaders ? { npm_config_nodedir: nodePrefix } : {}
   await run(process.execPath, [prebuildify, ...options], {
     cwd: folder,
     env: { ...process.env, ...tools, ...headers },
@@ -95,10 +99,11 @@ async function build(target) {
   await buildAddon(target, folder)
   await buildSimulator(target, folder)
   const made = join(folder, 'prebuilds', `linux-${target.arch}`)
-  const files = readdirSync(made, { recursive: true, withFileTypes: true })
+  const names = readdirSync(made, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(entry => relative(made, join(entry.parentPath, entry.name)))
     .sort()
+  const files = Object.fromEntries(names.map(name => [name, hashOf(join(made, name))]))
   writeFileSync(join(made, 'built.json'), `${JSON.stringify({ sources, files })}\n`)
   const place = prebuildFolder(root, target.arch)
   rmSync(place, { recursive: true, force: true })
@@ -113,7 +118,7 @@ try {
     () => say('another process is making them, waiting for it'),
     async () => {
       for (const target of chosenTargets())
-        if (builtFrom(root, target.arch) !== nativeFingerprint(root)) await build(target)
+        if (faultOf(root, target.arch, nativeFingerprint(root)) !== undefined) await build(target)
     },
   )
 } catch (error) {

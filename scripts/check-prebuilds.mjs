@@ -1,15 +1,14 @@
-// `npm pack` and `npm publish` begin with this: a package without binaries, or with those of other sources, must not
-// leave the house.
+// `npm pack` and `npm publish` begin with this: a package without binaries, with damaged ones or with those of other
+// sources must not leave the house.
 import { fileURLToPath } from 'node:url'
 import { nativeFingerprint } from './native-sources.mjs'
-import { builtFrom, targets } from './prebuilds.mjs'
+import { faultOf, targets } from './prebuilds.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const now = nativeFingerprint(root)
 const wrong = targets.flatMap(({ arch }) => {
-  const sources = builtFrom(root, arch)
-  if (sources === now) return []
-  return [`linux-${arch} is ${sources === undefined ? 'missing' : 'older than native/'}`]
+  const fault = faultOf(root, arch, now)
+  return fault === undefined ? [] : [`linux-${arch} is ${fault}`]
 })
 if (wrong.length > 0) {
   console.error(`prebuilds: ${wrong.join(', ')}; make them with: npm run prebuilds`)

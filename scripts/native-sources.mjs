@@ -3,13 +3,23 @@ import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-/** SHA-256 over the paths and contents of everything a compiler reads; the same in every folder. */
+/** Headers of these are compiled in. */
+const headers = ['node-addon-api', 'node-api-headers']
+
+/** As installed by package-lock.json. */
+function headerVersions(root) {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  return headers.map(name => `${name} ${packages[`node_modules/${name}`].version}`)
+}
+
+/** SHA-256 over everything a compiler reads and how it is called; the same in every folder. */
 export function nativeFingerprint(root) {
   const files = readdirSync(join(root, 'native'), { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(entry => join(entry.parentPath, entry.name))
-  const hash = createHash('sha256')
-  for (const path of [join(root, 'binding.gyp'), ...files.sort()])
+  const hash = createHash('sha256').update(`${headerVersions(root).join('\0')}\0`)
+  const callers = ['binding.gyp', 'scripts/build-prebuilds.mjs'].map(name => join(root, name))
+  for (const path of [...callers, ...files.sort()])
     hash
       .update(`${relative(root, path)}\0`)
       .update(readFileSync(path))

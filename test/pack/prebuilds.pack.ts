@@ -1,5 +1,5 @@
 /** The binaries that go into the package, of both architectures; those of arm64 run under qemu. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -116,14 +116,14 @@ describe('the prebuilt binaries', function () {
 describe('npm pack', function () {
   this.timeout(900_000)
 
-  it('refuses when a prebuild is missing, and when it is older than its sources', function () {
+  it('refuses when a prebuild is missing, damaged, or older than its sources', function () {
     requireTool(this, 'aarch64-linux-gnu-g++')
     makePrebuilds()
     const scratch = mkdtempSync(join(tmpdir(), 'aasist-stale-'))
     const check = () =>
       run(process.execPath, [join(scratch, 'scripts', 'check-prebuilds.mjs')], { folder: scratch })
     try {
-      for (const part of ['scripts', 'native', 'binding.gyp', 'package.json'])
+      for (const part of ['scripts', 'native', 'binding.gyp', 'package.json', 'package-lock.json'])
         cpSync(join(root, part), join(scratch, part), { recursive: true })
       expect(check()).to.include({
         code: 1,
@@ -132,8 +132,30 @@ describe('npm pack', function () {
       })
       cpSync(join(root, 'prebuilds'), join(scratch, 'prebuilds'), { recursive: true })
       expect(check()).to.deep.equal({ code: 0, stdout: '', stderr: '' })
-      writeFileSync(join(scratch, 'native', 'run.h'), '// changed\n')
-      expect(check().stderr).to.match(/linux-x64 is older than native\/, linux-arm64 is older/)
+      const library = join(scratch, 'prebuilds', 'linux-arm64', 'simulator', 'lib', 'libascendcl.so')
+      truncateSync(library, statSync(library).size - 1)
+      expect(check()).to.include({
+        code: 1,
+        stderr:
+          'prebuilds: linux-arm64 is damaged (simulator/lib/libascendcl.so); make them with: npm run prebuilds\n',
+      })
+      rmSync(library)
+      expect(check().stderr).to.include('linux-arm64 is without simulator/lib/libascendcl.so')
+      cpSync(join(root, 'prebuilds'), join(scratch, 'prebuilds'), { recursive: true })
+      for (const [file, from, to] of [
+        ['native/run.h', /$/, '// changed\n'],
+        ['scripts/build-prebuilds.mjs', "'--napi', ", "'--napi', '--debug', "],
+        ['package-lock.json', /(?<="node_modules\/node-addon-api": \{\s+"version": ")[\d.]+/, '0.0.0'],
+      ] as const) {
+        expect(check(), `before ${file}`).to.include({ code: 0 })
+        const path = join(scratch, file)
+        const before = readFileSync(path, 'utf8')
+        const after = before.replace(from, to)
+        expect(after).not.to.equal(before)
+        writeFileSync(path, after)
+        expect(check().stderr, file).to.match(/linux-x64 is older than native\/.*, linux-arm64 is older/)
+        writeFileSync(path, before)
+      }
     } finally {
       rmSync(scratch, { recursive: true, force: true })
     }
