@@ -3,24 +3,38 @@
 //
 //   simulator   its C++ clients                 both
 //   driver      the add-on below JavaScript     both
-//   add-on      sessions of Node on the sanitized simulator     the first; Node itself is not instrumented
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+//   add-on      sessions and probes of Node on the sanitized simulator     the first; Node itself is not instrumented
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './child.mjs'
-import { addonOf, buildAddon, buildDriver, buildSimulator, simulatorFolder } from './native-builds.mjs'
+import {
+  addonOf,
+  buildAddon,
+  buildDriver,
+  buildSimulator,
+  folderOf,
+  simulatorFolder,
+} from './native-builds.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const addressed = 'address,undefined'
 const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js')
 
 const sessionTests = [
-  'test/session/acl-conformance.test.ts',
-  'test/session/acl-delivery.test.ts',
-  'test/session/acl-session.test.ts',
-]
+  'conformance',
+  'delivery',
+  'fault',
+  'feeds',
+  'library',
+  'memory',
+  'model',
+  'session',
+].map(name => `test/session/acl-${name}.test.ts`)
+/** Of the sessions' tests: not one that measures the time of a copy, which a sanitizer makes another. */
+const timed = 'is filled by one copy'
 /** Of the ends of processes: not those that count on little memory, or make so many sessions that it takes minutes. */
 const leftOut = 'no memory|200 forgotten'
 
@@ -43,15 +57,52 @@ async function test(files, environment, more = []) {
 /** Where a library of the compiler is that has to be loaded before the program. */
 const runtime = name => execFileSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim()
 
-/** Paragraphs of the reports in which files of ours occur: Node, V8 and compilers that tests start leak of their own. */
+const leakingSource = join(root, 'test', 'native', 'leak.cc')
+/** A frame names its source where that is known, and only else its binary. */
+const isOurFrame = frame =>
+  /\/build\/\w+-address-undefined\//.test(frame) ||
+  [join(root, 'native', '/'), leakingSource].some(path => frame.includes(path))
+const isFrameOfNode = frame =>
+  [process.execPath, '<unknown module>', '../deps/'].some(sign => frame.includes(sign))
+
+/** Whether a leak's memory was taken by us, and not by Node in a call of ours. */
+function isOurs(paragraph) {
+  const frames = paragraph.split('\n').filter(line => /^\s*#\d+ /.test(line))
+  const nodes = frames.findIndex(isFrameOfNode)
+  return frames.slice(0, nodes === -1 ? undefined : nodes).some(isOurFrame)
+}
+
+/** Paragraphs of the reports that are about us: Node, V8 and compilers that tests start leak of their own. */
 function findingsIn(folder) {
   return readdirSync(folder).flatMap(name => {
     const text = readFileSync(join(folder, name), 'utf8')
-    if (!/LeakSanitizer/.test(text)) return [text]
-    return text
-      .split('\n\n')
-      .filter(paragraph => /leak of/.test(paragraph) && /\/build\/\w+-address-undefined\//.test(paragraph))
+    // A search that broke off has found nothing, and says nothing of leaks.
+    if (!/LeakSanitizer/.test(text) || /has encountered a fatal error/.test(text)) return [text]
+    return text.split('\n\n').filter(paragraph => /leak of/.test(paragraph) && isOurs(paragraph))
   })
+}
+
+/** That leaks are found at all, in a program and in what Node loads, before their absence is taken for good news. */
+function checkThatLeaksAreFound(environment, reports) {
+  const folder = folderOf('leak', addressed)
+  mkdirSync(folder, { recursive: true })
+  const [program, library] = [join(folder, 'leak'), join(folder, 'leak.node')]
+  const flags = [`-fsanitize=${addressed}`, '-g', '-O1', leakingSource]
+  execFileSync('g++', [...flags, '-o', program])
+  // A library that is gone by then has no names in reports.
+  execFileSync('g++', [...flags, '-shared', '-fPIC', '-Wl,-z,nodelete', '-o', library])
+  const ended = spawnSync(program, {
+    env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=1' },
+    encoding: 'utf8',
+  })
+  if (ended.status === 0 || !/leak of \d+ byte/.test(ended.stderr))
+    throw new Error(`a program's leak is not found (exit code ${ended.status}): ${ended.stderr}`)
+  const load = 'try { process.dlopen({ exports: {} }, process.argv[1]) } catch {}'
+  spawnSync(process.execPath, ['-e', load, library], { env: { ...process.env, ...environment } })
+  const found = findingsIn(reports)
+  if (!found.some(finding => finding.includes(leakingSource)))
+    throw new Error(`a leak in what Node loads is not found: ${found.join('\n\n')}`)
+  for (const name of readdirSync(reports)) rmSync(join(reports, name))
 }
 
 async function sanitizeInNode() {
@@ -66,10 +117,12 @@ async function sanitizeInNode() {
       AASIST_ADDON: addonOf(addressed),
       AASIST_SIMULATOR: simulatorFolder(addressed),
     }
-    await test(sessionTests, environment)
+    checkThatLeaksAreFound(environment, reports)
+    await test(sessionTests, environment, ['--grep', timed, '--invert'])
     // A search for leaks at the end of each process would be most of its time; the simulator's reports count them here.
     environment.ASAN_OPTIONS = environment.ASAN_OPTIONS.replace('detect_leaks=1', 'detect_leaks=0')
-    await test(['test/lifecycle/acl-exit.test.ts'], environment, ['--grep', leftOut, '--invert'])
+    const ends = ['test/lifecycle/acl-exit.test.ts', 'test/lifecycle/acl-second-user.test.ts']
+    await test(ends, environment, ['--grep', leftOut, '--invert'])
     const findings = findingsIn(reports)
     if (findings.length > 0) throw new Error(`${findings.length} reports\n\n${findings.join('\n\n')}`)
   } finally {
