@@ -273,12 +273,28 @@ CASE("host memory, freed memory and the end of a block are found out on the devi
   CODE(507015, aclmdlExecute(model.id, model.input, model.output));
 }
 
+CASE("a model is unloaded in any context", "") {
+  LoadedModel model(modelPath("OM_ADD"));
+  aclrtContext other = nullptr;
+  OK(aclrtCreateContext(&other, 0));
+  OK(aclmdlUnload(model.id));
+  CODE(145003, aclmdlUnload(model.id));
+}
+
+CASE("a tensor larger than all memory is refused", "") {
+  begin();
+  const int64_t dims[] = {1};
+  aclTensorDesc *description = aclCreateTensorDesc(ACL_FLOAT, 1, dims, ACL_FORMAT_ND);
+  char byte = 0;
+  CODE(200000, aclSetTensorConst(description, &byte, SIZE_MAX));
+  aclDestroyTensorDesc(description);
+}
+
 CASE("a model belongs to the context it was loaded in", "") {
   LoadedModel model(modelPath("OM_ADD"));
   aclrtContext other = nullptr;
   OK(aclrtCreateContext(&other, 0));
   CODE(107004, aclmdlExecute(model.id, model.input, model.output));
-  CODE(107004, aclmdlUnload(model.id));
   std::thread([&] { CODE(107002, aclmdlExecute(model.id, model.input, model.output)); }).join();
   OK(aclrtSetDevice(0));
   OK(aclmdlExecute(model.id, model.input, model.output));
