@@ -122,6 +122,12 @@ std::vector<Fault> Faults::next(const char *call) {
   return found;
 }
 
+std::vector<std::string> Faults::calls() const {
+  std::vector<std::string> names;
+  for (const auto &target : targets_) names.push_back(target.first);
+  return names;
+}
+
 Faults &faults() {
   return fromEnvironment().faults;
 }
