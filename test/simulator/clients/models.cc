@@ -84,6 +84,12 @@ CASE("what is wrong with a file has a code", "") {
   CODE(145000, aclmdlLoadFromFile(modelPath("BAD_VERSION"), &id));
   CODE(545002, aclmdlLoadFromFile(modelPath("BAD_BYTE"), &id));
   CODE(545001, aclmdlLoadFromFile(modelPath("BAD_GRAPH"), &id));
+  for (const char *lines : {"LINES_GEAR_FIRST", "LINES_INPUT_LAST", "LINES_OUTPUT_LAST", "LINES_TWO_INPUTS",
+                            "LINES_MORE_OUTPUTS", "LINES_TWO_GEARS", "LINES_TWO_NAMES"})
+    CODE(545002, aclmdlLoadFromFile(modelPath(lines), &id));
+  uint32_t whole = 0;
+  CODE(0, aclmdlLoadFromFile(modelPath("LINES_AS_BEFORE"), &whole));
+  CODE(0, aclmdlUnload(whole));
   aclGetRecentErrMsg();
   CODE(545001, aclmdlLoadFromFile(modelPath("OM_OTHER_SOC"), &id));
   CHECK(recentSays("soc version"));
