@@ -23,6 +23,12 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const addressed = 'address,undefined'
 const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js')
 
+/** Of the simulator's programs, which are one thread each. */
+const programTests = [
+  'test/simulator/atc-options.test.ts',
+  'test/simulator/atc-robustness.test.ts',
+  'test/simulator/npu-smi.test.ts',
+]
 const sessionTests = [
   'conformance',
   'delivery',
@@ -142,6 +148,10 @@ try {
     step(`clients of the simulator with ${variant}`)
     // Cases of this test forget things on purpose; the simulator's own leaks are what its report counts.
     await test(['test/simulator/clients.test.ts'], { ...environment, ASAN_OPTIONS: 'detect_leaks=0' })
+    if (variant === addressed) {
+      step(`programs of the simulator with ${variant}`)
+      await test(programTests, { ...environment, ASAN_OPTIONS: 'detect_leaks=0' })
+    }
     step(`the native side of sessions with ${variant}`)
     await test(['test/native/driver.slow.ts'], { ...environment, ASAN_OPTIONS: 'detect_leaks=1' })
   }

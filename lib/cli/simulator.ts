@@ -15,11 +15,11 @@ export function addSimulatorCommand(
     .command('simulator')
     .description('run and test AscendCL programs without an NPU: stand-ins for libascendcl.so and atc')
     .addHelpText('after', `\nSettings, by environment:\n${settings.join('\n')}`)
-    .addHelpText('after', '\nExample:\n  eval "$(npx aasist simulator env)"')
+    .addHelpText('after', '\nExample:\n  eval "$(npx --no-install aasist simulator env)"')
   simulator
     .command('env')
     .description('print the shell commands that put the stand-ins before everything else')
-    .addHelpText('after', '\nExample:\n  eval "$(npx aasist simulator env)" && atc --help')
+    .addHelpText('after', '\nExample:\n  eval "$(npx --no-install aasist simulator env)" && atc --help')
     .action(() => run(() => Promise.resolve(printEnvironment())))
 }
 
@@ -33,11 +33,12 @@ function printEnvironment(): ExitCode {
 }
 
 /** For any POSIX shell, also under `set -eu`. */
-function exportLines({ libraryFolder, programFolder, ortLibrary }: Simulator): readonly string[] {
+function exportLines({ home, libraryFolder, programFolder, ortLibrary }: Simulator): readonly string[] {
   const prepend = (name: string, folder: string): string =>
     `export ${name}=${quote(folder)}"\${${name}:+:$${name}}"`
   return [
     ...(ortLibrary === undefined ? [] : [`export ACL_SIM_ORT_LIBRARY=${quote(ortLibrary)}`]),
+    `export ACL_SIM_HOME=${quote(home)}`,
     prepend('LD_LIBRARY_PATH', libraryFolder),
     prepend('PATH', programFolder),
   ]

@@ -9,6 +9,8 @@ export interface Simulator {
   readonly libraryFolder: string
   /** Absolute; holds `atc`. */
   readonly programFolder: string
+  /** Absolute; holds `include`, `lib` and `bin`. */
+  readonly home: string
   /** Absolute path of onnxruntime's CPU library; undefined when it is not installed, and then only latency mode works. */
   readonly ortLibrary: string | undefined
 }
@@ -26,6 +28,8 @@ export const simulatorSettings: readonly SimulatorSetting[] = [
   { name: 'ACL_SIM_DEVICES', meaning: 'number of devices, 0 to 64 (default 1)' },
   { name: 'ACL_SIM_SOC', meaning: 'their name (default Ascend310P3); models of another are refused' },
   { name: 'ACL_SIM_MEMORY_MB', meaning: 'memory of a device (default 21525)' },
+  { name: 'ACL_SIM_MEMORY_RESERVE_MB', meaning: 'allocations that leave less than this fail (default 0)' },
+  { name: 'ACL_SIM_PINNED_MB', meaning: 'host memory that aclrtMallocHost can give (default: all there is)' },
   {
     name: 'ACL_SIM_EXEC_US',
     meaning:
@@ -40,6 +44,8 @@ export const simulatorSettings: readonly SimulatorSetting[] = [
     meaning: 'call:action@uses, separated by commas; action is an error code, hang, or a delay such as 20ms',
   },
   { name: 'ACL_SIM_PRECISION', meaning: 'origin: atc keeps weights as they are whatever its options say' },
+  { name: 'ACL_SIM_MISSING', meaning: 'functions that dlsym does not find, separated by commas' },
+  { name: 'ACL_SIM_SIGNALS', meaning: "cann: CANN's signal handlers (default: none)" },
   { name: 'ACL_SIM_LOG', meaning: 'file (or stderr) for one line a call' },
   {
     name: 'ACL_SIM_REPORT',
@@ -117,6 +123,7 @@ export function findSimulator(): Simulator {
     )
   }
   return {
+    home: folder,
     libraryFolder: join(folder, 'lib'),
     programFolder: join(folder, 'bin'),
     ortLibrary: findOrtLibrary(),

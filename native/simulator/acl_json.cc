@@ -14,7 +14,6 @@ namespace {
 
 /** CANN's own limit for {} and []. */
 constexpr int deepestNesting = 10;
-constexpr size_t largestFile = 10 << 20;
 
 /** A recognizer: it keeps nothing of what it reads. */
 class JsonText {
@@ -83,11 +82,12 @@ class JsonText {
 aclError checkAclJson(const char *path) {
   if (path == nullptr || path[0] == '\0') return 0;
   std::vector<uint8_t> bytes;
-  if (readFile(path, &bytes).code != 0)
+  const aclError unread = readFile(path, &bytes, largestText).code;
+  if (unread != 0 && unread != acl::ACL_ERROR_GE_EXEC_MODEL_DATA_SIZE_INVALID)
     return fail(acl::ACL_ERROR_INVALID_FILE, "EH0003",
                 format("Path %s is invalid: the file cannot be read.", path));
   const std::string text(bytes.begin(), bytes.end());
-  if (text.size() <= largestFile && JsonText(text).isObject()) return 0;
+  if (unread == 0 && JsonText(text).isObject()) return 0;
   return fail(acl::ACL_ERROR_PARSE_FILE, "EH0004",
               format("File %s is invalid: it is not one JSON object.", path));
 }

@@ -53,7 +53,7 @@ aclError enqueue(aclrtStream handle, Task task) {
 
 aclError synchronizeEvent(aclrtEvent handle, Nanoseconds deadline) {
   return withEvent(handle, [&](const std::shared_ptr<Event> &event) -> aclError {
-    if (event->wait(deadline, nullptr)) return 0;
+    if (event->wait(event->lastRecord(), deadline, nullptr)) return 0;
     const aclError lost = answerOfLost(*event->device, "Event synchronize");
     if (lost != 0) return lost;
     return fail(acl::ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "EE1002", "Event synchronize timed out.");
@@ -62,9 +62,10 @@ aclError synchronizeEvent(aclrtEvent handle, Nanoseconds deadline) {
 
 aclError streamWaitEvent(aclrtStream stream, aclrtEvent handle, Nanoseconds patience) {
   return withEvent(handle, [&](const std::shared_ptr<Event> &event) {
-    return enqueue(stream, [event, patience](const TaskTurn &turn) -> aclError {
+    const uint64_t record = event->lastRecord();
+    return enqueue(stream, [event, record, patience](const TaskTurn &turn) -> aclError {
       const Nanoseconds deadline = patience == forever ? forever : monotonicNow() + patience;
-      if (event->wait(deadline, &turn.cancellation)) return 0;
+      if (event->wait(record, deadline, &turn.cancellation)) return 0;
       const aclError lost = answerOfLost(*event->device, "A wait for an event");
       if (lost != 0) return lost;
       return fail(acl::ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "EE1002",
@@ -103,12 +104,11 @@ aclError aclrtRecordEvent(aclrtEvent event, aclrtStream stream) {
   return invoke("aclrtRecordEvent", [&] {
     return withEvent(event, [&](const std::shared_ptr<Event> &found) -> aclError {
       const uint64_t record = found->recorded();
-      const aclError code = enqueue(stream, [found, record](const TaskTurn &) -> aclError {
-        found->complete(record);
+      // At the task's end or when it is dropped: nobody waits for a record that will not come.
+      const auto complete = [found, record](void *) { found->complete(record); };
+      return enqueue(stream, [end = std::shared_ptr<void>(nullptr, complete)](const TaskTurn &) -> aclError {
         return 0;
       });
-      if (code != 0) found->complete(record);
-      return code;
     });
   });
 }
@@ -116,8 +116,8 @@ aclError aclrtRecordEvent(aclrtEvent event, aclrtStream stream) {
 aclError aclrtResetEvent(aclrtEvent event, aclrtStream stream) {
   return invoke("aclrtResetEvent", [&] {
     return withEvent(event, [&](const std::shared_ptr<Event> &found) {
-      return enqueue(stream, [found](const TaskTurn &) -> aclError {
-        found->reset();
+      return enqueue(stream, [found, record = found->lastRecord()](const TaskTurn &) -> aclError {
+        found->reset(record);
         return 0;
       });
     });

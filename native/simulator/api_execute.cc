@@ -7,6 +7,7 @@
 #include "copy.h"
 #include "execution.h"
 #include "ledger.h"
+#include "lost_device.h"
 #include "model.h"
 #include "objects.h"
 #include "process.h"
@@ -83,7 +84,7 @@ aclError executeHere(uint32_t modelId, const aclmdlDataset *input, aclmdlDataset
   const Cancellation never;
   static std::atomic<uint32_t> lastTask{0};
   code = execution.run({asked, never, ++lastTask, execution.streamId(), threadId(), nullptr});
-  if (code == 0 && execution.shapesComeLater()) execution.publish(output);
+  if (code == 0 && execution.hasLaterShapes()) execution.publish(output);
   return code;
 }
 
@@ -108,6 +109,7 @@ aclError executeOnStream(uint32_t modelId, const aclmdlDataset *input, aclmdlDat
     if (!*ran) execution->drop();
     delete ran;
   });
+  const uint64_t aborts = stream->aborts();
   const uint64_t ticket = stream->submit([execution, guard](const TaskTurn &turn) {
     *guard = true;
     return execution->run(turn);
@@ -116,10 +118,13 @@ aclError executeOnStream(uint32_t modelId, const aclmdlDataset *input, aclmdlDat
     return fail(acl::ACL_ERROR_RT_STREAM_TASK_FULL, "EZ9999", "The stream takes no more tasks.");
   if (await == Await::UpToTimeout) {
     code = stream->synchronize(deadline);
-  } else if (execution->shapesComeLater()) {
-    stream->waitFor(ticket, forever);
+  } else if (execution->shapesComeLater() && !stream->waitFor(ticket, aborts)) {
+    code = answerOfLost(*context->device, "An execution");
+    if (code == 0) code = fail(acl::ACL_ERROR_RT_STREAM_ABORT, "EE1001", "The stream is aborted.");
+  } else if (!execution->shapesComeLater()) {
+    return 0;
   }
-  if (code == 0 && execution->shapesComeLater()) execution->publish(output);
+  if (code == 0 && execution->hasLaterShapes()) execution->publish(output);
   return code;
 }
 

@@ -33,11 +33,15 @@ aclError enqueue(const Context &context, aclrtStream handle, Task task, bool wai
   std::shared_ptr<Stream> stream;
   const aclError code = resolveStream(context, handle, &stream);
   if (code != 0) return code;
+  const uint64_t aborts = stream->aborts();
   const uint64_t ticket = stream->submit(std::move(task));
   if (ticket == 0)
     return fail(acl::ACL_ERROR_RT_STREAM_TASK_FULL, "EZ9999", "The stream takes no more tasks.");
-  if (!waitForIt || stream->waitFor(ticket, forever)) return 0;
-  return answerOfLost(*context.device, "An asynchronous copy");
+  if (!waitForIt || stream->waitFor(ticket, aborts)) return 0;
+  // The caller may do with its memory what it likes after this call.
+  stream->waitWhileRunning(ticket);
+  const aclError lost = answerOfLost(*context.device, "An asynchronous copy");
+  return lost != 0 ? lost : fail(acl::ACL_ERROR_RT_STREAM_ABORT, "EE1001", "The stream is aborted.");
 }
 
 /** A copy or a fill as a task of `device`; `task` answers its code. */

@@ -1,4 +1,8 @@
 // aclInit, aclFinalize, errors and versions.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -7,6 +11,7 @@
 #include "../acl_error_codes.h"
 #include "acl_json.h"
 #include "call.h"
+#include "fault_names.h"
 #include "float16.h"
 #include "missing_symbols.h"
 #include "model_info.h"
@@ -43,12 +48,29 @@ bool knownPackage(const char *name) {
   return false;
 }
 
+struct OutputFile {
+  const char *variable;
+  const std::string &path;
+};
+
+bool canBeOpened(const std::string &path) {
+  if (path.empty() || path == "stderr") return true;
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (file >= 0) close(file);
+  return file >= 0;
+}
+
 /** As invoke(), but the code it answers is not an error of this call. */
 template <class Body>
 aclError answer(const char *name, Body body) {
   const Nanoseconds start = startOfCall();
-  aclError code = enter(name);
-  if (code == 0) code = body();
+  aclError code = 0;
+  try {
+    code = enter(name);
+    if (code == 0) code = body();
+  } catch (const std::exception &) {
+    code = acl::ACL_ERROR_BAD_ALLOC;
+  }
   leave(name, start);
   return code;
 }
@@ -92,6 +114,17 @@ aclError aclInit(const char *configPath) {
       return fail(acl::ACL_ERROR_INVALID_PARAM, "EE2002",
                   "Environment variable ACL_SIM_FAULTS: \"" + join(faultMistakes(), "\", \"") +
                       "\" is not call:action@uses, such as aclmdlExecute:507018@100-105.");
+    const std::vector<std::string> unknownFaults = unknownFaultNames(faults().calls());
+    if (!unknownFaults.empty())
+      return fail(acl::ACL_ERROR_INVALID_PARAM, "EE2002",
+                  "Environment variable ACL_SIM_FAULTS: there is no function " + join(unknownFaults, ", ") +
+                      ". The name of an ACL function is expected, or task.");
+    for (const OutputFile &file :
+         {OutputFile{"ACL_SIM_LOG", settings().logPath}, OutputFile{"ACL_SIM_REPORT", settings().reportPath}})
+      if (!canBeOpened(file.path))
+        return fail(acl::ACL_ERROR_INVALID_PARAM, "EE2002",
+                    format("Environment variable %s=%s: the file cannot be opened for writing: %s.",
+                           file.variable, file.path.c_str(), strerror(errno)));
     if (!unknownMissingSymbols().empty())
       return fail(acl::ACL_ERROR_INVALID_PARAM, "EE2002",
                   "Environment variable ACL_SIM_MISSING: this library has no " +

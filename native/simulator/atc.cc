@@ -50,7 +50,7 @@ int run(const std::vector<std::string> &arguments) {
   } catch (const sim::AtcFailure &failure) {
     printFailure(failure);
   } catch (const std::exception &failure) {
-    printFailure({"E19999", std::string("Inner Error! ") + failure.what(), ""});
+    printFailure({"E19999", std::string("Something unforeseen: ") + failure.what(), ""});
   }
   return failed;
 }

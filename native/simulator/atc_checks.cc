@@ -20,15 +20,12 @@ namespace sim {
 namespace {
 
 AtcFailure invalidValue(const std::string &option, const std::string &value, const std::string &reason) {
-  return {"E10001",
-          format("Value [%s] for parameter [--%s] is invalid. Reason: %s.", value.c_str(), option.c_str(),
-                 reason.c_str()),
-          "Try again with a valid argument."};
+  return {"E10001", format("--%s=%s cannot be used: %s.", option.c_str(), value.c_str(), reason.c_str()),
+          "Correct this option."};
 }
 
 AtcFailure unsupported(const std::string &reason) {
-  return {"E10055", "The operation is not supported. Reason: " + reason + ".",
-          "Remove the option, or use the real atc."};
+  return {"E10055", "Not done here: " + reason + ".", "Remove the option, or use the real atc."};
 }
 
 void requireCharacters(const std::string &option, const std::string &path) {
@@ -39,7 +36,7 @@ void requireCharacters(const std::string &option, const std::string &path) {
     const bool plain = std::isalnum(byte) != 0 || c == '/' || c == '_' || c == '-' || c == '.';
     // Bytes above ASCII are Chinese names, which atc takes; a plus sign is good in the file's own name only.
     if (plain || byte >= 0x80 || (c == '+' && i >= name)) continue;
-    throw invalidValue(option, path, "a path may have letters, digits, Chinese characters, and [_-./] only");
+    throw invalidValue(option, path, "of ASCII, paths are made of a-z, A-Z, 0-9 and _ - . /");
   }
 }
 
@@ -57,17 +54,12 @@ void checkValue(const AtcOption &option, const std::string &value) {
       return requireCharacters(option.name, value);
     case ValueRule::ZeroOrOne:
       if (value == "0" || value == "1") return;
-      throw AtcFailure{"E10006",
-                       format("Value [%s] for parameter [--%s] is invalid. The value must be either 1 or 0.",
-                              value.c_str(), option.name),
-                       "Set a valid parameter value. The parameter value can only be 1 or 0."};
+      throw AtcFailure{"E10006", format("--%s=%s: 0 or 1 was expected.", option.name, value.c_str()),
+                       "Write 0 or 1."};
     case ValueRule::TrueOrFalse:
       if (value == "true" || value == "false") return;
-      throw AtcFailure{
-          "E10005",
-          format("Value [%s] for parameter [--%s] is invalid. The value must be either true or false.",
-                 value.c_str(), option.name),
-          "Set a valid parameter value. The parameter value can only be true or false."};
+      throw AtcFailure{"E10005", format("--%s=%s: true or false was expected.", option.name, value.c_str()),
+                       "Write true or false."};
     case ValueRule::Number:
     case ValueRule::Listed:
       if (contains(option.values, value)) return;
@@ -78,22 +70,21 @@ void checkValue(const AtcOption &option, const std::string &value) {
 void checkLog(const AtcOptions &options) {
   const std::string level = options.value("log", "null");
   if (contains({"debug", "info", "warning", "error", "null"}, level)) return;
-  throw AtcFailure{"E10010", format("Value [%s] for parameter [--log] is invalid.", level.c_str()),
-                   "Select the value from debug, info, warning, error, and null."};
+  throw AtcFailure{"E10010", format("--log=%s is no level of the log.", level.c_str()),
+                   "The levels: debug, info, warning, error, null."};
 }
 
 void checkFramework(const AtcOptions &options) {
   if (!options.has("framework"))
     throw AtcFailure{
-        "E10007",
-        "[--framework] is required. The value must be [0(Caffe) or 1(MindSpore) or 3(TensorFlow) or "
-        "5(Onnx)].",
-        "Set a valid parameter value."};
+        "E10007", "Where the model comes from is not told: --framework is missing.",
+        "For ONNX, add --framework=5. The other numbers are 0 (Caffe), 1 (MindSpore), 3 (TensorFlow)."};
   const std::string framework = options.value("framework");
   if (!contains({"0", "1", "3", "5"}, framework))
     throw invalidValue("framework", framework, "it must be one of [0, 1, 3, 5]");
   if (framework == "0" && !options.has("weight"))
-    throw AtcFailure{"E10008", "[--weight] must not be empty when [--framework] is set to 0 (Caffe).",
+    throw AtcFailure{"E10008",
+                     "A Caffe model (--framework=0) comes with a second file, and --weight does not name it.",
                      "Give the weights, or another framework."};
   if (framework != "5") throw unsupported("the simulator's atc reads ONNX (--framework=5) and nothing else");
 }
@@ -102,17 +93,14 @@ void checkSoc(const AtcOptions &options) {
   const std::string soc = options.value("soc_version");
   // Whoever names the simulated chip otherwise means that name.
   if (isKnownSoc(soc) || (soc == settings().socName && soc.compare(0, 6, "Ascend") == 0)) return;
-  throw AtcFailure{"E10001",
-                   format("Value [%s] for parameter [--soc_version] is invalid. Reason: %s.", soc.c_str(),
-                          explainUnknownSoc(soc).c_str()),
-                   "Use the name that npu-smi info shows with Ascend before it, such as Ascend310P3."};
+  throw AtcFailure{
+      "E10001", format("--soc_version=%s cannot be used: %s.", soc.c_str(), explainUnknownSoc(soc).c_str()),
+      "Use the name that npu-smi info shows with Ascend before it, such as Ascend310P3."};
 }
 
 void refuseTogether(const AtcOptions &options, const std::string &one, const std::string &other) {
   if (options.has(one) && options.has(other))
-    throw AtcFailure{"E10056",
-                     format("Cannot configure both parameters [--%s] and [--%s] simultaneously.", one.c_str(),
-                            other.c_str()),
+    throw AtcFailure{"E10056", format("--%s and --%s exclude each other.", one.c_str(), other.c_str()),
                      "Remove one of them."};
 }
 
@@ -155,11 +143,8 @@ void checkStreams(const AtcOptions &options) {
   if (mode != "cv" && !counted)
     throw invalidValue("multi_stream_parallel_mode", mode, "it must be cv, LoadBalance:N or MainStream:N");
   if (options.value("enable_single_stream") == "true")
-    throw AtcFailure{
-        "E10056",
-        "Cannot configure both parameters [--enable_single_stream] and [--multi_stream_parallel_mode] "
-        "simultaneously.",
-        "Remove one of them."};
+    throw AtcFailure{"E10056", "--enable_single_stream and --multi_stream_parallel_mode exclude each other.",
+                     "Remove one of them."};
 }
 
 void checkSwitches(const AtcOptions &options) {
@@ -204,7 +189,7 @@ void checkRefused(const AtcOptions &options) {
 void requireInputFile(const std::string &option, const std::string &path) {
   char resolved[PATH_MAX];
   if (realpath(path.c_str(), resolved) == nullptr || access(path.c_str(), R_OK) != 0)
-    throw invalidValue(option, path, format("realpath error, errmsg:%s", strerror(errno)));
+    throw invalidValue(option, path, format("the file cannot be opened (%s)", strerror(errno)));
   requireCharacters(option, path);
 }
 
@@ -213,7 +198,7 @@ void requireOutputPath(const std::string &option, const std::string &path) {
   // As the real one does, with all folders above.
   for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
     if (mkdir(path.substr(0, slash).c_str(), 0777) != 0 && errno != EEXIST)
-      throw invalidValue(option, path, format("its folder cannot be made, errmsg:%s", strerror(errno)));
+      throw invalidValue(option, path, format("its folder cannot be made (%s)", strerror(errno)));
 }
 
 void AtcOptions::check() const {
@@ -222,12 +207,8 @@ void AtcOptions::check() const {
   for (const char *name : {"soc_version", "output", "model"}) {
     const bool unneeded = std::string(name) == "output" && value("mode", "0") != "0";
     if (!has(name) && !unneeded)
-      throw AtcFailure{
-          "E10054",
-          format("The required parameter [--%s] for ATC is empty. Another possible reason is that the "
-                 "values of some parameters are not enclosed by quotation marks (\"\").",
-                 name),
-          "Check whether the command line parameter format is correct."};
+      throw AtcFailure{"E10054", format("--%s is missing; no model is made without it.", name),
+                       "Add it. Values with blanks or semicolons need quotes in a shell."};
   }
   checkSoc(*this);
   for (const AtcOption &option : atcOptionTable())
@@ -248,9 +229,8 @@ void AtcOptions::checkPaths() const {
   if (value("mode", "0") != "0") return;
   requireOutputPath("output", output);
   if (output.back() == '/')
-    throw AtcFailure{"E10022",
-                     "Path [" + output + "] for parameter [--output] does not include the file name.",
-                     "Add the file name to the path."};
+    throw AtcFailure{"E10022", "--output=" + output + " ends where the name of the model should be.",
+                     "Write a name after the last slash."};
 }
 
 }  // namespace sim

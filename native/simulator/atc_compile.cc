@@ -2,6 +2,7 @@
 
 #include <sys/utsname.h>
 
+#include <cstring>
 #include <map>
 
 #include "atc_interface.h"
@@ -19,10 +20,12 @@ namespace sim {
 namespace {
 
 constexpr int64_t oldestOpset = 8;
+/** What the inputs of a run that looks for shapes may take together. */
+constexpr uint64_t mostTrialBytes = uint64_t{1} << 30;
 
 AtcFailure unreadable(const std::string &path, const std::string &reason) {
-  return {"E10041", format("Failed to load the model from [%s]. %s", path.c_str(), reason.c_str()),
-          "Check that the model file is valid."};
+  return {"E10041", format("The model %s cannot be used. %s", path.c_str(), reason.c_str()),
+          "Have a look at that file, or export it again."};
 }
 
 /** The sizes that the model's named open dimensions have in a gear. */
@@ -50,28 +53,78 @@ bool resolveOutputs(const OnnxModel &model, Gear *gear) {
   return true;
 }
 
-/** Runs the model on zeros to see its outputs. */
-std::vector<OrtOutput> runOnZeros(const OnnxModel &model, OrtSession *session,
-                                  const std::vector<Shape> &shapes) {
+/** 0, 1, 0, 1, … of a type. */
+void alternate(aclDataType type, std::vector<uint8_t> *bytes) {
+  uint64_t one = 1;
+  if (type == ACL_FLOAT) one = 0x3F800000;
+  if (type == ACL_FLOAT16) one = 0x3C00;
+  if (type == ACL_BF16) one = 0x3F80;
+  if (type == ACL_DOUBLE) one = 0x3FF0000000000000;
+  const size_t size = elementBytes(type);
+  for (size_t at = size; at + size <= bytes->size(); at += 2 * size) memcpy(bytes->data() + at, &one, size);
+}
+
+enum class TrialData { Zeros, Alternating };
+
+/** Runs the model to see its outputs. Empty, or why it does not run. */
+std::string tryRun(const OnnxModel &model, OrtSession *session, const std::vector<Shape> &shapes,
+                   TrialData trial, std::vector<OrtOutput> *outputs) {
+  std::vector<OrtInput> inputs;
+  std::vector<std::vector<uint8_t>> data;
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    data.emplace_back(static_cast<size_t>(elementCount(shapes[i])) * elementBytes(model.inputs[i].type));
+    if (trial == TrialData::Alternating) alternate(model.inputs[i].type, &data.back());
+  }
+  for (size_t i = 0; i < model.inputs.size(); ++i)
+    inputs.push_back({model.inputs[i].graphName.c_str(), &shapes[i], model.inputs[i].type, data[i].data()});
+  outputs->clear();
+  for (const OnnxTensor &output : model.outputs)
+    outputs->push_back({output.graphName.c_str(), output.type, {}, nullptr, {}});
+  return session->run(inputs, outputs);
+}
+
+void requireSmallInputs(const OnnxModel &model, const std::vector<Shape> &shapes) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    const int64_t count = elementCount(shapes[i]);
+    if (count >= 0 && static_cast<uint64_t>(count) <= mostTrialBytes)
+      bytes += static_cast<uint64_t>(count) * elementBytes(model.inputs[i].type);
+    else
+      bytes = mostTrialBytes + 1;
+    if (bytes > mostTrialBytes)
+      throw AtcFailure{
+          "E19999",
+          format("Output shapes are not in the model, and a run that would find them needs inputs "
+                 "of more than %llu bytes.",
+                 static_cast<unsigned long long>(mostTrialBytes)),
+          "Write the output shapes into the model, or compile it for smaller inputs."};
+  }
+}
+
+/** Outputs whose shapes hang on the numbers that go in have none that could be written down. */
+std::vector<OrtOutput> runForShapes(const OnnxModel &model, OrtSession *session,
+                                    const std::vector<Shape> &shapes) {
   if (session == nullptr)
     throw AtcFailure{
         "E19999",
-        "The model does not say the shapes of its outputs, and without ACL_SIM_ORT_LIBRARY they cannot be "
-        "found out.",
-        "Set up the shell with: eval \"$(aasist simulator env)\""};
-  std::vector<OrtInput> inputs;
-  std::vector<std::vector<uint8_t>> zeros;
-  for (size_t i = 0; i < model.inputs.size(); ++i)
-    zeros.emplace_back(static_cast<size_t>(elementCount(shapes[i])) * elementBytes(model.inputs[i].type));
-  for (size_t i = 0; i < model.inputs.size(); ++i)
-    inputs.push_back({model.inputs[i].graphName.c_str(), &shapes[i], model.inputs[i].type, zeros[i].data()});
+        "Output shapes are not in the model; finding them takes ACL_SIM_ORT_LIBRARY, which is not set.",
+        "Set up the shell with: eval \"$(npx --no-install aasist simulator env)\""};
+  requireSmallInputs(model, shapes);
   std::vector<OrtOutput> outputs;
-  for (const OnnxTensor &output : model.outputs)
-    outputs.push_back({output.graphName.c_str(), output.type, {}, nullptr, {}});
-  const std::string problem = session->run(inputs, &outputs);
+  const std::string problem = tryRun(model, session, shapes, TrialData::Zeros, &outputs);
   if (!problem.empty())
-    throw AtcFailure{"E19999", "Inferring the shapes of the model failed. " + problem,
-                     "Check the model and --input_shape."};
+    throw AtcFailure{"E19999", "The run that looks for output shapes failed: " + problem,
+                     "Look at the model, and at --input_shape."};
+  std::vector<OrtOutput> others;
+  // Numbers that a model cannot take, indices beyond their end for one, say nothing of shapes.
+  if (!tryRun(model, session, shapes, TrialData::Alternating, &others).empty()) return outputs;
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (outputs[i].dims != others[i].dims)
+      throw AtcFailure{
+          "E10055",
+          "Output " + model.outputs[i].name +
+              " has another shape for other numbers in the input, which the simulator does not model.",
+          "Take that output out of the model, for instance with --out_nodes."};
   return outputs;
 }
 
@@ -88,7 +141,7 @@ void learnOutputs(const ModelInfo &info, OrtSession *session, OnnxModel *model) 
       for (size_t d = 0; d < input.dims.size(); ++d)
         shapes.back().push_back(input.dims[d] >= 0 ? input.dims[d] : input.range[d].first);
     }
-  const std::vector<OrtOutput> outputs = runOnZeros(*model, session, shapes);
+  const std::vector<OrtOutput> outputs = runForShapes(*model, session, shapes);
   for (size_t i = 0; i < outputs.size(); ++i) {
     OnnxTensor &output = model->outputs[i];
     output.type = outputs[i].type;
@@ -130,7 +183,7 @@ void planOutputs(OnnxModel *model, OrtSession *session, ModelInfo *info) {
   for (Gear &gear : info->gears) {
     if (resolveOutputs(*model, &gear)) continue;
     gear.outputs.clear();
-    for (const OrtOutput &output : runOnZeros(*model, session, gear.inputs))
+    for (const OrtOutput &output : runForShapes(*model, session, gear.inputs))
       gear.outputs.push_back(output.dims);
   }
   describeOutputs(*model, info);
@@ -156,10 +209,8 @@ OnnxModel readSource(const CompileSource &source, std::vector<uint8_t> *onnx) {
   // ONNX Runtime's provider hands over the domains of its whole model, and gets along.
   const bool isFile = !source.folder.empty();
   if (isFile && model.domains > 1)
-    throw AtcFailure{
-        "E16005",
-        format("The model has %zu --domain_version fields, but only one is allowed.", model.domains),
-        "Invalid ONNX model. Modify the ONNX model so that it imports one operator set."};
+    throw AtcFailure{"E16005", format("The model imports %zu operator sets; atc takes one.", model.domains),
+                     "Export it without the others (domain_version)."};
   if (model.opset < oldestOpset)
     throw unreadable(source.path, format("Reason: its opset is %lld.", static_cast<long long>(model.opset)));
   return model;
@@ -216,8 +267,8 @@ std::string compileModel(const AtcOptions &options, const std::string &command) 
   const std::string path = outputPath(options, file.info);
   const std::string reason = writeFile(path, writeOm(file));
   if (!reason.empty())
-    throw AtcFailure{"E13004", format("Failed to write file [%s]. Reason: %s.", path.c_str(), reason.c_str()),
-                     "Fix the error according to the error message."};
+    throw AtcFailure{"E13004", format("%s cannot be written: %s.", path.c_str(), reason.c_str()),
+                     "Make room for it, or choose another place."};
   writeAtcLog(LogLevel::Info, "wrote " + path);
   return path;
 }

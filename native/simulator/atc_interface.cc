@@ -10,18 +10,13 @@ namespace sim {
 namespace {
 
 AtcFailure notInModel(const std::string &option, const std::string &name) {
-  return {"E10016",
-          format("Opname [%s] specified in [--%s] is not found in the model. Confirm whether this node name "
-                 "exists, or the node is not split with the specified delimiter ';'.",
-                 name.c_str(), option.c_str()),
-          "Specify the name of an existing node in the graph."};
+  return {"E10016", format("--%s names %s, which the model does not have.", option.c_str(), name.c_str()),
+          "--mode=1 lists the names; several are separated by semicolons."};
 }
 
 AtcFailure invalidValue(const std::string &option, const std::string &value, const std::string &reason) {
-  return {"E10001",
-          format("Value [%s] for parameter [--%s] is invalid. Reason: %s.", value.c_str(), option.c_str(),
-                 reason.c_str()),
-          "Try again with a valid argument."};
+  return {"E10001", format("--%s=%s cannot be used: %s.", option.c_str(), value.c_str(), reason.c_str()),
+          "Correct this option."};
 }
 
 struct NamedType {
@@ -117,11 +112,9 @@ std::vector<aclDataType> chosenInputTypes(const AtcOptions &options, const OnnxM
     if (found == model.inputs.end()) {
       for (const OnnxNode &node : model.nodes)
         if (node.name == name)
-          throw AtcFailure{
-              "E10017",
-              format("Input Op [%s] specified in [--input_fp16_nodes] is invalid. The Op type must be Data.",
-                     name.c_str()),
-              "Name an input of the model."};
+          throw AtcFailure{"E10017",
+                           format("--input_fp16_nodes names %s, a node that computes.", name.c_str()),
+                           "Name an input of the model."};
       throw notInModel("input_fp16_nodes", name);
     }
     types[static_cast<size_t>(found - model.inputs.begin())] = ACL_FLOAT16;

@@ -204,8 +204,8 @@ std::string onnxAsJson(const std::string &path, const std::vector<uint8_t> &onnx
   const std::string wrong = readOnnx(onnx, &model);
   if (!wrong.empty())
     throw AtcFailure{"E10041",
-                     format("Failed to load the model from [%s]. Reason: %s.", path.c_str(), wrong.c_str()),
-                     "Check that the model file is valid."};
+                     format("The model %s cannot be used. Reason: %s.", path.c_str(), wrong.c_str()),
+                     "Have a look at that file, or export it again."};
   const auto writeTensors = [](const char *key, const std::vector<OnnxTensor> &tensors, JsonWriter *json) {
     json->key(key);
     json->beginList();

@@ -21,16 +21,14 @@ OmFile readOffline(const std::string &path) {
   OmFile file;
   const OmProblem problem = readOmFile(path, &file);
   if (problem.code != 0)
-    throw AtcFailure{
-        "E10041",
-        format("Failed to load the model from [%s]. Reason: %s", path.c_str(), problem.text.c_str()),
-        "Check that the file is an offline model of the simulator."};
+    throw AtcFailure{"E10041",
+                     format("The model %s cannot be used. Reason: %s", path.c_str(), problem.text.c_str()),
+                     "Check that the file is an offline model of the simulator."};
   return file;
 }
 
 std::string requireOm(const AtcOptions &options) {
-  if (!options.has("om"))
-    throw AtcFailure{"E10004", "Value for [--om] is empty.", "Set a valid parameter value."};
+  if (!options.has("om")) throw AtcFailure{"E10004", "--om names no file.", "Add --om=model.om."};
   requireInputFile("om", options.value("om"));
   return options.value("om");
 }
@@ -76,31 +74,29 @@ void preCheck(const AtcOptions &options, const std::string &command) {
 
 void convertToJson(const AtcOptions &options) {
   for (const char *name : {"om", "json"})
-    if (!options.has(name))
-      throw AtcFailure{"E10004", format("Value for [--%s] is empty.", name), "Set a valid parameter value."};
+    if (!options.has(name)) throw AtcFailure{"E10004", format("--%s names no file.", name), "Add it."};
   const std::string source = requireOm(options);
   const std::string target = options.value("json");
   requireOutputPath("json", target);
   std::string json;
   if (options.has("framework")) {
     if (options.value("framework") != "5")
-      throw AtcFailure{
-          "E10055",
-          "The operation is not supported. Reason: the simulator's atc reads ONNX (--framework=5) and "
-          "nothing else.",
-          "Remove the option, or use the real atc."};
+      throw AtcFailure{"E10055",
+                       "Not done here: the simulator's atc reads ONNX (--framework=5) and "
+                       "nothing else.",
+                       "Remove the option, or use the real atc."};
     std::vector<uint8_t> onnx;
     const OmProblem problem = readFile(source, &onnx);
-    if (problem.code != 0) throw AtcFailure{"E10041", problem.text, "Check that the model file is valid."};
+    if (problem.code != 0)
+      throw AtcFailure{"E10041", problem.text, "Have a look at that file, or export it again."};
     json = onnxAsJson(source, onnx);
   } else {
     json = offlineModelAsJson(readOffline(source));
   }
   const std::string reason = writeFile(target, json);
   if (!reason.empty())
-    throw AtcFailure{"E13004",
-                     format("Failed to write file [%s]. Reason: %s.", target.c_str(), reason.c_str()),
-                     "Fix the error according to the error message."};
+    throw AtcFailure{"E13004", format("%s cannot be written: %s.", target.c_str(), reason.c_str()),
+                     "Make room for it, or choose another place."};
 }
 
 }  // namespace
@@ -113,15 +109,10 @@ void runAtc(const AtcOptions &options, const std::string &command) {
   if (mode == "6") return displayModel(readOffline(requireOm(options)));
   const bool real = mode == "5" || mode == "7" || mode == "30";
   if (!real)
-    throw AtcFailure{
-        "E10001",
-        format("Value [%s] for parameter [--mode] is invalid. Reason: it must be one of [0, 1, 3, 5, "
-               "6, 7, 30].",
-               mode.c_str()),
-        "Try again with a valid argument."};
-  throw AtcFailure{
-      "E10055", "The operation is not supported. Reason: the simulator does not model --mode=" + mode + ".",
-      "Use 0, 1, 3 or 6."};
+    throw AtcFailure{"E10001", format("--mode=%s does not exist; 0, 1, 3, 5, 6, 7 and 30 do.", mode.c_str()),
+                     "Correct this option."};
+  throw AtcFailure{"E10055", "Not done here: the simulator does not model --mode=" + mode + ".",
+                   "Use 0, 1, 3 or 6."};
 }
 
 }  // namespace sim

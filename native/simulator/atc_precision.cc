@@ -13,10 +13,10 @@ namespace {
 /** Lines of names, and of `OpType::` with a type after it. */
 void readKeptNodes(const std::string &path, WeightRounding *rounding) {
   std::vector<uint8_t> bytes;
-  const OmProblem problem = readFile(path, &bytes);
+  const OmProblem problem = readFile(path, &bytes, largestText);
   if (problem.code != 0)
-    throw AtcFailure{"E10410", format("File [%s] does not exist.", path.c_str()),
-                     "Try again with a valid file directory."};
+    throw AtcFailure{"E10410", format("--keep_dtype=%s cannot be read.", path.c_str()),
+                     "Name a text file that is there."};
   const std::string mark = "OpType::";
   for (const std::string &line : split(std::string(bytes.begin(), bytes.end()), '\n')) {
     const std::string name = trim(line);

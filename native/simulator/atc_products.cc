@@ -52,8 +52,8 @@ std::string writeCheckReport(const AtcOptions &options, const OnnxModel &model, 
   json.endObject();
   const std::string reason = writeFile(path, json.text() + "\n");
   if (!reason.empty())
-    throw AtcFailure{"E13004", format("Failed to write file [%s]. Reason: %s.", path.c_str(), reason.c_str()),
-                     "Fix the error according to the error message."};
+    throw AtcFailure{"E13004", format("%s cannot be written: %s.", path.c_str(), reason.c_str()),
+                     "Make room for it, or choose another place."};
   return path;
 }
 

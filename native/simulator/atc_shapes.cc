@@ -21,10 +21,8 @@ struct DimChoice {
 using ShapeChoice = std::vector<DimChoice>;
 
 AtcFailure shapeFailure(const std::string &value, const std::string &reason) {
-  return {"E10002",
-          format("Value [%s] for parameter [--input_shape] is invalid. Reason: %s", value.c_str(),
-                 reason.c_str()),
-          "The format is \"input_name1:n1,c1,h1,w1;input_name2:n2,c2,h2,w2\"."};
+  return {"E10002", format("--input_shape, at %s: %s", value.c_str(), reason.c_str()),
+          "Write name:1,64600 and semicolons between inputs."};
 }
 
 DimChoice parseDim(const std::string &whole, const std::string &text) {
@@ -32,11 +30,8 @@ DimChoice parseDim(const std::string &whole, const std::string &text) {
   const size_t tilde = text.find('~');
   if (tilde == std::string::npos) {
     if (!parseInteger(text, &dim.size) || dim.size < -1 || dim.size == 0)
-      throw AtcFailure{
-          "E10011",
-          format("Value [%s] for parameter [--input_shape] is invalid. The error value in the shape is %s.",
-                 whole.c_str(), text.c_str()),
-          "Sizes are positive; -1 needs gears or stands for any size."};
+      throw AtcFailure{"E10011", format("--input_shape=%s: %s is no size.", whole.c_str(), text.c_str()),
+                       "Sizes are positive; -1 needs gears or stands for any size."};
     if (dim.size > 0) dim.lowest = dim.highest = dim.size;
     return dim;
   }
@@ -73,12 +68,9 @@ std::map<std::string, ShapeChoice> parseShapeRange(const std::string &value) {
     if (c != '[' && c != ']') shape += c;
   const auto brackets = [&](char bracket) { return std::count(value.begin(), value.end(), bracket); };
   if (brackets('[') != brackets(':') || brackets(']') != brackets(':'))
-    throw AtcFailure{
-        "E10048",
-        format("Value [%s] for parameter [--input_shape_range] is invalid. Reason: brackets are missing. The "
-               "value must be formatted as \"input1:[n1~n2,c1,h1,w1]\".",
-               value.c_str()),
-        "Try again with a valid argument."};
+    throw AtcFailure{"E10048",
+                     format("--input_shape_range=%s: every shape stands in brackets.", value.c_str()),
+                     "Write name:[1~8,64600]."};
   return parseInputShape(shape);
 }
 
@@ -91,12 +83,10 @@ ShapeChoice choiceFor(const OnnxTensor &tensor, const std::map<std::string, Shap
   }
   shape = found->second;
   if (shape.size() != tensor.dims.size())
-    throw AtcFailure{
-        "E10049",
-        format("Dimension count [%zu] configured in [--input_shape] does not match dimension count [%zu] "
-               "of the node [%s].",
-               shape.size(), tensor.dims.size(), tensor.name.c_str()),
-        "Set as many dimensions as the input has."};
+    throw AtcFailure{"E10049",
+                     format("--input_shape gives %zu sizes to %s, whose number of dimensions is %zu.",
+                            shape.size(), tensor.name.c_str(), tensor.dims.size()),
+                     "Give one size for each."};
   for (size_t d = 0; d < shape.size(); ++d)
     if (tensor.dims[d].size >= 0 && shape[d].size != tensor.dims[d].size)
       throw shapeFailure(tensor.name,
@@ -121,24 +111,21 @@ std::vector<Shape> parseGears(const std::string &text, char separator) {
     for (const std::string &number : split(part, ',')) {
       int64_t value = 0;
       if (!parseInteger(number, &value) || value <= 0)
-        throw AtcFailure{
-            "E10038",
-            format("Dimension size [%s] is invalid. The value must be greater than 0.", number.c_str()),
-            "Set positive sizes in every profile."};
+        throw AtcFailure{"E10038", format("A gear has %s where a size from 1 on belongs.", number.c_str()),
+                         "Correct that gear."};
       gear.push_back(value);
     }
     if (!gears.empty() && gear.size() != gears[0].size())
-      throw AtcFailure{"E10037", "The profiles have different numbers of dimensions.",
-                       "Give each profile as many."};
+      throw AtcFailure{"E10037", "One gear has more numbers than another.", "Give all of them as many."};
     if (!seen.insert(gear).second)
-      throw AtcFailure{"E10039", "There are duplicate profiles.", "Make the profiles unique."};
+      throw AtcFailure{"E10039", "A gear comes twice.", "Leave one of the two out."};
     gears.push_back(gear);
   }
   if (gears.size() < fewestGears || gears.size() > mostGears)
-    throw AtcFailure{gears.size() < fewestGears ? "E10035" : "E10036",
-                     format("There are [%zu] profiles, between %zu and %zu are possible.", gears.size(),
-                            fewestGears, mostGears),
-                     "Change the number of profiles."};
+    throw AtcFailure{
+        gears.size() < fewestGears ? "E10035" : "E10036",
+        format("%zu gears are given; from %zu to %zu can be.", gears.size(), fewestGears, mostGears),
+        "Give more or fewer gears."};
   return gears;
 }
 
@@ -157,17 +144,16 @@ Placement placeBatch(const std::vector<ShapeChoice> &shapes) {
       if (d != 0)
         throw AtcFailure{
             "E10018",
-            "When [--dynamic_batch_size] is included, only batch size N can be -1 in [--input_shape].",
-            "Make the other sizes positive."};
+            "--dynamic_batch_size leaves the first size of inputs open, --input_shape another one too.",
+            "Write -1 in no other place."};
       places.back()[d] = 0;
       any = true;
     }
   }
   if (!any)
-    throw AtcFailure{
-        "E10031",
-        "[--dynamic_batch_size] is included, but no input of [--input_shape] has a batch size of -1.",
-        "Set the first size to -1."};
+    throw AtcFailure{"E10031",
+                     "--dynamic_batch_size has nothing to fill in: no shape in --input_shape begins with -1.",
+                     "Begin a shape with -1."};
   return places;
 }
 
@@ -180,17 +166,17 @@ Placement placeImage(const std::vector<ShapeChoice> &shapes, aclFormat layout) {
     for (size_t d = 0; d < shape.size(); ++d) {
       if (shape[d].size >= 0) continue;
       if (shape.size() != 4 || (d != height && d != height + 1))
-        throw AtcFailure{
-            "E10019",
-            "When [--dynamic_image_size] is included, only height and width can be -1 in [--input_shape].",
-            "Make the other sizes positive."};
+        throw AtcFailure{"E10019",
+                         "--dynamic_image_size leaves height and width open, --input_shape another size too.",
+                         "Write -1 in no other place."};
       places.back()[d] = d - height;
       any = true;
     }
   }
   if (!any || layout != ACL_FORMAT_NCHW)
-    throw AtcFailure{"E10040", "[--dynamic_image_size] needs an input of NCHW with height and width of -1.",
-                     "Set them in [--input_shape]."};
+    throw AtcFailure{
+        "E10040", "--dynamic_image_size has nothing to fill in: no NCHW input leaves height and width open.",
+        "Write -1 for both in --input_shape."};
   return places;
 }
 
@@ -205,7 +191,7 @@ Placement placeDims(const std::vector<ShapeChoice> &shapes, size_t values) {
   if (next == values) return places;
   throw AtcFailure{
       next > values ? "E10046" : "E10045",
-      format("[--input_shape] has %zu sizes of -1, a profile of [--dynamic_dims] has %zu.", next, values),
+      format("--input_shape leaves %zu sizes open, a gear of --dynamic_dims fills %zu.", next, values),
       "Give one value for every -1, in order."};
 }
 
@@ -232,18 +218,15 @@ Dynamics wantedDynamics(const AtcOptions &options) {
   if (!options.value("dynamic_dims").empty()) wanted.push_back(Dynamics::Dims);
   const bool ranged = options.has("input_shape_range");
   if (wanted.size() + (ranged ? 1 : 0) > 1)
-    throw AtcFailure{
-        "E10009",
-        "[--dynamic_batch_size], [--dynamic_image_size], [--input_shape_range], and [--dynamic_dims] are "
-        "mutually exclusive.",
-        "Include only one of them."};
+    throw AtcFailure{"E10009",
+                     "More than one of --dynamic_batch_size, --dynamic_image_size, --dynamic_dims and "
+                     "--input_shape_range is given.",
+                     "Keep one."};
   if (ranged && options.has("input_shape"))
-    throw AtcFailure{"E10047", "[--input_shape] and [--input_shape_range] are mutually exclusive.",
-                     "Remove either of them and try again."};
+    throw AtcFailure{"E10047", "Shapes are given twice, by --input_shape and by --input_shape_range.",
+                     "Keep one."};
   if (!wanted.empty() && options.value("input_shape").find('~') != std::string::npos)
-    throw AtcFailure{"E10040",
-                     "With [--dynamic_batch_size], [--dynamic_image_size] or [--dynamic_dims], sizes of "
-                     "[--input_shape] are -1 and cannot have '~'.",
+    throw AtcFailure{"E10040", "--input_shape has a range (~), which gears have no use for.",
                      "Write -1, or leave the gears out."};
   return wanted.empty() ? Dynamics::None : wanted[0];
 }
@@ -256,19 +239,16 @@ void planInputs(const AtcOptions &options, const OnnxModel &model, ModelInfo *in
   const aclFormat layout = formatOf(layoutName);
   if (info->dynamics == Dynamics::Dims && layout != ACL_FORMAT_ND)
     throw AtcFailure{"E10001",
-                     "Value [" + layoutName +
-                         "] for parameter [--input_format] is invalid. Reason: "
-                         "[--dynamic_dims] needs ND.",
-                     "Set --input_format=ND."};
+                     "--input_format=" + layoutName + " does not go with --dynamic_dims, which takes ND.",
+                     "Write --input_format=ND."};
   const auto given = options.has("input_shape_range") ? parseShapeRange(options.value("input_shape_range"))
                                                       : parseInputShape(options.value("input_shape"));
   for (const auto &entry : given) {
     const auto named = [&](const OnnxTensor &tensor) { return tensor.name == entry.first; };
     if (std::none_of(model.inputs.begin(), model.inputs.end(), named))
-      throw AtcFailure{
-          "E10016",
-          format("Opname [%s] specified in [--input_shape] is not found in the model.", entry.first.c_str()),
-          "Name an input of the model."};
+      throw AtcFailure{"E10016",
+                       format("--input_shape names %s, which is no input of the model.", entry.first.c_str()),
+                       "Name an input of the model."};
   }
   std::vector<ShapeChoice> shapes;
   bool open = false;
@@ -291,9 +271,9 @@ void planInputs(const AtcOptions &options, const OnnxModel &model, ModelInfo *in
       std::vector<Shape> gears = parseGears(options.value("dynamic_image_size"), ';');
       if (gears[0].size() != 2)
         throw AtcFailure{"E10020",
-                         "Value [" + options.value("dynamic_image_size") +
-                             "] for parameter [--dynamic_image_size] is invalid.",
-                         "Each profile is height,width."};
+                         "--dynamic_image_size=" + options.value("dynamic_image_size") +
+                             " is no list of heights and widths.",
+                         "Write height,width;height,width."};
       return addGears(gears, shapes, placeImage(shapes, layout), info);
     }
     case Dynamics::Dims: {
@@ -304,9 +284,8 @@ void planInputs(const AtcOptions &options, const OnnxModel &model, ModelInfo *in
       break;
   }
   if (open && info->soc.compare(0, 10, "Ascend310B") == 0)
-    throw AtcFailure{
-        "E10055", "The operation is not supported. Reason: this chip does not run models of dynamic shape.",
-        "Give all sizes, or gears."};
+    throw AtcFailure{"E10055", "Not done here: this chip does not run models of dynamic shape.",
+                     "Give all sizes, or gears."};
   if (open)
     info->dynamics = Dynamics::Shape;
   else

@@ -49,6 +49,10 @@ std::string lastReason() {
 
 }  // namespace
 
+void logHang(const char *name) {
+  if (logging()) writeLine(name, "hangs", monotonicNow());
+}
+
 bool logging() {
   return logFile() >= 0;
 }
@@ -64,7 +68,8 @@ aclError enter(const char *name) {
 
 aclError leave(const char *name, aclError code, Nanoseconds start) {
   if (code != 0) threadState().lastError = code;
-  if (logging()) writeLine(name, format("-> %d", code) + (code != 0 ? lastReason() : ""), start);
+  if (logging())
+    writeLine(name, format("-> %u", static_cast<unsigned>(code)) + (code != 0 ? lastReason() : ""), start);
   return code;
 }
 

@@ -2,7 +2,7 @@
 #ifndef SIMULATOR_CALL_H_
 #define SIMULATOR_CALL_H_
 
-#include <new>
+#include <exception>
 
 #include "faults.h"
 #include "thread_state.h"
@@ -16,6 +16,8 @@ aclError leave(const char *name, aclError code, Nanoseconds start);
 /** For calls that return no error code. */
 void leave(const char *name, Nanoseconds start);
 bool logging();
+/** For a use that will never end, and so never be logged by leave(). */
+void logHang(const char *name);
 
 inline Nanoseconds startOfCall() {
   return logging() ? monotonicNow() : 0;
@@ -24,13 +26,13 @@ inline Nanoseconds startOfCall() {
 template <class Body>
 aclError invoke(const char *name, Body body) noexcept {
   const Nanoseconds start = startOfCall();
-  aclError code = enter(name);
-  if (code == 0) {
-    try {
-      code = body();
-    } catch (const std::bad_alloc &) {
-      code = fail(200000, "EH0010", "Failed to allocate host memory.");
-    }
+  aclError code = 0;
+  try {
+    code = enter(name);
+    if (code == 0) code = body();
+  } catch (const std::exception &) {
+    // Sizes are the caller's: std::length_error is as good as std::bad_alloc.
+    code = fail(200000, "EH0010", "Failed to allocate host memory.");
   }
   return leave(name, code, start);
 }
@@ -40,12 +42,10 @@ template <class Result, class Body>
 Result invokeOr(const char *name, Result otherwise, Body body) noexcept {
   const Nanoseconds start = startOfCall();
   Result result = otherwise;
-  if (enter(name) == 0) {
-    try {
-      result = body();
-    } catch (const std::bad_alloc &) {
-      fail(200000, "EH0010", "Failed to allocate host memory.");
-    }
+  try {
+    if (enter(name) == 0) result = body();
+  } catch (const std::exception &) {
+    fail(200000, "EH0010", "Failed to allocate host memory.");
   }
   leave(name, start);
   return result;

@@ -16,16 +16,22 @@ uint64_t Event::recorded() {
   return ++records_;
 }
 
+uint64_t Event::lastRecord() {
+  Lock lock(monitor_);
+  return records_;
+}
+
 void Event::complete(uint64_t record) {
   Lock lock(monitor_);
-  completed_ = std::max(completed_, record);
+  if (record <= completed_) return;
+  completed_ = record;
   completedAt_ = monotonicNow();
   monitor_.notifyAll();
 }
 
-void Event::reset() {
+void Event::reset(uint64_t record) {
   Lock lock(monitor_);
-  completed_ = records_;
+  completed_ = std::max(completed_, record);
   completedAt_ = 0;
   monitor_.notifyAll();
 }
@@ -40,10 +46,9 @@ bool Event::everRecorded() {
   return records_ > 0;
 }
 
-bool Event::wait(Nanoseconds deadline, const Cancellation *cancellation) {
+bool Event::wait(uint64_t record, Nanoseconds deadline, const Cancellation *cancellation) {
   Lock lock(monitor_);
-  const uint64_t until = records_;
-  while (completed_ < until) {
+  while (completed_ < record) {
     if (cancellation != nullptr && cancellation->cancelled()) return false;
     if (device->lost != 0) return false;
     const Nanoseconds now = monotonicNow();

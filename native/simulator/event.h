@@ -17,15 +17,19 @@ class Event {
   Device *const device;
   const uint32_t flags;
 
-  /** A record was queued; returns its number, which complete() takes when the stream gets there. */
+  /** A record is queued; returns its number, which complete() takes when the stream gets there or drops it.
+   */
   uint64_t recorded();
+  /** Of the last record so far; 0 without one. Whatever is queued later means this one, not those to come. */
+  uint64_t lastRecord();
   void complete(uint64_t record);
-  void reset();
+  /** Forgets all up to `record`. */
+  void reset(uint64_t record);
   /** Also true when nothing was recorded: there is nothing to wait for. */
   bool done();
   bool everRecorded();
-  /** Waits for the last record so far; false at the deadline, and when the device is lost. */
-  bool wait(Nanoseconds deadline, const Cancellation *cancellation);
+  /** Waits for `record`; false at the deadline, and when the device is lost. */
+  bool wait(uint64_t record, Nanoseconds deadline, const Cancellation *cancellation);
   /** Has those who wait look again. */
   void wake();
   /** When the last completed record was reached; 0 before. */

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "../acl_error_codes.h"
+#include "call.h"
 #include "faults.h"
 #include "ledger.h"
 #include "lost_device.h"
@@ -37,6 +38,7 @@ aclError deviceAccess(const char *what, size_t index, const void *address, size_
 aclError sufferTask(const Cancellation &cancellation, Device *device) {
   std::vector<Fault> failures;
   for (const Fault &fault : faults().next("task")) {
+    if (fault.kind == Fault::Kind::Hang) logHang("task");
     if (fault.kind == Fault::Kind::Hang) cancellation.waitUntil(forever);
     if (fault.kind == Fault::Kind::Delay) cancellation.waitUntil(monotonicNow() + fault.delay);
     if (fault.kind == Fault::Kind::Fail) failures.push_back(fault);
@@ -134,6 +136,7 @@ aclError Execution::run(const TaskTurn &turn) {
   }
   if (isDeviceFailure(code)) tellFailure(code, turn);
   if (code != 0) freeOwnOutputs();
+  succeeded_ = code == 0;
   model_->end();
   return code;
 }
@@ -227,10 +230,19 @@ bool Execution::shapesComeLater() const {
   return model_->info->dynamics == Dynamics::Shape;
 }
 
+bool Execution::hasLaterShapes() const {
+  return succeeded_ && shapesComeLater();
+}
+
+Execution::~Execution() {
+  if (model_ != nullptr) freeOwnOutputs();
+}
+
 void Execution::publish(aclmdlDataset *output) {
   for (size_t i = 0; i < outputs_.size(); ++i) {
     const TensorInfo &tensor = model_->info->outputs[i];
     aclmdlDataset::Entry &entry = output->entries[i];
+    outputs_[i].isOwn = false;
     entry.buffer->data = outputs_[i].address;
     entry.buffer->size = outputs_[i].bytes;
     entry.description.reset(new aclTensorDesc{tensor.type, tensor.format, outputs_[i].dims, tensor.name, ""});

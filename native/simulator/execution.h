@@ -16,6 +16,11 @@ namespace sim {
  */
 class Execution {
  public:
+  Execution() = default;
+  ~Execution();
+  Execution(const Execution &) = delete;
+  Execution &operator=(const Execution &) = delete;
+
   /** Does the checks; on success the model is marked as running on `stream` (null: the calling thread). */
   aclError prepare(uint32_t modelId, const aclmdlDataset *input, aclmdlDataset *output,
                    const Context &context, const void *stream);
@@ -23,12 +28,15 @@ class Execution {
   aclError run(const TaskTurn &turn);
   /** Whether output shapes are known only after the run, so that the caller has to wait. */
   bool shapesComeLater() const;
-  /** Puts shapes found by run() and memory allocated by it into the caller's dataset. */
+  /** Puts shapes found by run() and memory allocated by it into the caller's dataset. Only after a run that
+   * succeeded and that the caller has waited for. */
   void publish(aclmdlDataset *output);
   /** The model's own stream. */
   uint32_t streamId() const;
   /** For an execution that was prepared and never ran. */
   void drop();
+  /** Whether publish() has something to tell; to be asked after the run's end. */
+  bool hasLaterShapes() const;
 
  private:
   struct Argument {
@@ -44,12 +52,13 @@ class Execution {
   aclError compute(const TaskTurn &turn);
   void tellFailure(aclError code, const TaskTurn &turn) const;
   aclError store(size_t index, OutputView *output);
-  /** The caller hears nothing of them after a failure. */
+  /** The caller hears nothing of them after a failure, nor when it has waited no longer. */
   void freeOwnOutputs();
 
   std::shared_ptr<Model> model_;
   std::vector<Argument> inputs_;
   std::vector<Argument> outputs_;
+  bool succeeded_ = false;
 };
 
 }  // namespace sim

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "../acl_error_codes.h"
+#include "call.h"
 #include "lost_device.h"
 #include "settings.h"
 #include "text.h"
@@ -12,6 +13,9 @@
 namespace sim {
 
 namespace {
+
+/** Codes of graph functions use all of 32 bits. */
+constexpr int64_t largestCode = UINT32_MAX;
 
 bool parseDelay(const std::string &text, Nanoseconds *delay) {
   const size_t unitAt = text.find_first_not_of("0123456789.");
@@ -33,7 +37,7 @@ bool parseDelay(const std::string &text, Nanoseconds *delay) {
 
 bool parseAction(const std::string &text, Fault *fault) {
   int64_t code = 0;
-  if (parseInteger(text, &code) && code > 0 && code < 1000000) {
+  if (parseInteger(text, &code) && code > 0 && code <= largestCode) {
     fault->kind = Fault::Kind::Fail;
     fault->code = static_cast<aclError>(code);
     return true;
@@ -42,7 +46,7 @@ bool parseAction(const std::string &text, Fault *fault) {
     fault->kind = Fault::Kind::Fail;
     fault->losesDevice = true;
     code = acl::ACL_ERROR_RT_LOST_HEARTBEAT;
-    if (text.size() > 4 && (!parseInteger(text.substr(5), &code) || code <= 0 || code >= 1000000))
+    if (text.size() > 4 && (!parseInteger(text.substr(5), &code) || code <= 0 || code > largestCode))
       return false;
     fault->code = static_cast<aclError>(code);
     return true;
@@ -68,6 +72,11 @@ bool parseUses(const std::string &text, uint64_t *first, uint64_t *last) {
   *first = static_cast<uint64_t>(from);
   *last = static_cast<uint64_t>(to);
   return to >= from;
+}
+
+[[noreturn]] void hang(const char *call) {
+  logHang(call);
+  for (;;) pause();
 }
 
 struct FromEnvironment {
@@ -113,6 +122,12 @@ std::vector<Fault> Faults::next(const char *call) {
   return found;
 }
 
+std::vector<std::string> Faults::calls() const {
+  std::vector<std::string> names;
+  for (const auto &target : targets_) names.push_back(target.first);
+  return names;
+}
+
 Faults &faults() {
   return fromEnvironment().faults;
 }
@@ -125,14 +140,14 @@ aclError suffer(const char *call, const std::vector<Fault> &found, Device *devic
   aclError code = 0;
   for (const Fault &fault : found) {
     if (fault.kind == Fault::Kind::Delay) waitUntil(monotonicNow() + fault.delay);
-    if (fault.kind == Fault::Kind::Hang)
-      for (;;) pause();
+    if (fault.kind == Fault::Kind::Hang) hang(call);
     if (fault.kind == Fault::Kind::Fail) code = fault.code;
     if (fault.losesDevice && device != nullptr) loseDevice(device, fault.code);
   }
   if (code == 0) return 0;
   return fail(code, "EZ9999",
-              format("Inner Error! %s failed with %d because ACL_SIM_FAULTS asks for it.", call, code));
+              format("Inner Error! %s failed with %u because ACL_SIM_FAULTS asks for it.", call,
+                     static_cast<unsigned>(code)));
 }
 
 }  // namespace sim

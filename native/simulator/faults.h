@@ -37,6 +37,8 @@ class Faults {
   /** Counts a use of `call` and says what has to happen to it. A delay comes together with a failure if both
    * match. */
   std::vector<Fault> next(const char *call);
+  /** All that it names. */
+  std::vector<std::string> calls() const;
 
  private:
   struct Rule {

@@ -80,8 +80,7 @@ aclError save(const char *outputFile, const ge::ModelBufferData &model) {
   const std::string reason =
       writeFile(path, std::string(reinterpret_cast<const char *>(model.data.get()), model.length));
   if (reason.empty()) return graphSuccess;
-  return fail(graphFailed, "E13004",
-              format("Failed to write file [%s]. Reason: %s.", path.c_str(), reason.c_str()));
+  return fail(graphFailed, "E13004", format("%s cannot be written: %s.", path.c_str(), reason.c_str()));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 
 #include "text.h"
 
@@ -23,9 +24,20 @@ struct Image {
   uintptr_t begin = 0;
   uintptr_t end = 0;
   int protection = 0;
+  uintptr_t base = 0;
 };
 
-/** Symbols are counted by the last one in the buckets and chains of the GNU hash table. */
+/** Functions that are about to be hidden, by name. */
+using Addresses = std::map<std::string, ElfW(Addr)>;
+
+#if defined(__x86_64__)
+constexpr uint32_t lazyRelocation = R_X86_64_JUMP_SLOT;
+#elif defined(__aarch64__)
+constexpr uint32_t lazyRelocation = R_AARCH64_JUMP_SLOT;
+#endif
+
+/** Symbols are counted by the last one in the buckets and chains of the GNU
+ * hash table. */
 size_t countSymbols(const uint32_t *table) {
   const uint32_t bucketCount = table[0];
   const uint32_t firstHashed = table[1];
@@ -65,6 +77,7 @@ int inspect(dl_phdr_info *info, size_t, void *data) {
   }
   if (image->symbols == nullptr || image->names == nullptr || hash == nullptr) return 1;
   image->count = countSymbols(hash);
+  image->base = info->dlpi_addr;
   const auto at = reinterpret_cast<uintptr_t>(image->symbols);
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const auto &header = info->dlpi_phdr[i];
@@ -78,6 +91,48 @@ int inspect(dl_phdr_info *info, size_t, void *data) {
   image->begin = at / page * page;
   image->end = (at + image->count * sizeof(ElfW(Sym)) + page - 1) / page * page;
   return 1;
+}
+
+/**
+ * Binds the calls of one program or library to functions that are about to be
+ * hidden: it would ask for them at its first call, find none, and end the
+ * process.
+ */
+int bind(dl_phdr_info *info, size_t, void *data) {
+  const ElfW(Dyn) *dynamic = nullptr;
+  for (int i = 0; i < info->dlpi_phnum; ++i)
+    if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+      dynamic = reinterpret_cast<const ElfW(Dyn) *>(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+  const ElfW(Sym) *symbols = nullptr;
+  const char *names = nullptr;
+  const ElfW(Rela) *relocations = nullptr;
+  size_t bytes = 0;
+  for (; dynamic != nullptr && dynamic->d_tag != DT_NULL; ++dynamic) {
+    if (dynamic->d_tag == DT_SYMTAB) symbols = reinterpret_cast<const ElfW(Sym) *>(dynamic->d_un.d_ptr);
+    if (dynamic->d_tag == DT_STRTAB) names = reinterpret_cast<const char *>(dynamic->d_un.d_ptr);
+    if (dynamic->d_tag == DT_JMPREL) relocations = reinterpret_cast<const ElfW(Rela) *>(dynamic->d_un.d_ptr);
+    if (dynamic->d_tag == DT_PLTRELSZ) bytes = dynamic->d_un.d_val;
+  }
+  if (relocations == nullptr || symbols == nullptr || names == nullptr) return 0;
+  const auto isInside = [info](ElfW(Addr) address) {
+    for (int i = 0; i < info->dlpi_phnum; ++i) {
+      const auto &header = info->dlpi_phdr[i];
+      const ElfW(Addr) begin = info->dlpi_addr + header.p_vaddr;
+      if (header.p_type == PT_LOAD && address >= begin && address < begin + header.p_memsz) return true;
+    }
+    return false;
+  };
+  for (size_t i = 0; i < bytes / sizeof(ElfW(Rela)); ++i) {
+    if (ELF64_R_TYPE(relocations[i].r_info) != lazyRelocation) continue;
+    const ElfW(Sym) &symbol = symbols[ELF64_R_SYM(relocations[i].r_info)];
+    const auto found = static_cast<const Addresses *>(data)->find(names + symbol.st_name);
+    if (symbol.st_shndx != SHN_UNDEF || found == static_cast<const Addresses *>(data)->end()) continue;
+    auto *slot = reinterpret_cast<ElfW(Addr) *>(info->dlpi_addr + relocations[i].r_offset);
+    // Not bound yet it leads to a stub beside the caller. One that is bound may
+    // be read-only.
+    if (isInside(*slot)) *slot = found->second;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -94,15 +149,22 @@ void hideMissingSymbols() {
   auto *pages = reinterpret_cast<void *>(image.begin);
   const size_t bytes = image.end - image.begin;
   if (mprotect(pages, bytes, image.protection | PROT_WRITE) != 0) return;
+  std::vector<ElfW(Sym) *> hidden;
+  Addresses addresses;
   for (size_t i = 0; i < image.count; ++i) {
     ElfW(Sym) &symbol = image.symbols[i];
     if (symbol.st_shndx == SHN_UNDEF) continue;
     const char *name = image.names + symbol.st_name;
     if (std::find(missing.begin(), missing.end(), name) == missing.end()) continue;
     unknown().erase(std::remove(unknown().begin(), unknown().end(), name), unknown().end());
+    hidden.push_back(&symbol);
+    addresses.emplace(name, image.base + symbol.st_value);
+  }
+  dl_iterate_phdr(bind, &addresses);
+  for (ElfW(Sym) * symbol : hidden) {
     // An entry like one of a function that this library asks others for.
-    symbol.st_shndx = SHN_UNDEF;
-    symbol.st_value = 0;
+    symbol->st_shndx = SHN_UNDEF;
+    symbol->st_value = 0;
   }
   mprotect(pages, bytes, image.protection);
 }

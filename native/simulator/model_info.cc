@@ -1,6 +1,7 @@
 #include "model_info.h"
 
 #include <algorithm>
+#include <set>
 
 #include "text.h"
 
@@ -11,8 +12,9 @@ namespace {
 /** Kernels, tables and scratch space nobody accounts for; the real figure depends on the graph. */
 constexpr uint64_t fixedWorkBytes = 1 << 20;
 
-constexpr size_t mostTensors = 1024;
 constexpr size_t mostGears = 128;
+/** More than any machine has: sums of sizes stay far from the ends of their types. */
+constexpr uint64_t mostBytes = uint64_t{1} << 40;
 const char *const dynamicsNames[] = {"none", "batch", "image-size", "dims", "shape"};
 
 // Names come from models and may hold anything; the separators of the text form may not.
@@ -119,19 +121,49 @@ bool fits(const Shape &shape, const Shape &pattern) {
 }
 
 bool readGear(const std::vector<std::string> &fields, const ModelInfo &info, Gear *gear) {
-  if (fields.size() != 4 || !readShape(fields[1], &gear->values) ||
-      !readShapes(fields[2], info.inputs.size(), &gear->inputs) ||
-      !readShapes(fields[3], info.outputs.size(), &gear->outputs))
-    return false;
-  for (size_t i = 0; i < gear->inputs.size(); ++i)
-    if (!fits(gear->inputs[i], info.inputs[i].dims)) return false;
-  for (size_t i = 0; i < gear->outputs.size(); ++i)
-    if (!fits(gear->outputs[i], info.outputs[i].dims)) return false;
+  return fields.size() == 4 && readShape(fields[1], &gear->values) &&
+         readShapes(fields[2], info.inputs.size(), &gear->inputs) &&
+         readShapes(fields[3], info.outputs.size(), &gear->outputs);
+}
+
+bool fitAll(const std::vector<Shape> &shapes, const std::vector<TensorInfo> &tensors) {
+  if (shapes.size() != tensors.size()) return false;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    if (!fits(shapes[i], tensors[i].dims)) return false;
+    const auto count = static_cast<uint64_t>(elementCount(shapes[i]));
+    if (count > mostBytes) return false;
+    bytes += count * elementBytes(tensors[i].type);
+  }
+  return bytes <= mostBytes;
+}
+
+/** A size that is fixed has itself as its bounds. */
+bool inBounds(const TensorInfo &tensor) {
+  for (size_t i = 0; i < tensor.dims.size(); ++i) {
+    const auto [lowest, highest] = tensor.range[i];
+    const bool fixed = tensor.dims[i] >= 0;
+    if (fixed && (lowest != tensor.dims[i] || highest != lowest)) return false;
+    if (!fixed && (lowest < 0 || (highest != -1 && highest < lowest))) return false;
+  }
   return true;
 }
 
+bool consistent(const std::vector<TensorInfo> &tensors) {
+  std::set<std::string> names;
+  return std::all_of(tensors.begin(), tensors.end(), [&](const TensorInfo &tensor) {
+    return names.insert(tensor.onnxName).second && inBounds(tensor);
+  });
+}
+
 bool consistent(const ModelInfo &info) {
-  if (info.outputs.empty()) return false;
+  if (info.outputs.empty() || !consistent(info.inputs) || !consistent(info.outputs)) return false;
+  if (info.weightBytes > mostBytes) return false;
+  std::set<Shape> choices;
+  for (const Gear &gear : info.gears)
+    if (!fitAll(gear.inputs, info.inputs) || !fitAll(gear.outputs, info.outputs) ||
+        !choices.insert(gear.values).second)
+      return false;
   if (info.dynamics == Dynamics::Shape) return info.gears.empty();
   if (info.dynamics == Dynamics::None) return info.gears.size() == 1;
   if (info.inputs.empty()) return false;
@@ -222,6 +254,7 @@ std::string writeModelInfo(const ModelInfo &info) {
 
 bool readModelInfo(const std::string &text, ModelInfo *info) {
   size_t start = 0;
+  std::set<std::string> told;
   while (start < text.size()) {
     const size_t end = text.find('\n', start);
     if (end == std::string::npos) return false;
@@ -234,7 +267,9 @@ bool readModelInfo(const std::string &text, ModelInfo *info) {
     }
     start = end + 1;
     const std::string &key = fields[0];
-    if (fields.size() < 2) return false;
+    const bool isTensor = key == "input" || key == "output";
+    if (fields.size() < 2 || (isTensor && !info->gears.empty())) return false;
+    if (!isTensor && key != "gear" && !told.insert(key).second) return false;
     bool understood = false;
     if (key == "name") understood = unescape(fields[1], &info->name);
     if (key == "soc") understood = unescape(fields[1], &info->soc);
@@ -251,7 +286,7 @@ bool readModelInfo(const std::string &text, ModelInfo *info) {
       understood = parseInteger(fields[1], &bytes) && bytes >= 0;
       info->weightBytes = static_cast<uint64_t>(bytes);
     }
-    if (key == "input" || key == "output") {
+    if (isTensor) {
       std::vector<TensorInfo> &tensors = key == "input" ? info->inputs : info->outputs;
       tensors.emplace_back();
       understood = tensors.size() <= mostTensors && readTensor(fields, &tensors.back());

@@ -13,6 +13,9 @@ namespace sim {
 
 using Shape = std::vector<int64_t>;
 
+/** Of inputs, and of outputs. */
+constexpr size_t mostTensors = 1024;
+
 struct TensorInfo {
   std::string name;
   /** The graph's own name; `name` of an output is `node:index:onnxName`. */

@@ -31,7 +31,7 @@ enum class NpuTable {
   Training,
   /** 910C, chips of several dies: the row of the NPU comes again for every chip. */
   Dies,
-  /** The same with one row for the NPU. */
+  /** Those chips as 910B prints them, below one row for the NPU. */
   MergedDies,
 };
 

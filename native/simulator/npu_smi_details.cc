@@ -48,7 +48,7 @@ Lines boardOfCard(const NpuMachine &machine, const NpuCard &card) {
           {"PCIe Bus Info", card.chips[0].busId},
           {"Slot ID", "0"},
           {"Class ID", "NA"},
-          {"PCI Vendor ID", "0x19E5"},
+          {"PCI Vendor ID", "0x19e5"},
           {"PCI Device ID", hasHbm(machine) ? "0xD802" : "0xD500"},
           {"Subsystem Vendor ID", "0x0200"},
           {"Subsystem Device ID", "0x0100"},

@@ -32,7 +32,7 @@ Layout layoutOf(NpuTable table) {
                "            |"}};
     default: {
       const std::string chip =
-          table == NpuTable::Training ? "| Chip                      " : "| Chip  Phy-ID              ";
+          table != NpuTable::Dies ? "| Chip                      " : "| Chip  Phy-ID              ";
       return {27,
               15,
               52,
@@ -80,9 +80,8 @@ std::string chipRow(const NpuMachine &machine, const NpuChip &chip) {
       return format("| %-7d %-21d | %-15s | %-12s %-39s |\n", chip.chipId, chip.device, chip.busId.c_str(),
                     idle, memory.c_str());
     default: {
-      const std::string id = machine.table == NpuTable::Training
-                                 ? format("%-25d", chip.chipId)
-                                 : format("%-5d %-19d", chip.chipId, chip.device);
+      const std::string id = machine.table != NpuTable::Dies ? format("%-25d", chip.chipId)
+                                                             : format("%-5d %-19d", chip.chipId, chip.device);
       return format("| %s | %-13s | %-11s %-5d/ %-10d %-5lld/ %-13lld |\n", id.c_str(), chip.busId.c_str(),
                     idle, 0, 0, used, total);
     }

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "../acl_error_codes.h"
+#include "onnx_graph.h"
 #include "text.h"
 
 namespace sim {
@@ -17,9 +19,7 @@ namespace {
 
 constexpr char magic[8] = {'\x89', 'S', 'I', 'M', 'O', 'M', '\r', '\n'};
 constexpr uint32_t version = 1;
-constexpr off_t largestFile = off_t{1} << 36;
-/** Protocol Buffers end there. */
-constexpr uint64_t largestOnnx = INT32_MAX;
+constexpr off_t largestFile = off_t{1} << 32;
 
 // All numbers are little-endian, as both supported machines are.
 struct Header {
@@ -92,15 +92,7 @@ OmProblem readHeader(const uint8_t *bytes, uint64_t size, Header *header) {
 }
 
 /** Looks at the first bytes of a file and its size. */
-using HeadCheck = OmProblem (*)(const uint8_t *bytes, uint64_t size);
-
-OmProblem acceptOnnx(const uint8_t *, uint64_t size) {
-  if (size <= largestOnnx) return {};
-  return sizeProblem(
-      format("The file has %llu bytes; an ONNX model ends at 2 GB, and what is larger keeps its "
-             "weights in files of their own.",
-             static_cast<unsigned long long>(size)));
-}
+using HeadCheck = std::function<OmProblem(const uint8_t *bytes, uint64_t size)>;
 
 OmProblem acceptModel(const uint8_t *bytes, uint64_t size) {
   Header header{};
@@ -119,7 +111,7 @@ int readOn(int file, size_t filled, std::vector<uint8_t> *bytes) {
   return 0;
 }
 
-OmProblem readChecked(const std::string &path, HeadCheck check, std::vector<uint8_t> *bytes) {
+OmProblem readChecked(const std::string &path, const HeadCheck &check, std::vector<uint8_t> *bytes) {
   const auto invalid = [&](const std::string &reason) {
     return OmProblem{acl::ACL_ERROR_GE_EXEC_MODEL_PATH_INVALID, "E19999",
                      format("Model file path %s is invalid. Reason: %s", path.c_str(), reason.c_str())};
@@ -175,6 +167,9 @@ OmProblem readOm(const uint8_t *bytes, size_t size, OmFile *file) {
     return {acl::ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED, "E19999",
             "The model's description is invalid."};
   const uint8_t *graph = bytes + sizeof header + header.infoBytes;
+  if (!keepsItsWeights({graph, header.graphBytes}))
+    return {acl::ACL_ERROR_GE_LOAD_MODEL, "E19999",
+            "The model's graph is damaged, or some of its weights are not in the model."};
   file->graph.assign(graph, graph + header.graphBytes);
   return {};
 }
@@ -185,8 +180,14 @@ OmProblem readOmFile(const std::string &path, OmFile *file) {
   return problem.code != 0 ? problem : readOm(bytes.data(), bytes.size(), file);
 }
 
-OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes) {
-  return readChecked(path, acceptOnnx, bytes);
+OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes, uint64_t largest) {
+  const auto accept = [&](const uint8_t *, uint64_t size) {
+    if (size <= largest) return OmProblem{};
+    return sizeProblem(format("The file has %llu bytes, and at most %llu are read.",
+                              static_cast<unsigned long long>(size),
+                              static_cast<unsigned long long>(largest)));
+  };
+  return readChecked(path, accept, bytes);
 }
 
 std::string writeFile(const std::string &path, const std::string &content) {

@@ -28,8 +28,11 @@ std::string writeOm(const OmFile &file);
 OmProblem readOm(const uint8_t *bytes, size_t size, OmFile *file);
 /** A file whose size its header does not confirm is refused without reading it. */
 OmProblem readOmFile(const std::string &path, OmFile *file);
-/** Reads the whole of `path`, an ONNX model. */
-OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes);
+/** Where Protocol Buffers end, and with them ONNX models. */
+constexpr uint64_t largestOnnx = INT32_MAX;
+constexpr uint64_t largestText = 10 << 20;
+/** Reads the whole of `path`; what is larger is refused unread. */
+OmProblem readFile(const std::string &path, std::vector<uint8_t> *bytes, uint64_t largest = largestOnnx);
 /** The file is there whole or as it was before. Empty, or why it could not be written. */
 std::string writeFile(const std::string &path, const std::string &content);
 

@@ -23,26 +23,54 @@ using WeightVisitor = std::function<bool(const OnnxWeight &)>;
 
 bool visitGraph(Bytes graph, int depth, const WeightVisitor &visit);
 
+bool visitSparse(Bytes sparse, const WeightVisitor &visit) {
+  FieldReader reader(sparse);
+  Field part;
+  while (reader.next(&part)) {
+    const bool tensor =
+        part.is(onnx::sparseValues, WireType::Length) || part.is(onnx::sparseIndices, WireType::Length);
+    TensorSummary summary;
+    if (tensor && (!readTensor(part.bytes, &summary) || !visit({part.bytes, summary.name, false})))
+      return false;
+  }
+  return !reader.failed();
+}
+
+bool visitAttribute(Bytes bytes, const std::string &output, int depth, const WeightVisitor &visit) {
+  FieldReader reader(bytes);
+  Field content;
+  while (reader.next(&content)) {
+    if (content.type != WireType::Length) continue;
+    switch (content.number) {
+      case onnx::attributeTensor:
+      case onnx::attributeTensors:
+        if (!visit({content.bytes, output, false})) return false;
+        break;
+      case onnx::attributeSparseTensor:
+      case onnx::attributeSparseTensors:
+        if (!visitSparse(content.bytes, visit)) return false;
+        break;
+      case onnx::attributeGraph:
+      case onnx::attributeGraphs:
+        if (!visitGraph(content.bytes, depth + 1, visit)) return false;
+        break;
+      default:
+        break;
+    }
+  }
+  return !reader.failed();
+}
+
 bool visitNode(Bytes node, int depth, const WeightVisitor &visit) {
   std::string output;
   FieldReader names(node);
   Field part;
   while (names.next(&part))
-    if (part.number == onnx::nodeOutput && output.empty()) output = part.bytes.text();
+    if (part.is(onnx::nodeOutput, WireType::Length) && output.empty()) output = part.bytes.text();
   FieldReader reader(node);
-  while (reader.next(&part)) {
-    if (part.number != onnx::nodeAttribute) continue;
-    FieldReader attribute(part.bytes);
-    Field content;
-    while (attribute.next(&content)) {
-      if (content.type != WireType::Length) continue;
-      const bool tensor = content.number == onnx::attributeTensor || content.number == onnx::attributeTensors;
-      const bool inner = content.number == onnx::attributeGraph || content.number == onnx::attributeGraphs;
-      if (tensor && !visit({content.bytes, output, false})) return false;
-      if (inner && !visitGraph(content.bytes, depth + 1, visit)) return false;
-    }
-    if (attribute.failed()) return false;
-  }
+  while (reader.next(&part))
+    if (part.is(onnx::nodeAttribute, WireType::Length) && !visitAttribute(part.bytes, output, depth, visit))
+      return false;
   return !reader.failed();
 }
 
@@ -51,11 +79,35 @@ bool visitGraph(Bytes graph, int depth, const WeightVisitor &visit) {
   FieldReader reader(graph);
   Field field;
   while (reader.next(&field)) {
+    if (field.type != WireType::Length) continue;
     if (field.number == onnx::graphInitializer) {
       TensorSummary tensor;
       if (!readTensor(field.bytes, &tensor) || !visit({field.bytes, tensor.name, depth == 0})) return false;
     }
+    if (field.number == onnx::graphSparseInitializer && !visitSparse(field.bytes, visit)) return false;
     if (field.number == onnx::graphNode && !visitNode(field.bytes, depth, visit)) return false;
+  }
+  return !reader.failed();
+}
+
+bool visitFunction(Bytes function, const WeightVisitor &visit) {
+  FieldReader reader(function);
+  Field field;
+  while (reader.next(&field)) {
+    if (field.is(onnx::functionNode, WireType::Length) && !visitNode(field.bytes, 1, visit)) return false;
+    if (field.is(onnx::functionAttribute, WireType::Length) && !visitAttribute(field.bytes, "", 1, visit))
+      return false;
+  }
+  return !reader.failed();
+}
+
+bool visitTraining(Bytes training, const WeightVisitor &visit) {
+  FieldReader reader(training);
+  Field field;
+  while (reader.next(&field)) {
+    const bool graph = field.is(onnx::trainingInitialization, WireType::Length) ||
+                       field.is(onnx::trainingAlgorithm, WireType::Length);
+    if (graph && !visitGraph(field.bytes, 1, visit)) return false;
   }
   return !reader.failed();
 }
@@ -78,15 +130,15 @@ bool readNodes(Bytes graph, std::vector<OnnxNode> *nodes) {
   FieldReader reader(graph);
   Field field;
   while (reader.next(&field)) {
-    if (field.number != onnx::graphNode) continue;
+    if (!field.is(onnx::graphNode, WireType::Length)) continue;
     OnnxNode node;
     FieldReader parts(field.bytes);
     Field part;
     while (parts.next(&part)) {
-      if (part.number == onnx::nodeName) node.name = part.bytes.text();
-      if (part.number == onnx::nodeType) node.type = part.bytes.text();
-      if (part.number == onnx::nodeInput) node.inputs.push_back(part.bytes.text());
-      if (part.number == onnx::nodeOutput) node.outputs.push_back(part.bytes.text());
+      if (part.is(onnx::nodeName, WireType::Length)) node.name = part.bytes.text();
+      if (part.is(onnx::nodeType, WireType::Length)) node.type = part.bytes.text();
+      if (part.is(onnx::nodeInput, WireType::Length)) node.inputs.push_back(part.bytes.text());
+      if (part.is(onnx::nodeOutput, WireType::Length)) node.outputs.push_back(part.bytes.text());
     }
     if (parts.failed()) return false;
     if (node.name.empty()) node.name = format("%s_%zu", node.type.c_str(), nodes->size());
@@ -104,11 +156,13 @@ bool readTensor(Bytes bytes, TensorSummary *tensor) {
   FieldReader reader(bytes);
   Field field;
   while (reader.next(&field)) {
-    if (field.number == onnx::tensorName) tensor->name = field.bytes.text();
-    if (field.number == onnx::tensorDataType) tensor->type = field.value;
-    if (field.number == onnx::tensorDataLocation) tensor->external = field.value == onnx::externalLocation;
-    if (field.number == onnx::tensorFloatData || field.number == onnx::tensorRawData)
-      tensor->floats.push_back(field);
+    if (field.is(onnx::tensorName, WireType::Length)) tensor->name = field.bytes.text();
+    if (field.is(onnx::tensorDataType, WireType::Varint)) tensor->type = field.value;
+    // Readers keep the last place they know of and drop the others: any but 0 may be the one.
+    if (field.is(onnx::tensorDataLocation, WireType::Varint) && field.value != 0) tensor->external = true;
+    const bool floats = field.number == onnx::tensorFloatData &&
+                        (field.type == WireType::Length || field.type == WireType::Fixed32);
+    if (floats || field.is(onnx::tensorRawData, WireType::Length)) tensor->floats.push_back(field);
     if (field.number == onnx::tensorDims && field.type == WireType::Varint)
       dims.push_back(static_cast<int64_t>(field.value));
     if (field.number == onnx::tensorDims && field.type == WireType::Length) {
@@ -122,12 +176,34 @@ bool readTensor(Bytes bytes, TensorSummary *tensor) {
   return !reader.failed() && tensor->elements >= 0;
 }
 
-Bytes graphOf(const std::vector<uint8_t> &model) {
-  FieldReader reader({model.data(), model.size()});
+bool visitModelWeights(Bytes model, const WeightVisitor &visit) {
+  const Bytes graph = graphOf(model);
+  if (graph.data == nullptr || !visitWeights(graph, visit)) return false;
+  FieldReader reader(model);
+  Field field;
+  while (reader.next(&field)) {
+    if (field.is(onnx::modelFunction, WireType::Length) && !visitFunction(field.bytes, visit)) return false;
+    if (field.is(onnx::modelTraining, WireType::Length) && !visitTraining(field.bytes, visit)) return false;
+  }
+  return !reader.failed();
+}
+
+bool keepsItsWeights(Bytes model) {
+  return visitModelWeights(model, [](const OnnxWeight &weight) {
+    TensorSummary tensor;
+    return readTensor(weight.tensor, &tensor) && !tensor.external;
+  });
+}
+
+Bytes graphOf(Bytes model) {
+  FieldReader reader(model);
   Field field;
   Bytes graph;
-  while (reader.next(&field))
-    if (field.number == onnx::modelGraph && field.type == WireType::Length) graph = field.bytes;
+  while (reader.next(&field)) {
+    if (!field.is(onnx::modelGraph, WireType::Length)) continue;
+    if (graph.data != nullptr) return {};
+    graph = field.bytes;
+  }
   return reader.failed() ? Bytes{} : graph;
 }
 
@@ -136,7 +212,7 @@ std::vector<uint8_t> replaceGraph(const std::vector<uint8_t> &model, Bytes rebui
   FieldReader reader({model.data(), model.size()});
   Field field;
   while (reader.next(&field))
-    if (field.number != onnx::modelGraph) writer.copy(reader.raw());
+    if (!field.is(onnx::modelGraph, WireType::Length)) writer.copy(reader.raw());
   writer.bytes(onnx::modelGraph, rebuilt);
   return writer.take();
 }

@@ -14,13 +14,17 @@ namespace sim {
 
 namespace onnx {
 
-constexpr uint32_t modelProducer = 2, modelGraph = 7, modelOpset = 8;
+constexpr uint32_t modelProducer = 2, modelGraph = 7, modelOpset = 8, modelTraining = 20, modelFunction = 25;
+constexpr uint32_t trainingInitialization = 1, trainingAlgorithm = 2;
+constexpr uint32_t functionNode = 7, functionAttribute = 11;
 constexpr uint32_t opsetDomain = 1, opsetVersion = 2;
 constexpr uint32_t graphNode = 1, graphInitializer = 5, graphInput = 11, graphOutput = 12,
-                   graphValueInfo = 13;
+                   graphValueInfo = 13, graphSparseInitializer = 15;
+constexpr uint32_t sparseValues = 1, sparseIndices = 2;
 constexpr uint32_t nodeInput = 1, nodeOutput = 2, nodeName = 3, nodeType = 4, nodeAttribute = 5;
 constexpr uint32_t attributeName = 1, attributeInteger = 3, attributeTensor = 5, attributeGraph = 6,
-                   attributeTensors = 10, attributeGraphs = 11, attributeType = 20;
+                   attributeTensors = 10, attributeGraphs = 11, attributeType = 20,
+                   attributeSparseTensor = 22, attributeSparseTensors = 23;
 constexpr uint32_t valueName = 1, valueType = 2;
 constexpr uint32_t typeTensor = 1, tensorTypeElement = 1, tensorTypeShape = 2;
 constexpr uint32_t shapeDim = 1, dimValue = 1, dimParam = 2;
@@ -28,7 +32,6 @@ constexpr uint32_t tensorDims = 1, tensorDataType = 2, tensorFloatData = 4, tens
                    tensorExternalData = 13, tensorDataLocation = 14;
 constexpr uint32_t entryKey = 1, entryValue = 2;
 constexpr uint64_t floatType = 1;
-constexpr uint64_t externalLocation = 1;
 constexpr uint64_t integerAttribute = 2;
 
 }  // namespace onnx
@@ -72,8 +75,15 @@ struct TensorSummary {
 
 bool readTensor(Bytes bytes, TensorSummary *tensor);
 
-/** The graph of a model; null data when there is none or the model is damaged. */
-Bytes graphOf(const std::vector<uint8_t> &model);
+/** The same for all of a model: its graph, its functions, and what it says of training. */
+bool visitModelWeights(Bytes model, const std::function<bool(const OnnxWeight &)> &visit);
+
+/** False for weights in other files, and when the model is damaged or has no graph. */
+bool keepsItsWeights(Bytes model);
+
+/** The graph of a model; null data when there is none, the model is damaged, or there are two, which readers
+ * merge. */
+Bytes graphOf(Bytes model);
 
 /** `model` with `rebuilt` in place of its graph. */
 std::vector<uint8_t> replaceGraph(const std::vector<uint8_t> &model, Bytes rebuilt);

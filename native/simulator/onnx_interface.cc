@@ -75,11 +75,11 @@ void changeInterface(const InterfaceChange &change, std::vector<uint8_t> *onnx, 
     addCast(input.graphName, input.name, input.type, &graph);
     input.type = change.inputTypes[i];
   }
-  FieldReader reader(graphOf(*onnx));
+  FieldReader reader(graphOf({onnx->data(), onnx->size()}));
   Field field;
   while (reader.next(&field)) {
-    const bool input = field.number == onnx::graphInput;
-    if (field.number == onnx::graphOutput) continue;
+    const bool input = field.is(onnx::graphInput, WireType::Length);
+    if (field.is(onnx::graphOutput, WireType::Length)) continue;
     if (!input) {
       graph.copy(reader.raw());
       continue;
@@ -88,7 +88,7 @@ void changeInterface(const InterfaceChange &change, std::vector<uint8_t> *onnx, 
     Field part;
     std::string name;
     while (value.next(&part))
-      if (part.number == onnx::valueName) name = part.bytes.text();
+      if (part.is(onnx::valueName, WireType::Length)) name = part.bytes.text();
     const auto changed = std::find_if(
         model->inputs.begin(), model->inputs.end(),
         [&](const OnnxTensor &tensor) { return tensor.name == name && tensor.graphName != name; });

@@ -11,18 +11,20 @@ namespace sim {
 namespace {
 
 constexpr size_t mostDims = ACL_MAX_DIM_CNT;
+/** More than any machine has. */
+constexpr uint64_t mostWeightBytes = uint64_t{1} << 40;
 
 bool readShape(Bytes bytes, std::vector<OnnxDim> *dims) {
   FieldReader shape(bytes);
   Field field;
   while (shape.next(&field)) {
-    if (field.number != onnx::shapeDim) continue;
+    if (!field.is(onnx::shapeDim, WireType::Length)) continue;
     OnnxDim dim;
     FieldReader reader(field.bytes);
     Field part;
     while (reader.next(&part)) {
-      if (part.number == onnx::dimValue) dim.size = static_cast<int64_t>(part.value);
-      if (part.number == onnx::dimParam) dim.symbol = part.bytes.text();
+      if (part.is(onnx::dimValue, WireType::Varint)) dim.size = static_cast<int64_t>(part.value);
+      if (part.is(onnx::dimParam, WireType::Length)) dim.symbol = part.bytes.text();
     }
     if (reader.failed() || dims->size() == mostDims) return false;
     if (dim.size < 0) dim.size = -1;
@@ -35,17 +37,17 @@ bool readValueInfo(Bytes bytes, OnnxTensor *tensor) {
   FieldReader value(bytes);
   Field field;
   while (value.next(&field)) {
-    if (field.number == onnx::valueName) tensor->name = field.bytes.text();
-    if (field.number != onnx::valueType) continue;
+    if (field.is(onnx::valueName, WireType::Length)) tensor->name = field.bytes.text();
+    if (!field.is(onnx::valueType, WireType::Length)) continue;
     FieldReader type(field.bytes);
     Field kind;
     while (type.next(&kind)) {
-      if (kind.number != onnx::typeTensor) continue;
+      if (!kind.is(onnx::typeTensor, WireType::Length)) continue;
       FieldReader described(kind.bytes);
       Field part;
       while (described.next(&part)) {
-        if (part.number == onnx::tensorTypeElement) tensor->type = fromOnnxType(part.value);
-        if (part.number != onnx::tensorTypeShape) continue;
+        if (part.is(onnx::tensorTypeElement, WireType::Varint)) tensor->type = fromOnnxType(part.value);
+        if (!part.is(onnx::tensorTypeShape, WireType::Length)) continue;
         tensor->hasShape = true;
         if (!readShape(part.bytes, &tensor->dims)) return false;
       }
@@ -85,17 +87,20 @@ bool isCyclic(const std::vector<OnnxNode> &nodes) {
   return done < nodes.size();
 }
 
-std::string readGraph(Bytes graph, OnnxModel *model) {
+std::string readGraph(Bytes whole, OnnxModel *model) {
+  const Bytes graph = graphOf(whole);
   std::set<std::string> constants;
   std::string problem;
-  const bool readable = visitWeights(graph, [&](const OnnxWeight &weight) {
+  const bool readable = visitModelWeights(whole, [&](const OnnxWeight &weight) {
     TensorSummary tensor;
     if (!readTensor(weight.tensor, &tensor)) return false;
     if (tensor.external && !weight.isPlain) problem = "a weight inside a node lies in a file of its own";
     model->hasExternalWeights = model->hasExternalWeights || tensor.external;
     if (weight.isPlain) constants.insert(tensor.name);
-    model->weightBytes += static_cast<uint64_t>(tensor.elements) * elementBytes(fromOnnxType(tensor.type));
-    return true;
+    const auto elements = static_cast<uint64_t>(tensor.elements);
+    if (elements > mostWeightBytes) return false;
+    model->weightBytes += elements * elementBytes(fromOnnxType(tensor.type));
+    return model->weightBytes <= mostWeightBytes;
   });
   if (!readable || !readNodes(graph, &model->nodes)) return "the graph is damaged";
   if (!problem.empty()) return problem;
@@ -103,22 +108,24 @@ std::string readGraph(Bytes graph, OnnxModel *model) {
   Field field;
   while (reader.next(&field)) {
     OnnxTensor tensor;
-    const bool input = field.number == onnx::graphInput;
-    const bool output = field.number == onnx::graphOutput;
-    if (!input && !output && field.number != onnx::graphValueInfo) continue;
+    const bool input = field.is(onnx::graphInput, WireType::Length);
+    const bool output = field.is(onnx::graphOutput, WireType::Length);
+    if (!input && !output && !field.is(onnx::graphValueInfo, WireType::Length)) continue;
     if (!readValueInfo(field.bytes, &tensor)) return "the description of a tensor is damaged";
     // Up to IR version 3, weights are listed as inputs too.
     if (input && constants.count(tensor.name) == 0) model->inputs.push_back(tensor);
     if (output) model->outputs.push_back(tensor);
     if (!input && !output) model->others.push_back(tensor);
   }
-  for (OnnxTensor &output : model->outputs)
-    for (const OnnxNode &node : model->nodes)
-      for (size_t i = 0; i < node.outputs.size(); ++i)
-        if (node.outputs[i] == output.name) {
-          output.node = node.name;
-          output.nodeOutput = i;
-        }
+  std::map<std::string, std::pair<const OnnxNode *, size_t>> makers;
+  for (const OnnxNode &node : model->nodes)
+    for (size_t i = 0; i < node.outputs.size(); ++i) makers[node.outputs[i]] = {&node, i};
+  for (OnnxTensor &output : model->outputs) {
+    const auto made = makers.find(output.name);
+    if (made == makers.end()) continue;
+    output.node = made->second.first->name;
+    output.nodeOutput = made->second.second;
+  }
   return isCyclic(model->nodes) ? "the graph has a cycle" : "";
 }
 
@@ -127,31 +134,37 @@ std::string readGraph(Bytes graph, OnnxModel *model) {
 std::string readOnnx(const std::vector<uint8_t> &bytes, OnnxModel *model) {
   FieldReader reader({bytes.data(), bytes.size()});
   Field field;
-  Bytes graph;
+  size_t graphs = 0;
   while (reader.next(&field)) {
-    if (field.number == onnx::modelProducer && field.type == WireType::Length)
-      model->producer = field.bytes.text();
-    if (field.number == onnx::modelGraph && field.type == WireType::Length) graph = field.bytes;
-    if (field.number != onnx::modelOpset || field.type != WireType::Length) continue;
+    if (field.is(onnx::modelProducer, WireType::Length)) model->producer = field.bytes.text();
+    if (field.is(onnx::modelGraph, WireType::Length)) ++graphs;
+    if (!field.is(onnx::modelOpset, WireType::Length)) continue;
     std::string domain;
     int64_t version = 0;
     FieldReader opset(field.bytes);
     Field part;
     while (opset.next(&part)) {
-      if (part.number == onnx::opsetDomain) domain = part.bytes.text();
-      if (part.number == onnx::opsetVersion) version = static_cast<int64_t>(part.value);
+      if (part.is(onnx::opsetDomain, WireType::Length)) domain = part.bytes.text();
+      if (part.is(onnx::opsetVersion, WireType::Varint)) version = static_cast<int64_t>(part.value);
     }
     ++model->domains;
     if (domain.empty() || domain == "ai.onnx") model->opset = version;
   }
-  if (reader.failed() || graph.data == nullptr) return "the file is not an ONNX model";
-  const std::string problem = readGraph(graph, model);
+  if (reader.failed() || graphs == 0) return "the file is not an ONNX model";
+  if (graphs > 1) return "the model has two graphs";
+  const std::string problem = readGraph({bytes.data(), bytes.size()}, model);
   if (!problem.empty()) return problem;
   if (model->outputs.empty()) return "the graph has no outputs";
-  for (const auto *tensors : {&model->inputs, &model->outputs})
-    for (const OnnxTensor &tensor : *tensors)
+  for (const auto *tensors : {&model->inputs, &model->outputs}) {
+    if (tensors->size() > mostTensors) return "the graph has more inputs or outputs than any model";
+    std::set<std::string> names;
+    for (const OnnxTensor &tensor : *tensors) {
+      if (!names.insert(tensor.name).second)
+        return "two inputs or outputs are called \"" + tensor.name + "\"";
       if (tensor.name.empty() || tensor.type == ACL_DT_UNDEFINED)
         return "tensor \"" + tensor.name + "\" has no name or an element type that ACL does not have";
+    }
+  }
   return "";
 }
 

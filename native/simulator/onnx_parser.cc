@@ -17,7 +17,7 @@ aclError parse(const std::string &source, std::vector<uint8_t> onnx, const ge::O
   const std::string wrong = readOnnx(onnx, &model);
   if (!wrong.empty())
     return fail(graphFailed, "E10041",
-                format("Failed to load the model from [%s]. Reason: %s.", source.c_str(), wrong.c_str()));
+                format("The model %s cannot be used. Reason: %s.", source.c_str(), wrong.c_str()));
   graph->impl()->onnx = std::move(onnx);
   graph->impl()->parserOptions = parserOptions;
   return graphSuccess;

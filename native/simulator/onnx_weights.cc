@@ -78,14 +78,14 @@ bool readPlace(Bytes tensor, ExternalPlace *place) {
   Field field;
   bool good = true;
   while (reader.next(&field)) {
-    if (field.number != onnx::tensorExternalData) continue;
+    if (!field.is(onnx::tensorExternalData, WireType::Length)) continue;
     std::string key;
     std::string value;
     FieldReader entry(field.bytes);
     Field part;
     while (entry.next(&part)) {
-      if (part.number == onnx::entryKey) key = part.bytes.text();
-      if (part.number == onnx::entryValue) value = part.bytes.text();
+      if (part.is(onnx::entryKey, WireType::Length)) key = part.bytes.text();
+      if (part.is(onnx::entryValue, WireType::Length)) value = part.bytes.text();
     }
     if (key == "location") place->location = value;
     if (key == "offset") good = good && parseInteger(value, &place->offset) && place->offset >= 0;
@@ -158,8 +158,9 @@ std::string embedTensor(const std::string &folder, Bytes tensor, const TensorSum
   FieldReader reader(tensor);
   Field field;
   while (reader.next(&field)) {
-    const bool replaced = field.number == onnx::tensorExternalData ||
-                          field.number == onnx::tensorDataLocation || field.number == onnx::tensorRawData;
+    const bool replaced = field.is(onnx::tensorExternalData, WireType::Length) ||
+                          field.is(onnx::tensorDataLocation, WireType::Varint) ||
+                          field.is(onnx::tensorRawData, WireType::Length);
     if (!replaced) rebuilt->copy(reader.raw());
   }
   rebuilt->bytes(onnx::tensorRawData, {bytes.data(), bytes.size()});
@@ -170,7 +171,7 @@ std::string embedTensor(const std::string &folder, Bytes tensor, const TensorSum
 
 RoundedWeights roundWeights(std::vector<uint8_t> *model, const WeightRounding &rounding) {
   RoundedWeights result;
-  const Bytes graph = graphOf(*model);
+  const Bytes graph = graphOf({model->data(), model->size()});
   const WeightUse use = findUse(graph, rounding);
   // A weight keeps its size, so that it is changed where it stands and no length around it moves.
   const auto roundRun = [&](Bytes run) {
@@ -184,7 +185,7 @@ RoundedWeights roundWeights(std::vector<uint8_t> *model, const WeightRounding &r
       memcpy(at + i, &after, sizeof after);
     }
   };
-  visitWeights(graph, [&](const OnnxWeight &weight) {
+  visitModelWeights({model->data(), model->size()}, [&](const OnnxWeight &weight) {
     TensorSummary tensor;
     if (!readTensor(weight.tensor, &tensor)) return false;
     uint64_t bytes = static_cast<uint64_t>(tensor.elements) * elementBytes(fromOnnxType(tensor.type));
@@ -202,12 +203,13 @@ RoundedWeights roundWeights(std::vector<uint8_t> *model, const WeightRounding &r
 
 std::string embedWeights(const std::string &folder, std::vector<uint8_t> *model) {
   MessageWriter rebuilt;
-  FieldReader reader(graphOf(*model));
+  FieldReader reader(graphOf({model->data(), model->size()}));
   Field field;
   uint64_t total = model->size();
   while (reader.next(&field)) {
     TensorSummary tensor;
-    const bool weight = field.number == onnx::graphInitializer && readTensor(field.bytes, &tensor);
+    const bool weight =
+        field.is(onnx::graphInitializer, WireType::Length) && readTensor(field.bytes, &tensor);
     if (!weight || !tensor.external) {
       rebuilt.copy(reader.raw());
       continue;

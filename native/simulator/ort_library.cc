@@ -1,6 +1,7 @@
 #include "ort_library.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -117,6 +118,8 @@ class Library {
     gate_.notifyAll();
   }
   void close() {
+    // A child made by fork has none of the threads that are inside.
+    if (getpid() != loadedBy_) return;
     const Nanoseconds deadline = monotonicNow() + longestWaitAtExit;
     Lock lock(gate_);
     closed_ = true;
@@ -131,6 +134,7 @@ class Library {
   void *environment_ = nullptr;
   void *memoryInfo_ = nullptr;
   std::string problem_;
+  const pid_t loadedBy_ = getpid();
   Monitor gate_;
   bool closed_ = false;
   int runs_ = 0;

@@ -30,8 +30,8 @@ bool FieldReader::next(Field *field) {
   start_ = at_;
   if (!readVarint(&key)) return false;
   field->number = static_cast<uint32_t>(key >> 3);
-  // The format has no field 0: a run of zeros is no message.
-  if (field->number == 0) failed_ = true;
+  // The format has no field 0: a run of zeros is no message. Keys have 32 bits.
+  if (field->number == 0 || key > UINT32_MAX) failed_ = true;
   if (failed_) return false;
   field->type = static_cast<WireType>(key & 7);
   field->bytes = {};

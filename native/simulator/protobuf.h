@@ -26,6 +26,9 @@ struct Field {
   uint64_t value = 0;
   /** The content of a length-delimited field; where the four bytes of a Fixed32 lie. */
   Bytes bytes;
+
+  /** A field of another wire type is unknown to Protocol Buffers' readers, whatever its number. */
+  bool is(uint32_t wanted, WireType as) const { return number == wanted && type == as; }
 };
 
 /** Goes through the fields of one message. */

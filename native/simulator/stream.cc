@@ -72,6 +72,7 @@ void Stream::work() {
     queue_.pop_front();
     const auto cancellation = std::make_shared<Cancellation>();
     running_ = cancellation;
+    runningTicket_ = entry.ticket;
     Nanoseconds endedAt = 0;
     const TaskTurn turn{std::max(entry.queuedAt, previousEnd_),
                         *cancellation,
@@ -87,6 +88,7 @@ void Stream::work() {
     monitor_.lock();
     previousEnd_ = endedAt != 0 ? endedAt : monotonicNow();
     running_ = nullptr;
+    runningTicket_ = 0;
     // A cancelled task's failure was told to those who synchronised when it was aborted.
     if (code != 0 && firstFailure_ == 0 && !cancellation->cancelled()) {
       firstFailure_ = code;
@@ -125,16 +127,20 @@ aclError Stream::synchronize(Nanoseconds deadline) {
   return code;
 }
 
-bool Stream::waitFor(uint64_t ticket, Nanoseconds deadline) {
+uint64_t Stream::aborts() {
   Lock lock(monitor_);
-  const uint64_t abortsBefore = aborts_;
-  while (doneTicket_ < ticket && aborts_ == abortsBefore && device->lost == 0) {
-    if (deadline == forever)
-      monitor_.wait();
-    else if (!monitor_.waitUntil(deadline))
-      break;
-  }
+  return aborts_;
+}
+
+bool Stream::waitFor(uint64_t ticket, uint64_t abortsBefore) {
+  Lock lock(monitor_);
+  while (doneTicket_ < ticket && aborts_ == abortsBefore && device->lost == 0) monitor_.wait();
   return doneTicket_ >= ticket && aborts_ == abortsBefore;
+}
+
+void Stream::waitWhileRunning(uint64_t ticket) {
+  Lock lock(monitor_);
+  while (runningTicket_ == ticket) monitor_.wait();
 }
 
 bool Stream::idle() {

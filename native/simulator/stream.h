@@ -64,9 +64,13 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /** Waits for all that was queued. Returns and forgets the first failure; 507046 at the deadline; 107023 on
    * abort; what a lost device answers. */
   aclError synchronize(Nanoseconds deadline);
-  /** Waits for one task and leaves failures to synchronize. False at the deadline or when the task was
-   * dropped. */
-  bool waitFor(uint64_t ticket, Nanoseconds deadline);
+  /** How often it was aborted: asked before submit(), waitFor() misses no abort in between. */
+  uint64_t aborts();
+  /** Waits for one task and leaves failures to synchronize. False when the stream was aborted more than
+   * `abortsBefore` times, or its device lost. */
+  bool waitFor(uint64_t ticket, uint64_t abortsBefore);
+  /** Waits while the task runs, whatever became of the stream. */
+  void waitWhileRunning(uint64_t ticket);
   bool idle();
   /** Has those who wait look again: the device was lost. */
   void wake();
@@ -91,6 +95,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Monitor monitor_;
   std::deque<Entry> queue_;
   std::shared_ptr<Cancellation> running_;
+  uint64_t runningTicket_ = 0;
   bool workerStarted_ = false;
   bool closed_ = false;
   bool modeSet_ = false;

@@ -42,7 +42,7 @@ describe('the packed package', function () {
       /^docs\/.+\.md$/,
       /^prebuilds\/README\.md$/,
       /^prebuilds\/linux-(x64|arm64)\/(aasist-ascend\.glibc\.node|built\.json)$/,
-      /^prebuilds\/linux-(x64|arm64)\/simulator\/(lib\/[\w.]+\.so|bin\/[\w-]+)$/,
+      /^prebuilds\/linux-(x64|arm64)\/simulator\/(lib\/[\w.]+\.so|bin\/[\w-]+|include\/acl\/acl\.h)$/,
       /^(README\.md|CHANGELOG\.md|LICENSE|NOTICE|package\.json)$/,
     ]
     expect(tarball.files.filter(file => !allowed.some(pattern => pattern.test(file)))).to.deep.equal([])

@@ -148,7 +148,7 @@ describe('atc of the simulator: options', () => {
         '--log=error',
       ]
       const { stdout } = run(fixed, { ASCEND_SLOG_PRINT_TO_STDOUT: '1' })
-      expect(stdout).to.match(/^\[ERROR\] GE\(\d+,atc\.bin\):.*E10001: Value \[Nothing\]/m)
+      expect(stdout).to.match(/^\[ERROR\] GE\(\d+,atc\.bin\):.*E10001: --soc_version=Nothing /m)
       expect(stdout).not.to.include('[INFO]')
     })
   })

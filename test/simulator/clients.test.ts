@@ -142,6 +142,18 @@ describe('C++ programs on the simulator', function () {
     })
   })
 
+  it('functions can be missing where calls are bound one by one, and those of the program work', () => {
+    const lazy = new Client('trouble', join(library, '..'), join(folder, 'lazy'), {}, 'lazy')
+    expectGood(lazy.run(casesOf('trouble').find(({ name }) => name === 'functions can be missing')!))
+  })
+
+  it('a call that begins to hang is in the log', () => {
+    const log = join(folder, 'hang.log')
+    const hanging = casesOf('streams').find(({ name }) => name === 'a call that hangs hangs alone')!
+    expectGood(clients.get('streams')!.run(hanging, { ACL_SIM_LOG: log }))
+    expect(readFileSync(log, 'utf8')).to.match(/ aclrtMemcpy hangs /)
+  })
+
   describe('faults', () => {
     const header = readFileSync(join(root, 'native', 'acl_abi.h'), 'utf8')
     const returnCodes = new Set([...header.matchAll(/^aclError (\w+)\(/gm)].map(([, name]) => name))

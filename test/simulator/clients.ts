@@ -21,6 +21,7 @@ export class Client {
     simulator: string,
     folder: string,
     environment: Readonly<Record<string, string>>,
+    binding: 'now' | 'lazy' = 'now',
   ) {
     const library = join(simulator, 'lib')
     this.#program = join(folder, name)
@@ -31,11 +32,11 @@ export class Client {
     // A sanitizer has to be in the program as well.
     const sanitize = process.env['AASIST_SANITIZE']
     const sanitized = sanitize === undefined || sanitize === 'coverage' ? [] : [`-fsanitize=${sanitize}`]
-    // All bound at once, as the genuine benchmark is.
+    // The genuine benchmark has all bound at once.
     const link = [
       '-L',
       library,
-      '-Wl,-z,now,--no-as-needed',
+      `-Wl,-z,${binding},--no-as-needed`,
       ...libraries.map(each => `-l${each}`),
       '-pthread',
       '-ldl',

@@ -107,7 +107,7 @@ describe('npu-smi of the simulator', () => {
       ])
       expect(repeated[3]![2]![0]).to.equal('-')
       const merged = rowsOf(answer(['info'], { ...dies, ACL_SIM_NPU_SMI: '910C-merged' })).slice(3, 6)
-      expect(merged.map(row => row[0]!.join(' '))).to.deep.equal(['0 Ascend910', '0 0', '1 1'])
+      expect(merged.map(row => row[0]!.join(' '))).to.deep.equal(['0 Ascend910', '0', '1'])
     })
 
     it('prints the old table for a 310, without processes', () => {

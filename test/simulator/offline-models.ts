@@ -108,7 +108,12 @@ export function makeOfflineModels(folder: string, atc: string): Readonly<Record<
     ONNX_DYNAMIC: fixture('dynamic-batch'),
     ONNX_WEIGHTS: join(folder, 'w.onnx'),
   }
-  return { ...made, ...sources, ...damage(readFileSync(made['OM_ADD']!), write) }
+  return {
+    ...made,
+    ...sources,
+    ...damage(readFileSync(made['OM_ADD']!), write),
+    ...redescribe(readFileSync(made['OM_ADD']!), write),
+  }
 }
 
 // Offsets of the header in docs/simulator.md.
@@ -153,6 +158,53 @@ function damage(good: Buffer, write: (name: string, bytes: Uint8Array) => string
         copy.writeUInt32LE(crc32(copy.subarray(headerBytes)), checksumAt)
       }),
     ),
+  }
+}
+
+/** Models whose lines of description are moved or doubled, all sizes and the checksum right. */
+function redescribe(
+  good: Buffer,
+  write: (name: string, bytes: Uint8Array) => string,
+): Record<string, string> {
+  const headerBytes = 48
+  const infoBytesAt = 24
+  const infoBytes = Number(good.readBigUInt64LE(infoBytesAt))
+  const lines = good
+    .subarray(headerBytes, headerBytes + infoBytes)
+    .toString()
+    .split('\n')
+    .slice(0, -1)
+  const graph = good.subarray(headerBytes + infoBytes)
+  const rebuilt = (changed: readonly string[]): Buffer => {
+    const info = Buffer.from(changed.map(line => `${line}\n`).join(''))
+    const bytes = Buffer.concat([good.subarray(0, headerBytes), info, graph])
+    bytes.writeBigUInt64LE(BigInt(bytes.length), fileBytesAt)
+    bytes.writeBigUInt64LE(BigInt(info.length), infoBytesAt)
+    bytes.writeUInt32LE(crc32(bytes.subarray(headerBytes)), checksumAt)
+    return bytes
+  }
+  const starting = (start: string): readonly string[] => lines.filter(line => line.startsWith(start))
+  const others = (start: string): readonly string[] => lines.filter(line => !line.startsWith(start))
+  const output = starting('output')[0]!
+  const [firstInput = '', secondInput = ''] = starting('input')
+  const gear = starting('gear')[0]!
+  const shapes = gear.split('\t')
+  return {
+    LINES_AS_BEFORE: write('lines.om', rebuilt(lines)),
+    LINES_GEAR_FIRST: write('gear-first.om', rebuilt([gear, ...others('gear')])),
+    LINES_INPUT_LAST: write(
+      'input-last.om',
+      rebuilt([
+        ...lines.filter(line => line !== secondInput && line !== gear),
+        [shapes[0], shapes[1], shapes[2]!.split(';')[0], shapes[3]].join('\t'),
+        secondInput,
+      ]),
+    ),
+    LINES_OUTPUT_LAST: write('output-last.om', rebuilt([...others('output'), output])),
+    LINES_TWO_INPUTS: write('two-inputs.om', rebuilt([firstInput, ...lines])),
+    LINES_MORE_OUTPUTS: write('more-outputs.om', rebuilt([...lines, output])),
+    LINES_TWO_GEARS: write('two-gears.om', rebuilt([...lines, gear])),
+    LINES_TWO_NAMES: write('two-names.om', rebuilt([...lines, ...starting('soc')])),
   }
 }
 

@@ -16,6 +16,10 @@ export interface SmallGraph {
   /** Of the one input, `x`. */
   readonly shape?: readonly number[]
   readonly output?: string
+  /** Of the output, where it is another than the input's; names are open sizes. */
+  readonly outputShape?: readonly string[]
+  /** Of ONNX's element types; float32. */
+  readonly outputType?: number
   /** Domains of operator sets; the empty one is ONNX's own. */
   readonly domains?: readonly string[]
 }
@@ -26,16 +30,21 @@ export function onnxModel({
   initializers = [],
   shape = [3],
   output = 'y',
+  outputShape,
+  outputType = float32,
   domains = [''],
 }: SmallGraph): Uint8Array {
-  const described = (name: string) => ({
+  type Dim = { case: 'dimValue'; value: bigint } | { case: 'dimParam'; value: string }
+  const sized: Dim[] = shape.map(size => ({ case: 'dimValue', value: BigInt(size) }))
+  const open: Dim[] | undefined = outputShape?.map(value => ({ case: 'dimParam', value }))
+  const described = (name: string, elemType: number, dims: Dim[]) => ({
     name,
     type: {
       value: {
         case: 'tensorType' as const,
         value: {
-          elemType: float32,
-          shape: { dim: shape.map(size => ({ value: { case: 'dimValue' as const, value: BigInt(size) } })) },
+          elemType,
+          shape: { dim: dims.map(value => ({ value })) },
         },
       },
     },
@@ -45,8 +54,8 @@ export function onnxModel({
     opsetImport: domains.map(domain => ({ domain, version: 13n })),
     graph: {
       name: 'small',
-      input: [described('x')],
-      output: [described(output)],
+      input: [described('x', float32, sized)],
+      output: [described(output, outputType, open ?? sized)],
       node: nodes,
       initializer: initializers,
     },

@@ -63,6 +63,7 @@ describe("onnxruntime's CANN provider (of AASIST_CANN_PYTHON) on the simulator",
     const { folder: simulator, environment: settings } = requireSimulatorBuild(this)
     python = requireFound(this, findPython(), 'onnxruntime-cann: AASIST_CANN_PYTHON')
     environment = simulatorEnvironment({
+      home: simulator,
       libraryFolder: join(simulator, 'lib'),
       programFolder: join(simulator, 'bin'),
       ortLibrary: settings['ACL_SIM_ORT_LIBRARY'],

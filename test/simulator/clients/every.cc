@@ -59,6 +59,7 @@ int main(int count, char **arguments) {
     all.push_back({name, returnsCode, reinterpret_cast<Function>(dlsym(library, name.c_str()))});
     CHECK(all.back().function != nullptr);
   }
+  std::atomic<size_t> entered{0};
   std::atomic<int> returned{0};
   for (const Named &each : all) {
     fails(each);
@@ -66,10 +67,12 @@ int main(int count, char **arguments) {
     fails(each);
     if (milliseconds() - start < 20) failCase(__FILE__, __LINE__, each.name + " was not late");
     std::thread([&] {
+      ++entered;
       call(each.function);
       ++returned;
     }).detach();
   }
+  while (entered < all.size()) usleep(1000);
   usleep(200'000);
   CHECK(returned == 0);
   _exit(0);

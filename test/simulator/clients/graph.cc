@@ -275,11 +275,12 @@ CASE("a model built for another chip is not loaded", "") {
 }
 
 CASE("functions of the graph interface fail when ACL_SIM_FAULTS says so",
-     "ACL_SIM_FAULTS=aclgrphBuildModel:1234@2") {
+     "ACL_SIM_FAULTS=aclgrphBuildModel:1234@2,aclgrphBuildModel:4294967295@3") {
   initialise();
   const ge::Graph graph = graphOf("ONNX_ADD");
   built("ONNX_ADD", {});
   checkRefused(1234, graph, {}, "ACL_SIM_FAULTS");
+  checkRefused(4294967295, graph, {}, "failed with 4294967295");
   built("ONNX_ADD", {});
 }
 

@@ -84,6 +84,12 @@ CASE("what is wrong with a file has a code", "") {
   CODE(145000, aclmdlLoadFromFile(modelPath("BAD_VERSION"), &id));
   CODE(545002, aclmdlLoadFromFile(modelPath("BAD_BYTE"), &id));
   CODE(545001, aclmdlLoadFromFile(modelPath("BAD_GRAPH"), &id));
+  for (const char *lines : {"LINES_GEAR_FIRST", "LINES_INPUT_LAST", "LINES_OUTPUT_LAST", "LINES_TWO_INPUTS",
+                            "LINES_MORE_OUTPUTS", "LINES_TWO_GEARS", "LINES_TWO_NAMES"})
+    CODE(545002, aclmdlLoadFromFile(modelPath(lines), &id));
+  uint32_t whole = 0;
+  CODE(0, aclmdlLoadFromFile(modelPath("LINES_AS_BEFORE"), &whole));
+  CODE(0, aclmdlUnload(whole));
   aclGetRecentErrMsg();
   CODE(545001, aclmdlLoadFromFile(modelPath("OM_OTHER_SOC"), &id));
   CHECK(recentSays("soc version"));
@@ -273,12 +279,28 @@ CASE("host memory, freed memory and the end of a block are found out on the devi
   CODE(507015, aclmdlExecute(model.id, model.input, model.output));
 }
 
+CASE("a model is unloaded in any context", "") {
+  LoadedModel model(modelPath("OM_ADD"));
+  aclrtContext other = nullptr;
+  OK(aclrtCreateContext(&other, 0));
+  OK(aclmdlUnload(model.id));
+  CODE(145003, aclmdlUnload(model.id));
+}
+
+CASE("a tensor larger than all memory is refused", "") {
+  begin();
+  const int64_t dims[] = {1};
+  aclTensorDesc *description = aclCreateTensorDesc(ACL_FLOAT, 1, dims, ACL_FORMAT_ND);
+  char byte = 0;
+  CODE(200000, aclSetTensorConst(description, &byte, SIZE_MAX));
+  aclDestroyTensorDesc(description);
+}
+
 CASE("a model belongs to the context it was loaded in", "") {
   LoadedModel model(modelPath("OM_ADD"));
   aclrtContext other = nullptr;
   OK(aclrtCreateContext(&other, 0));
   CODE(107004, aclmdlExecute(model.id, model.input, model.output));
-  CODE(107004, aclmdlUnload(model.id));
   std::thread([&] { CODE(107002, aclmdlExecute(model.id, model.input, model.output)); }).join();
   OK(aclrtSetDevice(0));
   OK(aclmdlExecute(model.id, model.input, model.output));

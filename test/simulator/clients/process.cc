@@ -235,6 +235,24 @@ CASE("sizes of types and conversion of halves", "") {
     CHECK(aclFloatToFloat16(aclFloat16ToFloat(static_cast<aclFloat16>(half))) == half);
 }
 
+CASE("faults for functions that are none are said at aclInit",
+     "ACL_SIM_FAULTS=aclmdlExcute:1,nosuch:hang,TASK:507018,aclrtMalloc:207001@9,aclgrphBuildModel:1@9,task:"
+     "1@9") {
+  CODE(100000, aclInit(nullptr));
+  const char *message = aclGetRecentErrMsg();
+  CHECK(message != nullptr && strstr(message, "no function TASK, aclmdlExcute, nosuch.") != nullptr);
+}
+
+CASE("a log that cannot be written is said at aclInit", "ACL_SIM_LOG=/nonexistent/log") {
+  CODE(100000, aclInit(nullptr));
+  CHECK(strstr(aclGetRecentErrMsg(), "ACL_SIM_LOG=/nonexistent/log") != nullptr);
+}
+
+CASE("a report that cannot be written is said at aclInit", "ACL_SIM_REPORT=/nonexistent/report") {
+  CODE(100000, aclInit(nullptr));
+  CHECK(strstr(aclGetRecentErrMsg(), "ACL_SIM_REPORT=/nonexistent/report") != nullptr);
+}
+
 CASE("a fault answers with its code on the uses it names",
      "ACL_SIM_FAULTS=aclrtMalloc:207001@2-3,aclrtFree:507899@2;aclmdlCreateDesc:200000") {
   begin();

@@ -209,7 +209,7 @@ CASE("CANN's own variable keeps its signal handlers away",
   for (const int number : untouched) CHECK(!isHandled(number));
 }
 
-CASE("a process is forked during an asynchronous copy", "ACL_SIM_FAULTS=task:100ms") {
+CASE("a process is forked during an asynchronous copy", "ACL_SIM_FAULTS=task:1s") {
   CopyUnderWay copy;
   const pid_t child = fork();
   if (child == 0) _exit(0);
@@ -217,7 +217,7 @@ CASE("a process is forked during an asynchronous copy", "ACL_SIM_FAULTS=task:100
   copy.end();
 }
 
-CASE("a process is spawned during an asynchronous copy", "ACL_SIM_FAULTS=task:100ms") {
+CASE("a process is spawned during an asynchronous copy", "ACL_SIM_FAULTS=task:1s") {
   CopyUnderWay copy;
   pid_t child = 0;
   char name[] = "true";
