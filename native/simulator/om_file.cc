@@ -122,7 +122,6 @@ OmProblem readChecked(const std::string &path, const HeadCheck &check, std::vect
   // By seeking, because fstat of glibc 2.33 is one of those functions older systems do not have.
   const off_t size = lseek(file.number(), 0, SEEK_END);
   if (size < 0) return invalid(strerror(errno));
-  if (size > largestFile) return invalid("it is not a regular file, or larger than any model");
   if (size == 0 || lseek(file.number(), 0, SEEK_SET) != 0) return invalid("file size 0 is out of range");
   if (read(file.number(), nullptr, 0) < 0) return invalid(strerror(errno));
   // Gigabytes that the header disowns are not worth reading.
@@ -133,6 +132,7 @@ OmProblem readChecked(const std::string &path, const HeadCheck &check, std::vect
   if (bytes->size() < head) return {};
   const OmProblem problem = check(bytes->data(), static_cast<uint64_t>(size));
   if (problem.code != 0) return problem;
+  if (size > largestFile) return invalid("it is larger than any model");
   bytes->resize(static_cast<size_t>(size));
   wrong = readOn(file.number(), head, bytes);
   return wrong != 0 ? invalid(strerror(wrong)) : OmProblem{};
