@@ -90,10 +90,10 @@ describe('the packed package', function () {
     expect(tarball.files).not.to.include('binding.gyp')
   })
 
-  it('stays below 5 MB packed and 9 MB unpacked', function () {
-    // 3.9 and 6.6 MB at the time of writing: 2.7 MB demo clips and weights, 0.8 MB (1.9 unpacked) binaries.
-    expect(tarball.packedBytes).to.be.below(5e6)
-    expect(tarball.unpackedBytes).to.be.below(9e6)
+  it('stays below 6 MB packed and 12 MB unpacked', function () {
+    // 5.2 and 10.2 MB at the time of writing: 2.7 MB demo clips and weights, 1.9 MB (5 unpacked) binaries.
+    expect(tarball.packedBytes).to.be.below(6e6)
+    expect(tarball.unpackedBytes).to.be.below(12e6)
   })
 
   it('gives require and import the same exports, class by class', function () {
