@@ -13,14 +13,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const sources = join(root, 'native', 'simulator')
 const say = text => console.error(`simulator: ${text}`)
 
+const filesUnder = folder =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+
 function fingerprint(sanitize) {
   const hash = createHash('sha256').update(sanitize)
   const shared = ['acl_abi.h', 'acl_error_codes.h', 'acl_error_codes.inc'].map(name =>
     join(root, 'native', name),
   )
-  const own = readdirSync(sources)
-    .sort()
-    .map(name => join(sources, name))
+  const own = [join(root, 'native', 'acl_abi'), sources].flatMap(filesUnder).sort()
   for (const path of [...shared, ...own]) hash.update(`${path}\0`).update(readFileSync(path)).update('\0')
   return hash.digest('hex')
 }
@@ -29,9 +32,9 @@ export function simulatorFolder(sanitize = '') {
   return join(root, 'build', sanitize === '' ? 'simulator' : `simulator-${sanitize.replace(',', '-')}`)
 }
 
-/** The stamp says what was built, of which sources: a line for these, and one for every library and program. */
+/** The stamp says what was built, of which sources: a line for these, and one for every library, program and header. */
 function productsIn(folder) {
-  return ['lib', 'bin'].flatMap(place => readdirSync(join(folder, place)).map(name => join(place, name)))
+  return ['lib', 'bin', 'include'].flatMap(place => filesUnder(join(folder, place)))
 }
 
 export function isSimulatorBuilt(sanitize = '') {
@@ -39,11 +42,7 @@ export function isSimulatorBuilt(sanitize = '') {
   const stamp = join(folder, 'built')
   if (!existsSync(stamp)) return false
   const [of, ...products] = readFileSync(stamp, 'utf8').split('\n')
-  return (
-    of === fingerprint(sanitize) &&
-    products.length > 0 &&
-    products.every(product => existsSync(join(folder, product)))
-  )
+  return of === fingerprint(sanitize) && products.length > 0 && products.every(product => existsSync(product))
 }
 
 /** Ninja is faster and make is everywhere; `quiet` leaves the compiler's messages. */

@@ -38,7 +38,7 @@ export interface ScoreWarning {
 
 /** What a detector says about one clip. */
 export interface Score {
-  /** The countermeasure score, `logits[:, 1]`: any real number, higher means more bona fide. */
+  /** The countermeasure score, `logits[:, 1]`: a real number without bounds, higher means more bona fide. */
   readonly score: number
   /** `score ≥ threshold`; null without a threshold: a score alone does not say where to draw the line. */
   readonly decision: 'bonafide' | 'spoof' | null

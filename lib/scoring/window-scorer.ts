@@ -5,7 +5,7 @@ import { onAbort } from '../abort-listeners'
 import type { ScoreInterface } from './score-interface'
 
 export interface WindowOptions extends RunOptions {
-  /** The row of a fixed batch, modulo its size; default: any. Equal windows in one row have equal scores. */
+  /** The row of a fixed batch, modulo its size; by default the next free one. Equal windows in one row have equal scores. */
   readonly position?: number | undefined
   /** How many windows there are, all positions taken together; behind the last full run smaller gears are used then. */
   readonly total?: number | undefined

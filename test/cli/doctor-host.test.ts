@@ -104,12 +104,12 @@ describe('aasist doctor on a machine with', () => {
   it('a toolkit in the home of its user', async () => {
     const check = await checksOf({
       files: {
-        '/home/eve/Ascend/nnrt/latest/lib64/': '',
-        '/home/eve/Ascend/nnrt/latest/ascend_nnrt_install.info': 'version=7.0.0\n',
+        '/users/eve/Ascend/nnrt/latest/lib64/': '',
+        '/users/eve/Ascend/nnrt/latest/ascend_nnrt_install.info': 'version=7.0.0\n',
       },
-      environment: { HOME: '/home/eve' },
+      environment: { HOME: '/users/eve' },
     })
-    expect(check('CANN').found).to.match(/^7\.0\.0 \(nnrt\) in \/home\/eve\/Ascend\/nnrt\/latest;/)
+    expect(check('CANN').found).to.match(/^7\.0\.0 \(nnrt\) in \/users\/eve\/Ascend\/nnrt\/latest;/)
   })
 
   it('toolkit but no driver: it compiles, and that is all', async () => {

@@ -1,5 +1,6 @@
 /** Runs a compiled script to its end and gathers what is seen from outside. */
 import { spawn } from 'node:child_process'
+import { slowdown } from './slowdown'
 
 export interface Ended {
   readonly status: number | null
@@ -17,8 +18,6 @@ export interface RunScript {
   readonly onPrint?: (pid: number, stdout: string) => void
 }
 
-/** How many times as long as usual everything may take, as under a sanitizer. */
-const slowdown = Number(process.env['AASIST_SLOWDOWN'] ?? 1)
 /** After this long the script hangs, which `status` then shows: SIGKILL instead of what was expected. */
 const HANGS_AFTER_MS = 15_000 * slowdown
 

@@ -15,6 +15,7 @@ const programs = [
   'memory',
   'streams',
   'models',
+  'gears',
   'failures',
   'benchmark',
   'exceptions',
@@ -155,8 +156,13 @@ describe('C++ programs on the simulator', function () {
   })
 
   describe('faults', () => {
-    const header = readFileSync(join(root, 'native', 'acl_abi.h'), 'utf8')
-    const returnCodes = new Set([...header.matchAll(/^aclError (\w+)\(/gm)].map(([, name]) => name))
+    const folderOfHeaders = join(root, 'native', 'acl_abi')
+    const headers = (readdirSync(folderOfHeaders, { recursive: true }) as string[])
+      .filter(name => name.endsWith('.h'))
+      .map(name => readFileSync(join(folderOfHeaders, name), 'utf8'))
+    const returnCodes = new Set(
+      [...headers.join('\n').matchAll(/^aclError (\w+)\(/gm)].map(([, name]) => name),
+    )
 
     for (const file of [
       'libascendcl.so',

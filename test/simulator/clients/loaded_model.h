@@ -6,6 +6,8 @@
 
 #include "cases.h"
 
+using Dims = std::vector<int64_t>;
+
 class LoadedModel {
  public:
   /** Initialises ACL when that has not happened, sets the device and loads. */
@@ -45,10 +47,16 @@ class LoadedModel {
     return values;
   }
 
-  std::vector<int64_t> currentOutputDims(size_t index) const {
+  Dims inputDims(size_t index) const {
+    aclmdlIODims dims;
+    OK(aclmdlGetInputDims(description, index, &dims));
+    return Dims(dims.dims, dims.dims + dims.dimCount);
+  }
+
+  Dims currentOutputDims(size_t index) const {
     aclmdlIODims dims;
     OK(aclmdlGetCurOutputDims(description, index, &dims));
-    return std::vector<int64_t>(dims.dims, dims.dims + dims.dimCount);
+    return Dims(dims.dims, dims.dims + dims.dimCount);
   }
 
   void destroyDatasets() {
