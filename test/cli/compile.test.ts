@@ -73,6 +73,19 @@ describe('aasist compile', () => {
     })
   }
 
+  it('does not guess: without AscendCL and npu-smi the error lists what was tried', async () => {
+    const tools = join(folder(), 'tools')
+    mkdirSync(tools)
+    writeProgram(join(tools, 'atc'), ['exit 0'])
+    const ended = await aasist(['compile', '--model', fixture('add'), '--out', 'x'], {
+      cwd: folder(),
+      env: { PATH: tools, AASIST_ACL_LIBRARY: '/none' },
+    })
+    expectFailure(ended, 1, 'SOC_UNKNOWN')
+    expect(ended.stderr).to.match(/aclrtGetSocName.*npu-smi info -m.*npu-smi info.*--soc/s)
+    expect(readdirSync(folder())).to.deep.equal(['tools'])
+  })
+
   it('makes gears, and hands options behind -- to atc', async () => {
     const ended = await compile(
       ...['--model', fixture('dynamic-batch'), '--soc', 'Ascend310P3', '--out', 'gears', '--json'],
