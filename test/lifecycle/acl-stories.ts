@@ -267,7 +267,7 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
   /** A call that never returns while a session is opened. Creation is given up, and another one, on another device. */
   async 'open hangs'() {
     const startedAtMs = performance.now()
-    const signal = AbortSignal.timeout(200)
+    const signal = AbortSignal.timeout(200 * slowdown)
     const first = await outcome(AclSession.create(slow, { exitWaitMs, signal }))
     const firstMs = performance.now() - startedAtMs
     const second = await outcome(
