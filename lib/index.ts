@@ -4,11 +4,26 @@
  * - `Detector` scores clips; `evaluate` reproduces an ASVspoof evaluation; `convertCheckpoint` makes ONNX models.
  * - `metricsOfScoreFile` computes the metrics of scores that anyone wrote.
  * - `compileModel` and `offlineModelFor` make offline models for Ascend NPUs; `listDevices` tells which there are.
+ * - `benchmark` measures pure inference with ais_bench's figures.
  * - `createSession` and `createPool` run any ONNX model off the caller's thread.
  * - The metrics are pure functions over arrays of scores.
  *
  * Errors carry a stable `code`; see {@link ErrorCode}.
  */
+export { benchmark } from './benchmark'
+export type {
+  Benchmark,
+  BenchmarkEvent,
+  BenchmarkOptions,
+  DeviceBenchmark,
+  Interval,
+  OutputFiles,
+  OutputFormat,
+  PureData,
+  SampleFiles,
+  ShapeChoice,
+  TimeFigures,
+} from './benchmark'
 export * from './metrics'
 export * from './model'
 export {

@@ -176,7 +176,8 @@ std::vector<napi_value> ResultArguments(Napi::Env env, Run &run, Dynamics dynami
           Milliseconds(env, run.execute.begin - run.accepted - copyIn),
           Milliseconds(env, copyIn),
           Milliseconds(env, run.execute.end - run.execute.begin),
-          Milliseconds(env, run.copyOut.end - run.copyOut.begin)};
+          Milliseconds(env, run.copyOut.end - run.copyOut.begin),
+          Milliseconds(env, run.execute.begin.time_since_epoch())};
 }
 
 }  // namespace ascend

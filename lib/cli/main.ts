@@ -2,6 +2,8 @@
 /** The `aasist` command. */
 import { Command } from 'commander'
 import { packageVersion } from '../scoring'
+import { addBenchCommand } from './bench'
+import { inOneSpelling } from './bench-options'
 import { addCacheCommand } from './cache'
 import { addCompileCommand } from './compile'
 import { addConvertCommand } from './convert'
@@ -39,6 +41,7 @@ async function main(): Promise<void> {
     addMetricsCommand,
     addConvertCommand,
     addCompileCommand,
+    addBenchCommand,
     addDevicesCommand,
     addCacheCommand,
     addSimulatorCommand,
@@ -46,7 +49,8 @@ async function main(): Promise<void> {
   ]
   for (const add of commands) add(program, run)
   try {
-    await program.parseAsync()
+    const [node, script, ...rest] = process.argv as [string, string, ...string[]]
+    await program.parseAsync([node, script, ...(rest[0] === 'bench' ? inOneSpelling(rest) : rest)])
   } catch (error) {
     const [first] = process.argv.slice(2)
     explain(error, program.commands.find(command => command.name() === first)?.name())

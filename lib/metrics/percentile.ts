@@ -12,10 +12,11 @@ export function percentileInterval(values: readonly number[], level: number): Co
   return [percentile(sorted, tail), percentile(sorted, 1 - tail)]
 }
 
-function percentile(sorted: Float64Array, share: number): number {
+/** 0 for no values. */
+export function percentile(sorted: Float64Array, share: number): number {
   const position = share * (sorted.length - 1)
   const below = Math.floor(position)
-  const low = sorted[below]!
+  const low = sorted[below] ?? 0
   const high = sorted[below + 1] ?? low
   return low + (high - low) * (position - below)
 }

@@ -31,7 +31,6 @@ export {
   type OfflineModel,
   type OfflineModelOptions,
 } from './npu/offline-model'
-export type { NpuRuntime } from './npu-runtime'
 export type { Progress } from './progress'
 export {
   metricsOfScoreFile,
@@ -40,4 +39,5 @@ export {
   type ScoreFileMetricsOptions,
 } from './score-file-metrics'
 export type { IntervalOptions, ScoredMetrics } from './scored-metrics'
+export { npuRuntime, type NpuRuntime } from './npu-runtime'
 export { cpuClass, onnxruntimeVersion, packageVersion, versions, type Versions } from './versions'

@@ -219,11 +219,11 @@ export class AclSession implements Session {
     id: number,
     data: readonly (ArrayBuffer | undefined)[],
     dims: readonly NativeDims[] | undefined,
-    [queueMs, copyInMs, executeMs, copyOutMs]: [number, number, number, number],
+    [queueMs, copyInMs, executeMs, copyOutMs, executeAtMs]: [number, number, number, number, number],
   ): void {
     const run = this.#take(id)
     if (run !== undefined) {
-      this.#recorder.stages.record({ queueMs, copyInMs, executeMs, copyOutMs })
+      this.#recorder.stages.record({ queueMs, copyInMs, executeMs, copyOutMs, executeAtMs })
       this.#poller.learn(copyInMs + executeMs + copyOutMs)
       if (data.every(isThere)) run.succeed(this.#outputsOf(run.work, data, dims))
       else run.fail(this.#outOfMemory())

@@ -118,7 +118,7 @@ export interface NativeSession {
     id: number,
     data: readonly (ArrayBuffer | undefined)[],
     dims: readonly NativeDims[] | undefined,
-    ...times: [queueMs: number, copyInMs: number, executeMs: number, copyOutMs: number]
+    ...times: [queueMs: number, copyInMs: number, executeMs: number, copyOutMs: number, executeAtMs: number]
   ) => void
   /**
    * Copies the inputs before it returns. `dims` matter for models of open shapes only. `timeoutMs` 0: none. False when

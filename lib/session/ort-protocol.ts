@@ -45,6 +45,7 @@ export type Reply =
       readonly id: number
       readonly outputs: PackedTensors
       readonly executeMs: number
+      readonly executeAtMs: number
     }
   | { readonly kind: 'failure'; readonly id: number; readonly reason: string }
   | { readonly kind: 'dropped'; readonly id: number }

@@ -228,7 +228,7 @@ export class OrtSession implements Session {
     const [run] = this.#inWorker.splice(index, 1)
     run!.forget()
     if (reply.kind === 'result') {
-      this.#recorder.stages.record({ executeMs: reply.executeMs })
+      this.#recorder.stages.record({ executeMs: reply.executeMs, executeAtMs: reply.executeAtMs })
       run!.succeed(unpackTensors(reply.outputs))
     }
     if (reply.kind === 'failure') {

@@ -34,6 +34,8 @@ export interface StageTimes {
   readonly copyInMs?: number
   readonly executeMs: number
   readonly copyOutMs?: number
+  /** When it began to be computed, on the clock of `process.hrtime()`, which all processes of a machine share. */
+  readonly executeAtMs: number
 }
 
 const stages = [
@@ -42,11 +44,12 @@ const stages = [
   'executeMs',
   'copyOutMs',
 ] as const satisfies readonly (keyof StageTimes)[]
+type Stage = (typeof stages)[number]
 
 /** Times of the parts of runs. The sessions of a pool share one, so that the pool can tell where its time went. */
 export class StageRecorders {
   // Made when first needed: not every back end has every part, and each is 190 kB.
-  readonly #recorders = new Map<keyof StageTimes | 'copyMs', TimeRecorder>()
+  readonly #recorders = new Map<Stage | 'copyMs', TimeRecorder>()
 
   record(times: StageTimes): void {
     for (const stage of stages) {
@@ -60,7 +63,7 @@ export class StageRecorders {
   }
 
   summary(): Pick<SessionStats, 'queueMs' | 'copyInMs' | 'executeMs' | 'copyOutMs' | 'copyMs'> {
-    const of = (stage: keyof StageTimes | 'copyMs'): TimeSummary | null =>
+    const of = (stage: Stage | 'copyMs'): TimeSummary | null =>
       this.#recorders.get(stage)?.summary() ?? null
     return {
       queueMs: of('queueMs'),
@@ -71,7 +74,7 @@ export class StageRecorders {
     }
   }
 
-  #recorder(stage: keyof StageTimes | 'copyMs'): TimeRecorder {
+  #recorder(stage: Stage | 'copyMs'): TimeRecorder {
     let recorder = this.#recorders.get(stage)
     if (recorder === undefined) this.#recorders.set(stage, (recorder = new TimeRecorder()))
     return recorder

@@ -1,0 +1,119 @@
+/** Results of a benchmark's runs as files, one a sample and output, as ais_bench writes them. */
+import { join } from 'node:path'
+import { writeFileAtomically } from '../dataset'
+import { SessionError } from '../errors'
+import type { Outputs, TypedTensor } from '../session'
+import { bytesOf, npyFile } from './npy'
+import { stemOf, type Request } from './requests'
+
+export type OutputFormat = 'BIN' | 'NPY' | 'TXT'
+
+export interface OutputFiles {
+  readonly folder: string
+  readonly format: OutputFormat
+  /** Where the samples of a run stand side by side in its outputs. */
+  readonly batchAxis: number
+}
+
+/** Which files a sample came from, and which its results are in. */
+export interface SampleFiles {
+  readonly infiles: readonly string[]
+  readonly outfiles: readonly string[]
+}
+
+const madeUpName = 'pure_infer_data'
+
+/** @throws SessionError `INPUT_SHAPE`; DatasetError `OUTPUT_UNWRITABLE` */
+export async function writeOutputs(
+  outputs: Outputs,
+  request: Request,
+  samplesPerRequest: number,
+  { folder, format, batchAxis }: OutputFiles,
+): Promise<readonly SampleFiles[]> {
+  const samples = request.samples.length === 0 ? [[madeUpName]] : request.samples
+  const written: { infiles: readonly string[]; outfiles: string[] }[] = samples.map(infiles => ({
+    infiles,
+    outfiles: [],
+  }))
+  for (const [index, tensor] of Object.values(outputs).entries()) {
+    const parts = split(tensor, samplesPerRequest, batchAxis)
+    for (const [place, { infiles, outfiles }] of written.entries()) {
+      const path = join(folder, `${stemOf(infiles[0]!)}_${index}.${format.toLowerCase()}`)
+      await writeFileAtomically(path, contentOf(parts[place]!, format))
+      outfiles.push(path)
+    }
+  }
+  return written
+}
+
+type Part = TypedTensor
+
+/** Cut into equal parts along an axis. */
+function split(tensor: TypedTensor, count: number, axis: number): readonly Part[] {
+  if (count === 1) return [tensor]
+  const size = tensor.dims[axis]
+  if (size === undefined || size % count !== 0 || !ArrayBuffer.isView(tensor.data)) {
+    throw new SessionError(
+      'INPUT_SHAPE',
+      `an output of shape [${tensor.dims.join(', ')}] cannot be cut into the ${count} files of its run along axis ${axis}; ` +
+        'name the axis of the batch with --output_batchsize_axis, or use files of whole inputs',
+      { dims: tensor.dims, axis, files: count },
+    )
+  }
+  const dims = tensor.dims.map((dim, at) => (at === axis ? size / count : dim))
+  const inner = tensor.dims.slice(axis + 1).reduce((product, dim) => product * dim, 1)
+  const outer = tensor.dims.slice(0, axis).reduce((product, dim) => product * dim, 1)
+  const run = (size / count) * inner
+  const elementBytes = tensor.data.BYTES_PER_ELEMENT
+  const bytes = bytesOf(tensor.data)
+  return Array.from({ length: count }, (_, part) => {
+    const own = new Uint8Array(outer * run * elementBytes)
+    for (let row = 0; row < outer; row += 1) {
+      const begin = (row * size * inner + part * run) * elementBytes
+      own.set(bytes.subarray(begin, begin + run * elementBytes), row * run * elementBytes)
+    }
+    const Elements = tensor.data.constructor as new (buffer: ArrayBuffer) => typeof tensor.data
+    return { type: tensor.type, dims, data: new Elements(own.buffer) } as Part
+  })
+}
+
+function contentOf({ type, dims, data }: Part, format: OutputFormat): string | Uint8Array {
+  if (format === 'TXT') return textOf({ type, dims, data } as Part)
+  return format === 'BIN' ? bytesOf(data) : npyFile(type, dims, bytesOf(data))
+}
+
+/** A line for each innermost row; C's `%f` for floating-point numbers, `%d` for all others. */
+function textOf({ type, dims, data }: Part): string {
+  const isFloat = type === 'float32' || type === 'float64' || type === 'float16'
+  const numbers =
+    type === 'float16'
+      ? Array.from(data, halfToNumber)
+      : Array.from<unknown, number | bigint>(data as ArrayLike<number>, value => value as number)
+  const width = Math.max(1, dims.at(-1) ?? 1)
+  const lines: string[] = []
+  for (let at = 0; at < numbers.length; at += width) {
+    lines.push(
+      numbers
+        .slice(at, at + width)
+        .map(value => (isFloat ? fixed(value as number) : String(value)))
+        .join(' '),
+    )
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function fixed(value: number): string {
+  if (Number.isNaN(value)) return 'nan'
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
+  // toFixed changes to exponents from 1e21 on, which %f never does.
+  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`
+}
+
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}

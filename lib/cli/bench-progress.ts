@@ -1,0 +1,27 @@
+import type { BenchmarkEvent } from '../benchmark'
+import { note } from './terminal'
+
+/** A long benchmark says now and then how far it is. */
+const intervalMs = 10_000
+
+/** What goes on, line by line. */
+export function benchmarkNotes(): (event: BenchmarkEvent) => void {
+  let saidAtMs = performance.now()
+  return event => {
+    const { device } = event
+    const where = device.kind === 'npu' ? `device ${device.id}` : 'the CPU'
+    switch (event.kind) {
+      case 'opened':
+        if (device.kind === 'npu') note(`[INFO] open device ${device.id} success (${device.socName})`)
+        note(`[INFO] try get model batchsize:${event.batchSize}`)
+        break
+      case 'warm':
+        note(`[INFO] warm up ${event.runs} done`)
+        break
+      case 'progress':
+        if (performance.now() - saidAtMs < intervalMs) break
+        saidAtMs = performance.now()
+        note(`${event.done} of ${event.runs} runs on ${where}`)
+    }
+  }
+}

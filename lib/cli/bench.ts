@@ -1,0 +1,161 @@
+/** `aasist bench`: pure inference with ais_bench's flags, console block and summary file. */
+import { chmod, mkdir } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import {
+  benchmark,
+  performanceSummary,
+  summaryFile,
+  type Benchmark,
+  type DeviceBenchmark,
+} from '../benchmark'
+import { writeFileAtomically, systemReason, writingAdvice } from '../dataset'
+import { ArgumentTypeError, DatasetError } from '../errors'
+import { cpuClass, npuRuntime, versions } from '../scoring'
+import { addBenchOptions, shapeChoice, type BenchFlags } from './bench-options'
+import { benchmarkNotes } from './bench-progress'
+import type { ExitCode } from './exit'
+import { note, printJson, printLine } from './terminal'
+
+export function addBenchCommand(
+  program: Command,
+  run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
+): void {
+  addBenchOptions(
+    program.command('bench').description("measure pure inference, with ais_bench's flags and figures"),
+  )
+    .addHelpText(
+      'after',
+      '\nExample:\n  aasist bench --model aasist_bs1.om --loop 1000 --batchsize 1\n' +
+        "\nFlags may be spelt as those of ait benchmark, too. What asks for CANN's own tools is refused with the reason.",
+    )
+    .action((flags: BenchFlags) => run(signal => bench(flags, signal)))
+}
+
+/** Where one device's results and its summary go. */
+interface Place {
+  readonly folder: string
+  readonly summary: string
+}
+
+async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> {
+  const { model, input, pipeline, output_batchsize_axis: batchAxis, outfmt: format } = flags
+  if (flags.output_dirname !== undefined) checkName(flags.output_dirname, flags.output)
+  if (flags.threads > 1 && !pipeline)
+    note('--threads counts with --pipeline 1 only: one session a device is used')
+  const sessions = pipeline ? flags.threads : 1
+  const devices = flags.device ?? [0]
+  const places =
+    flags.output === undefined ? [] : await makePlaces(flags.output, flags.output_dirname, devices)
+  const measured = await benchmark({
+    model,
+    shape: shapeChoice(flags),
+    pureData: flags.pure_data_type,
+    loop: flags.loop,
+    warmupCount: flags.warmup_count,
+    sessionsPerDevice: sessions,
+    order: pipeline ? 'overlapped' : 'one after the other',
+    sharing: flags.divide_input ? 'divided' : 'all on each',
+    ...(flags.device !== undefined && { devices }),
+    ...(input !== undefined && { inputs: input }),
+    ...(flags.batchsize !== undefined && { batchSize: flags.batchsize }),
+    ...(flags.outputSize !== undefined && { outputBytes: flags.outputSize }),
+    ...(places.length > 0 && { output: place => ({ folder: places[place]!.folder, format, batchAxis }) }),
+    signal,
+    onEvent: benchmarkNotes(),
+  })
+  for (const [index, result] of measured.devices.entries()) {
+    const place = places[index]
+    if (place === undefined) continue
+    await writeFileAtomically(place.summary, summaryFile(result, sessions, process.argv))
+    note(`[INFO] output path:${place.folder}`)
+  }
+  const isOnNpu = measured.devices.some(({ device }) => device.kind === 'npu')
+  const runtime = isOnNpu ? await npuRuntime() : null
+  if (runtime?.simulator === true)
+    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
+  if (flags.json === true) printJson(reportOf(measured, flags, runtime))
+  else printSummaries(measured, sessions, flags)
+  if (!measured.complete) throw signal.reason
+  return 0
+}
+
+function printSummaries({ devices, throughput }: Benchmark, sessions: number, flags: BenchFlags): void {
+  const lines = flags.display_all_summary ? 'computing and copies' : 'computing'
+  for (const result of devices) {
+    for (const line of performanceSummary(result, sessions, lines)) printLine(`[INFO] ${line}`)
+  }
+  if (devices.length < 2) return
+  printLine(`[INFO] multidevice run end qsize:${devices.length} result:0`)
+  for (const [index, each] of devices.entries()) {
+    printLine(
+      `[INFO] i:${index} device_${idOf(each)} throughput:${each.throughput} start_time:${secondsOf(each.startedAt)} end_time:${secondsOf(each.endedAt)}`,
+    )
+  }
+  printLine(`[INFO] summary throughput:${throughput}`)
+}
+
+const idOf = ({ device }: DeviceBenchmark): number => (device.kind === 'npu' ? device.id : 0)
+const secondsOf = (date: Date): number => date.getTime() / 1000
+
+function reportOf(measured: Benchmark, flags: BenchFlags, runtime: object | null): object {
+  return {
+    model: resolve(flags.model),
+    ...measured,
+    devices: measured.devices.map(({ computeIntervals, ...rest }) => ({
+      ...rest,
+      computeTimesMs: computeIntervals.map(([began, ended]) => ended - began),
+    })),
+    machine: { cpu: cpuClass(), node: process.version },
+    versions: { ...versions(), npu: runtime },
+  }
+}
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
+function checkName(name: string, output: string | undefined): void {
+  if (output === undefined)
+    throw new ArgumentTypeError('--output_dirname names a folder in that of --output: give it as well')
+  if (name !== '' && name !== '.' && name !== '..' && basename(name) === name) return
+  throw new ArgumentTypeError(`--output_dirname is the name of a folder in --output, found "${name}"`)
+}
+
+/** `2026_01_31-13_05_09`, local time. */
+function timestamp(now: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('_')
+  return `${date}-${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('_')}`
+}
+
+/**
+ * With one device the summary lies beside the folder of its results; with several each has its own folder.
+ * @throws DatasetError `OUTPUT_UNWRITABLE`
+ */
+async function makePlaces(
+  root: string,
+  name: string | undefined,
+  devices: readonly number[],
+): Promise<readonly Place[]> {
+  const own = join(root, name ?? timestamp(new Date()))
+  try {
+    const isNew = (await mkdir(root, { recursive: true, mode: 0o750 })) !== undefined
+    if (isNew) await chmod(root, 0o750)
+    if (devices.length === 1) {
+      await mkdir(own, { recursive: true })
+      return [{ folder: own, summary: `${own}_summary.json` }]
+    }
+    return await Promise.all(
+      devices.map(async (device, index) => {
+        const folder = join(own, `device${device}_${index}`)
+        await mkdir(folder, { recursive: true })
+        return { folder, summary: `${folder}_summary.json` }
+      }),
+    )
+  } catch (error) {
+    throw new DatasetError(
+      'OUTPUT_UNWRITABLE',
+      `cannot make ${own}: ${systemReason(error)}; ${writingAdvice(error)}`,
+      { path: own },
+      { cause: error },
+    )
+  }
+}

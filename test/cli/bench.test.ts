@@ -1,0 +1,400 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { npyFile } from '../../lib/benchmark/npy'
+import { root } from '../support/environment'
+import { OfflineModels, requireSimulator, simulatorSettings } from '../support/native'
+import { until } from '../toolchain/stand-ins'
+import { expectFailure, expectSuccess, scratchFolder, startAasist, type Ended } from './support'
+
+const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
+const floats = (...values: readonly number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer)
+
+/** As people's scripts take ais_bench's block apart. */
+const number = String.raw`(?:\d+\.\d+(?:e[-+]\d\d)?|\d+e[-+]\d\d)`
+const figures = `min = (${number}), max = (${number}), mean = (${number}), median = (${number}), percentile\\(99%\\) = (${number})`
+const block = new RegExp(
+  [
+    String.raw`^\[INFO\] -----------------Performance Summary------------------`,
+    String.raw`\[INFO\] NPU_compute_time \(ms\): ${figures}`,
+    String.raw`\[INFO\] throughput 1000\*batchsize\.mean\((\d+)\)/NPU_compute_time\.mean\((${number})\): (${number})`,
+    String.raw`\[INFO\] ------------------------------------------------------\n$`,
+  ].join('\n'),
+)
+
+interface Summary {
+  readonly filesinfo: Readonly<
+    Record<string, { readonly infiles: readonly string[]; readonly outfiles: readonly string[] }>
+  >
+  readonly NPU_compute_time: Readonly<Record<string, number>>
+  readonly H2D_latency: Readonly<Record<string, number>>
+  readonly npu_compute_time_list: readonly (number | readonly [number, number])[]
+  readonly throughput: number
+}
+const read = (path: string): Summary => JSON.parse(readFileSync(path, 'utf8')) as Summary
+
+describe('aasist bench', function () {
+  this.timeout(60_000)
+  const folder = scratchFolder()
+  let models: OfflineModels | undefined
+  let library = ''
+  before(function () {
+    library = requireSimulator(this)
+    models = new OfflineModels()
+  })
+  after(() => models?.remove())
+  const om = (name: string, ...options: readonly string[]): string => models!.compile(fixture(name), options)
+  const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}): ReturnType<typeof startAasist> =>
+    startAasist(['bench', ...args], {
+      cwd: folder(),
+      env: { ...simulatorSettings(), AASIST_ACL_LIBRARY: library, ...env },
+    })
+  const bench = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+    start(args, env).ended
+
+  it("prints ais_bench's block, with figures that follow from each other", async () => {
+    const ended = await bench(['--model', om('add'), '--loop', '40'], { ACL_SIM_EXEC_US: '2000' })
+    expectSuccess(ended)
+    const [, ...found] = block.exec(ended.stdout) ?? []
+    expect(found, ended.stdout).to.have.length(8)
+    const [min, max, mean, median, p99, batch, dividedBy, throughput] = found.map(Number) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    expect([min, median, p99, max]).to.deep.equal([min, median, p99, max].sort((one, other) => one - other))
+    expect(batch).to.equal(2)
+    expect(dividedBy).to.equal(mean)
+    expect(throughput).to.be.closeTo((1000 * 2) / mean, 1e-9)
+    // What one run computes is set; only a late wake-up adds to it.
+    expect(min).to.be.within(1.99, 2.3)
+    expect(ended.stderr).to.include('simulator')
+  })
+
+  it("gives a script that greps the last throughput line and takes its last word what ais_bench's own do", async () => {
+    const { stdout } = await bench(['--model', om('add'), '--loop', '3', '--batchsize', '8'])
+    const line = stdout
+      .split('\n')
+      .filter(each => each.includes('throughput'))
+      .at(-1)!
+    const mean = Number(/NPU_compute_time\.mean\((.*?)\)/.exec(line)![1])
+    expect(Number(line.split(' ').at(-1))).to.be.closeTo(8000 / mean, 1e-6)
+  })
+
+  it('shows the copies when asked to, and computes what is in flight beside them when overlapped', async () => {
+    const ended = await bench(
+      ['--model', om('add'), '--loop', '20', '--display_all_summary', '1', '--pipeline', 'yes'],
+      { ACL_SIM_EXEC_US: '2000' },
+    )
+    expectSuccess(ended)
+    const names = [...ended.stdout.matchAll(/\[INFO\] (\w+) \(ms\)/g)].map(([, name]) => name)
+    expect(names).to.deep.equal(['H2D_latency', 'NPU_compute_time', 'D2H_latency'])
+  })
+
+  it('counts what several sessions compute at the same time once', async () => {
+    const ended = await bench(
+      [
+        '--model',
+        om('add'),
+        '--loop',
+        '24',
+        '--pipeline',
+        '1',
+        '--threads',
+        '2',
+        '--output',
+        'out',
+        '--output_dirname',
+        'two',
+      ],
+      { ACL_SIM_EXEC_US: '2000' },
+    )
+    expectSuccess(ended)
+    expect(ended.stdout).to.match(/NPU_compute_time \(ms\): mean = [\d.]+\n/)
+    const {
+      NPU_compute_time: times,
+      npu_compute_time_list: list,
+      throughput,
+    } = read(join(folder(), 'out', 'two_summary.json'))
+    expect(times).to.have.all.keys('mean', 'count')
+    expect(list).to.have.length(24)
+    // One device computes one run at a time, however many sessions wait for it.
+    expect(times['mean']).to.be.at.least(1.99)
+    expect(throughput).to.be.closeTo(2000 / times['mean']!, 1e-9)
+  })
+
+  it('computes on several devices side by side, each with its block, and adds them up', async () => {
+    const ended = await bench([
+      '--model',
+      om('add'),
+      '--device',
+      '0,1',
+      '--loop',
+      '5',
+      '--output',
+      'out',
+      '--output_dirname',
+      'd',
+    ])
+    expectSuccess(ended)
+    expect(ended.stdout.match(/Performance Summary/g)).to.have.length(2)
+    const each = [
+      ...ended.stdout.matchAll(/i:(\d) device_(\d) throughput:(\S+) start_time:\S+ end_time:\S+/g),
+    ]
+    expect(each.map(([, index, device]) => [index, device])).to.deep.equal([
+      ['0', '0'],
+      ['1', '1'],
+    ])
+    const sum = Number(/summary throughput:(\S+)/.exec(ended.stdout)![1])
+    expect(sum).to.be.closeTo(
+      each.reduce((total, [, , , throughput]) => total + Number(throughput), 0),
+      1e-6,
+    )
+    expect(readdirSync(join(folder(), 'out', 'd')).sort()).to.deep.equal([
+      'device0_0',
+      'device0_0_summary.json',
+      'device1_1',
+      'device1_1_summary.json',
+    ])
+  })
+
+  it('chooses a gear, and reads its batch off it', async () => {
+    const batched = om('dynamic-batch', '--input_shape=left:-1,3;right:-1,3', '--dynamic_batch_size=1,2,4')
+    const ended = await bench(['-m', batched, '--dymBatch', '4', '--json'])
+    expectSuccess(ended)
+    const { devices } = JSON.parse(ended.stdout) as { devices: readonly { batchSize: number }[] }
+    expect(devices[0]!.batchSize).to.equal(4)
+    const open = await bench(['-m', batched])
+    expectFailure(open, 2, 'INVALID_ARGUMENT')
+    expect(open.stderr).to.include('--dymBatch')
+    expectFailure(await bench(['-m', batched, '--dymBatch', '3']), 1, 'INPUT_SHAPE')
+  })
+
+  it('takes dynamic shapes, and sizes of outputs that the model does not tell', async () => {
+    const open = om('dynamic-batch', '--input_shape=left:-1,3;right:-1,3')
+    for (const more of [[], ['--outputSize', '20']]) {
+      const ended = await bench(['-m', open, '--dymShape', 'left:5,3;right:5,3', '--json', ...more])
+      expectSuccess(ended)
+      expect(
+        (JSON.parse(ended.stdout) as { devices: readonly { batchSize: number }[] }).devices[0]!.batchSize,
+      ).to.equal(5)
+    }
+  })
+
+  describe('with files', () => {
+    const sums = (path: string): readonly number[] => [
+      ...new Float32Array(new Uint8Array(readFileSync(path)).buffer),
+    ]
+    /** Two folders of one row each: half an input of `add`, which takes [2, 3]. */
+    function writeRows(count: number): readonly [string, string] {
+      for (const [name, factor] of [
+        ['a', 1],
+        ['b', 10],
+      ] as const) {
+        mkdirSync(join(folder(), name))
+        for (let index = 1; index <= count; index += 1) {
+          const row = floats(index * factor, 0, factor)
+          // Number 10 comes behind 9, and both kinds of files beside each other.
+          const path = join(folder(), name, `clip_${index}.part.${index % 2 === 0 ? 'npy' : 'bin'}`)
+          writeFileSync(path, index % 2 === 0 ? npyFile('float32', [1, 3], row) : row)
+        }
+        writeFileSync(join(folder(), name, 'notes.txt'), 'not an input')
+      }
+      return ['a', 'b']
+    }
+
+    it('puts small files together, fills up the last run, and gives each file its own result', async () => {
+      const ended = await bench([
+        '--model',
+        om('add'),
+        '--input',
+        writeRows(11).join(),
+        '--output',
+        'out',
+        '--output_dirname',
+        'r',
+        '--loop',
+        '2',
+      ])
+      expectSuccess(ended)
+      expect(statSync(join(folder(), 'out')).mode & 0o777).to.equal(0o750)
+      const results = readdirSync(join(folder(), 'out', 'r'))
+      expect(results).to.have.length(11)
+      for (let index = 1; index <= 11; index += 1) {
+        expect(sums(join(folder(), 'out', 'r', `clip_${index}_0.bin`))).to.deep.equal([11 * index, 0, 11])
+      }
+      const { filesinfo, NPU_compute_time: times } = read(join(folder(), 'out', 'r_summary.json'))
+      // Six runs, twice each.
+      expect(times['count']).to.equal(12)
+      expect(Object.keys(filesinfo)).to.have.length(11)
+      expect(filesinfo['9']).to.deep.equal({
+        infiles: ['a/clip_10.part.npy', 'b/clip_10.part.npy'],
+        outfiles: ['out/r/clip_10_0.bin'],
+      })
+    })
+
+    it('writes NumPy files and text as well', async () => {
+      writeRows(2)
+      for (const format of ['NPY', 'TXT']) {
+        const files = ['--input', 'a,b', '--output', 'out', '--output_dirname', format, '--outfmt', format]
+        expectSuccess(await bench(['--model', om('add'), ...files]))
+      }
+      const first = readFileSync(join(folder(), 'out', 'NPY', 'clip_1_0.npy'))
+      expect(first).to.deep.equal(Buffer.from(npyFile('float32', [1, 3], floats(11, 0, 11))))
+      expect(readFileSync(join(folder(), 'out', 'TXT', 'clip_2_0.txt'), 'utf8')).to.equal(
+        '22.000000 0.000000 11.000000\n',
+      )
+    })
+
+    it('divides them between devices when asked to', async () => {
+      writeRows(8)
+      const files = [
+        '--input',
+        'a,b',
+        '--output',
+        'out',
+        '--output_dirname',
+        'r',
+        '--divide_input',
+        '1',
+        '--device',
+        '0,1',
+      ]
+      expectSuccess(await bench(['--model', om('add'), ...files]))
+      const made = ['device0_0', 'device1_1'].map(name => readdirSync(join(folder(), 'out', 'r', name)))
+      expect(made.map(({ length }) => length)).to.deep.equal([4, 4])
+      expect(made.flat().sort()).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8].map(index => `clip_${index}_0.bin`))
+    })
+
+    for (const [what, args, prepare, status, code] of [
+      [
+        'a file that is no even part of its input',
+        ['--input', 'x.bin,x.bin'],
+        () => writeFileSync(join(folder(), 'x.bin'), floats(1, 2, 3, 4)),
+        1,
+        'INPUT_SHAPE',
+      ],
+      [
+        'an empty file',
+        ['--input', 'x.bin,x.bin'],
+        () => writeFileSync(join(folder(), 'x.bin'), ''),
+        1,
+        'INPUT_SHAPE',
+      ],
+      [
+        'small files when overlapped',
+        ['--input', 'a,b', '--pipeline', '1'],
+        () => writeRows(2),
+        1,
+        'INPUT_SHAPE',
+      ],
+      ['fewer folders than inputs', ['--input', 'a'], () => writeRows(2), 1, 'DATASET_INVALID'],
+      [
+        'a number of files that the inputs do not divide',
+        ['--input', 'x.bin,x.bin,x.bin'],
+        () => writeFileSync(join(folder(), 'x.bin'), floats(1, 2, 3)),
+        1,
+        'DATASET_INVALID',
+      ],
+      ['a file that is not there', ['--input', 'none.bin,none.bin'], () => undefined, 1, 'DATASET_INVALID'],
+      ['an empty folder', ['--input', 'a,b'], () => writeRows(0), 1, 'DATASET_INVALID'],
+    ] as const) {
+      it(`refuses ${what} (${code})`, async () => {
+        prepare()
+        expectFailure(await bench(['--model', om('add'), ...args]), status, code)
+      })
+    }
+  })
+
+  it('runs an ONNX model on the CPU with the same command', async () => {
+    const ended = await bench(['--model', fixture('add'), '--loop', '10', '--pure_data_type', 'random'])
+    expectSuccess(ended)
+    expect(ended.stdout).to.match(block)
+    expectFailure(await bench(['--model', fixture('add'), '--device', '0']), 2, 'INVALID_ARGUMENT')
+  })
+
+  it('knows the spellings of ait benchmark', async () => {
+    const ended = await bench([
+      '-om',
+      om('add'),
+      '-wcount',
+      '0',
+      '--batch-size=3',
+      '-pdt',
+      'random',
+      '-das',
+      't',
+    ])
+    expectSuccess(ended)
+    expect(ended.stdout).to.include('batchsize.mean(3)').and.include('H2D_latency')
+  })
+
+  for (const [flag, value, reason] of [
+    ['--profiler', '1', 'msprof'],
+    ['--dump', 'true', 'dump'],
+    ['--acl_json_path', 'acl.json', 'environment'],
+    ['--backend', 'trtexec', 'NVIDIA'],
+    ['--aipp-config', 'x.config', 'AIPP'],
+    ['--dymShape_range', 'a:1~3', '--dymShape'],
+  ] as const) {
+    it(`says why it does not take ${flag}`, async () => {
+      const ended = await bench(['--model', om('add'), flag, value])
+      expectFailure(ended, 2, 'INVALID_ARGUMENT')
+      expect(ended.stderr).to.include(reason)
+    })
+  }
+
+  it('takes flags of that kind where they switch something off, as scripts write them', async () => {
+    expectSuccess(
+      await bench([
+        '--model',
+        om('add'),
+        '--profiler',
+        '0',
+        '--dump',
+        'no',
+        '--dymBatch',
+        '0',
+        '--debug',
+        '0',
+      ]),
+    )
+  })
+
+  for (const [what, args] of [
+    ['no model', []],
+    ['two kinds of gears', ['--model', 'x.om', '--dymBatch', '2', '--dymHW', '2,3']],
+    ['a name for results without a folder', ['--model', 'x.om', '--output_dirname', 'r']],
+    [
+      'a name for results that leads elsewhere',
+      ['--model', 'x.om', '--output', 'out', '--output_dirname', '../r'],
+    ],
+    ['no whole number of loops', ['--model', 'x.om', '--loop', '0']],
+    ['devices that are none', ['--model', 'x.om', '--device', '256']],
+    ['a switch that is none', ['--model', 'x.om', '--pipeline', 'perhaps']],
+  ] as const) {
+    it(`refuses ${what}`, async () => {
+      expectFailure(await bench(args), 2, 'INVALID_ARGUMENT')
+      expect(existsSync(join(folder(), 'r'))).to.equal(false)
+    })
+  }
+
+  it('says which model is not there', async () => {
+    expectFailure(await bench(['--model', 'none.om']), 1, 'MODEL_NOT_FOUND')
+  })
+
+  it('prints what was measured when it is stopped', async () => {
+    const running = start(['--model', om('add'), '--loop', '100000'], { ACL_SIM_EXEC_US: '2000' })
+    await until(() => running.stderr.includes('warm up 1 done'))
+    await new Promise(resolve => setTimeout(resolve, 300))
+    running.kill('SIGINT')
+    const ended = await running.ended
+    expect(ended.status, ended.stderr).to.equal(130)
+    expect(ended.stdout).to.match(block)
+  })
+})
