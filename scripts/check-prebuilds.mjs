@@ -1,5 +1,5 @@
-// `npm pack` and `npm publish` begin with this: a package without binaries, with damaged ones or with those of other
-// sources must not leave the house.
+// `npm pack` and `npm publish` make the binaries and then ask this: a package without them, with damaged ones or with those
+// of other sources must not leave the house.
 import { fileURLToPath } from 'node:url'
 import { nativeFingerprint } from './native-sources.mjs'
 import { faultOf, targets } from './prebuilds.mjs'

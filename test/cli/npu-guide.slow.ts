@@ -1,4 +1,4 @@
-/** The guide's path with the official weights and all real clips, which npu-guide.test.ts goes with those of the demo. */
+/** The guide's path with the official weights and all real clips, which npu-guide-commands.slow.ts goes with those of the demo. */
 import { expect } from 'chai'
 import { join } from 'node:path'
 import { referenceData } from '../support/environment'
