@@ -5,7 +5,7 @@ import type { Device } from '../session'
 import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
 import { Detector, type FileScore } from './detector'
-import type { DetectorOptions, PlacedFile } from './detector-options'
+import { loadingOptionNames, type DetectorOptions, type PlacedFile } from './detector-options'
 import { EvaluationFiles, type EvaluationPaths, type RunEvent } from './evaluation-files'
 import { evaluationManifest } from './evaluation-manifest'
 import {
@@ -94,14 +94,7 @@ export interface Evaluation {
 }
 
 const optionNames = [
-  'model',
-  'config',
-  'device',
-  'compile',
-  'onCompile',
-  'sessions',
-  'isolation',
-  'runTimeoutMs',
+  ...loadingOptionNames,
   'resample',
   'channels',
   'data',
