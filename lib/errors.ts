@@ -180,6 +180,11 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
+/** Native code and what a caller handed in may throw anything. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /**
  * Refuses option keys that mean nothing: a misspelt option that is silently ignored costs its user an afternoon.
  * @throws ArgumentTypeError `UNKNOWN_OPTION`

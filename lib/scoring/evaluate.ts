@@ -1,4 +1,11 @@
-import { AasistError, AudioError, assertKnownOptions, ArgumentTypeError, errorCode } from '../errors'
+import {
+  AasistError,
+  AudioError,
+  assertKnownOptions,
+  ArgumentTypeError,
+  errorCode,
+  errorMessage,
+} from '../errors'
 import { audioPath, formatEerReport, openCorpus, type Corpus, type Trial } from '../dataset'
 import type { ScoredTrial } from '../metrics'
 import type { Device } from '../session'
@@ -183,7 +190,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 }
 
 function stopped(error: unknown): RunEvent {
-  return { event: 'stopped', reason: error instanceof Error ? error.message : String(error) }
+  return { event: 'stopped', reason: errorMessage(error) }
 }
 
 function metricsOf(parts: {
