@@ -51,7 +51,8 @@ export async function readNpuSmi(query: NpuSmiQuery, signal?: AbortSignal): Prom
 
 type Ask = (...args: string[]) => Promise<string | undefined>
 
-const unknownChip: Omit<TableChip, 'npuId'> = {
+/** A chip of which nobody tells anything. */
+export const unknownChip: Omit<TableChip, 'npuId'> = {
   chipId: null,
   deviceId: null,
   name: null,
