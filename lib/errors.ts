@@ -64,70 +64,44 @@ export class AasistError extends Error {
   }
 }
 
-/** A clip cannot be used as speech input. */
-export class AudioError extends AasistError {
-  override readonly name = 'AudioError'
-  override readonly code: AudioErrorCode
+/** An error of one subject, which has codes of its own. A generic AasistError would leave `code` any after instanceof. */
+abstract class SubjectError<Code extends ErrorCode> extends AasistError {
+  override readonly code: Code
 
-  constructor(code: AudioErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
+  constructor(code: Code, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
     super(code, message, detail, options)
     this.code = code
   }
+}
+
+/** A clip cannot be used as speech input. */
+export class AudioError extends SubjectError<AudioErrorCode> {
+  override readonly name = 'AudioError'
 }
 
 /** A checkpoint, configuration or model file cannot be used. */
-export class ModelError extends AasistError {
+export class ModelError extends SubjectError<ModelErrorCode> {
   override readonly name = 'ModelError'
-  override readonly code: ModelErrorCode
-
-  constructor(code: ModelErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
-    super(code, message, detail, options)
-    this.code = code
-  }
 }
 
 /** An inference session cannot be made, or a run cannot be done. */
-export class SessionError extends AasistError {
+export class SessionError extends SubjectError<SessionErrorCode> {
   override readonly name = 'SessionError'
-  override readonly code: SessionErrorCode
-
-  constructor(code: SessionErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
-    super(code, message, detail, options)
-    this.code = code
-  }
 }
 
 /** A corpus folder, protocol, score file or results folder is not as it must be. */
-export class DatasetError extends AasistError {
+export class DatasetError extends SubjectError<DatasetErrorCode> {
   override readonly name = 'DatasetError'
-  override readonly code: DatasetErrorCode
-
-  constructor(code: DatasetErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
-    super(code, message, detail, options)
-    this.code = code
-  }
 }
 
 /** Scores from which a metric cannot be computed. */
-export class MetricsError extends AasistError {
+export class MetricsError extends SubjectError<MetricsErrorCode> {
   override readonly name = 'MetricsError'
-  override readonly code: MetricsErrorCode
-
-  constructor(code: MetricsErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
-    super(code, message, detail, options)
-    this.code = code
-  }
 }
 
 /** A program of the vendor's (atc, npu-smi) is not there, or did not do what it was started for. */
-export class ToolError extends AasistError {
+export class ToolError extends SubjectError<ToolErrorCode> {
   override readonly name = 'ToolError'
-  override readonly code: ToolErrorCode
-
-  constructor(code: ToolErrorCode, message: string, detail?: ErrorDetail, options?: ErrorOptions) {
-    super(code, message, detail, options)
-    this.code = code
-  }
 }
 
 /** An argument of the wrong kind. */
@@ -204,6 +178,11 @@ export function deserializeError(serialized: SerializedError): Error {
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** Native code and what a caller handed in may throw anything. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /**

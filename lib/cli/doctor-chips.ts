@@ -1,5 +1,5 @@
 /** What npu-smi says about the chips, for `doctor`. */
-import { errorCode } from '../errors'
+import { errorCode, errorMessage } from '../errors'
 import { openNpuSmi, readNpuSmi, type NpuSmiSettings } from '../toolchain'
 import type { Check } from './check'
 import { counted } from './terminal'
@@ -22,7 +22,7 @@ export async function checkChips(settings: NpuSmiSettings): Promise<readonly Che
   } catch (error) {
     settings.signal?.throwIfAborted()
     if (errorCode(error) === 'TOOL_NOT_FOUND') return []
-    const [found = '', ...advice] = (error instanceof Error ? error.message : String(error)).split('; ')
+    const [found = '', ...advice] = errorMessage(error).split('; ')
     return [
       { name, state: 'failed', found, fix: `npu-smi info   # ${advice.join('; ') || 'see what it says'}` },
     ]

@@ -1,7 +1,7 @@
 /** `aasist doctor`: what is here, what is missing, and the command that fixes it. */
 import { Option, type Command } from 'commander'
 import { join } from 'node:path'
-import { errorCode } from '../errors'
+import { errorCode, errorMessage } from '../errors'
 import { Detector, demoFolder, onnxruntimeVersion, packageVersion, cpuClass } from '../scoring'
 import type { AscendTool } from '../toolchain/ascend-tools'
 import type { Check } from './check'
@@ -150,7 +150,7 @@ async function selfTest(signal: AbortSignal): Promise<Check[]> {
     }
   } catch (error) {
     signal.throwIfAborted()
-    const found = error instanceof Error ? error.message : String(error)
+    const found = errorMessage(error)
     const fix = errorCode(error) === 'CPU_BACKEND_MISSING' ? installCpuBackend : report
     return [{ name, state: 'failed', found, fix }]
   }

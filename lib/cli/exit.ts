@@ -1,7 +1,7 @@
 /** Exit codes, and how signals, closed pipes and full disks end a command. */
 import { CommanderError } from 'commander'
 import { constants } from 'node:os'
-import { ArgumentRangeError, ArgumentTypeError, errorCode } from '../errors'
+import { ArgumentRangeError, ArgumentTypeError, errorCode, errorMessage } from '../errors'
 import { note } from './terminal'
 
 /** 0: done. 1: failed, or some of the input did. 2: wrong usage. 128 + the signal's number: interrupted. */
@@ -82,7 +82,7 @@ export function explain(error: unknown, command: string | undefined): void {
     explainUsage(error, command)
     return
   }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorMessage(error)
   const code = errorCode(error)
   note(`aasist: ${message}${code === undefined ? '' : ` [${code}]`}`)
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DatasetError, errorCode } from '../errors'
+import { DatasetError, errorCode, errorMessage } from '../errors'
 
 const flushLength = 1 << 16
 
@@ -69,7 +69,7 @@ async function written<T>(path: string, step: Promise<T>): Promise<T> {
 
 /** `ENOENT: no such file or directory`: the call and its paths, temporary names above all, say nothing to a user. */
 export function systemReason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorMessage(error)
   return /^[A-Z][A-Z0-9]+: [^,]+/.exec(message)?.[0] ?? message
 }
 

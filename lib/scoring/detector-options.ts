@@ -74,7 +74,8 @@ export interface PlacedFile {
   readonly total?: number
 }
 
-const optionNames = [
+/** What an evaluation can be told as well, in the order messages name them. */
+export const loadingOptionNames: readonly string[] = [
   'model',
   'config',
   'device',
@@ -83,6 +84,9 @@ const optionNames = [
   'sessions',
   'isolation',
   'runTimeoutMs',
+]
+const optionNames = [
+  ...loadingOptionNames,
   'queueLimit',
   'threshold',
   'resample',

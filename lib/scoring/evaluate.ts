@@ -1,11 +1,18 @@
-import { AasistError, AudioError, assertKnownOptions, ArgumentTypeError, errorCode } from '../errors'
+import {
+  AasistError,
+  AudioError,
+  assertKnownOptions,
+  ArgumentTypeError,
+  errorCode,
+  errorMessage,
+} from '../errors'
 import { audioPath, formatEerReport, openCorpus, type Corpus, type Trial } from '../dataset'
 import type { ScoredTrial } from '../metrics'
 import type { Device } from '../session'
 import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
 import { Detector, type FileScore } from './detector'
-import type { DetectorOptions, PlacedFile } from './detector-options'
+import { loadingOptionNames, type DetectorOptions, type PlacedFile } from './detector-options'
 import { EvaluationFiles, type EvaluationPaths, type RunEvent } from './evaluation-files'
 import { evaluationManifest } from './evaluation-manifest'
 import {
@@ -94,14 +101,7 @@ export interface Evaluation {
 }
 
 const optionNames = [
-  'model',
-  'config',
-  'device',
-  'compile',
-  'onCompile',
-  'sessions',
-  'isolation',
-  'runTimeoutMs',
+  ...loadingOptionNames,
   'resample',
   'channels',
   'data',
@@ -190,7 +190,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 }
 
 function stopped(error: unknown): RunEvent {
-  return { event: 'stopped', reason: error instanceof Error ? error.message : String(error) }
+  return { event: 'stopped', reason: errorMessage(error) }
 }
 
 function metricsOf(parts: {

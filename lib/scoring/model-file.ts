@@ -49,6 +49,14 @@ const zipMagic = 'PK'
 const checkpointEndings = new Set(['.pth', '.pt', '.ckpt'])
 const offlineModelMagic = 'IMOD'
 
+/** `path`: where the bytes are from; null for a model given as bytes. */
+export function isCheckpoint(bytes: Uint8Array, path: string | null): boolean {
+  return (
+    magicOf(bytes).startsWith(zipMagic) ||
+    (path !== null && checkpointEndings.has(extname(path).toLowerCase()))
+  )
+}
+
 function isOfflineModel(bytes: Uint8Array, path: string | null): boolean {
   return magicOf(bytes) === offlineModelMagic || (path !== null && extname(path).toLowerCase() === '.om')
 }
@@ -69,10 +77,7 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
   signal?.throwIfAborted()
   const path = typeof model === 'string' ? resolve(model) : null
   const card = path === null ? null : await readModelCard(path)
-  if (
-    !magicOf(bytes).startsWith(zipMagic) &&
-    (path === null || !checkpointEndings.has(extname(path).toLowerCase()))
-  ) {
+  if (!isCheckpoint(bytes, path)) {
     const sha256 = sha256Of(bytes)
     const format = isOfflineModel(bytes, path) ? 'om' : 'onnx'
     return {
@@ -94,15 +99,7 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
       card,
     }
   }
-  const configPath = request.config ?? (path === null ? undefined : besides(path, '.conf'))
-  if (configPath === undefined) {
-    throw new ModelError(
-      'CONFIG_INVALID',
-      'a checkpoint given as bytes needs its configuration: pass the path of the .conf',
-    )
-  }
-  const text = await readConfigFile(configPath, request.config === undefined ? path : null)
-  const config = parseConfig(text, configPath)
+  const { config, sha256: configSha256 } = await readCheckpointConfig(path, request.config)
   const conversion = { batch: 1, target: 'cpu', tiles: defaultTiles } as const
   const onnx = await preparer.prepare(
     { kind: 'model', checkpoint: bytes, config, options: conversion },
@@ -114,7 +111,7 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
       path,
       format: 'checkpoint',
       sha256: sha256Of(bytes),
-      configSha256: sha256Of(text),
+      configSha256,
       conversion,
       graphSha256: sha256Of(onnx),
       offline: null,
@@ -169,6 +166,25 @@ export async function readConfigFile(path: string, besideOf: string | null = nul
   }
 }
 
-function sha256Of(data: Uint8Array | string): string {
+/**
+ * The configuration of a checkpoint: the file that was named, or the one beside it.
+ * @throws ModelError CONFIG_INVALID
+ */
+export async function readCheckpointConfig(
+  checkpoint: string | null,
+  named: string | undefined,
+): Promise<{ readonly config: AasistConfig; readonly sha256: string }> {
+  const path = named ?? (checkpoint === null ? undefined : besides(checkpoint, '.conf'))
+  if (path === undefined) {
+    throw new ModelError(
+      'CONFIG_INVALID',
+      'a checkpoint given as bytes needs its configuration: pass the path of the .conf',
+    )
+  }
+  const text = await readConfigFile(path, named === undefined ? checkpoint : null)
+  return { config: parseConfig(text, path), sha256: sha256Of(text) }
+}
+
+export function sha256Of(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex')
 }

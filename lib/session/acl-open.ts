@@ -1,6 +1,6 @@
 /** From a model to a native session that has loaded it, with all that may come in between. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { ArgumentRangeError } from '../errors'
+import { ArgumentRangeError, errorMessage } from '../errors'
 import { untilAborted } from '../abort-listeners'
 import { openError, startError } from './acl-errors'
 import { describeModel } from './acl-model'
@@ -31,7 +31,7 @@ function start(
   try {
     return new Native({ library: libraryPath, device, model, outputBytes, exitWaitMs })
   } catch (error) {
-    throw startError(error instanceof Error ? error.message : String(error), device)
+    throw startError(errorMessage(error), device)
   }
 }
 

@@ -1,5 +1,5 @@
 import { isUint8Array } from 'node:util/types'
-import { ArgumentTypeError, ModelError, SessionError, errorCode } from '../errors'
+import { ArgumentTypeError, ModelError, SessionError, errorCode, errorMessage } from '../errors'
 import { runError } from './acl-errors'
 import { chooseGear } from './acl-model'
 import { endsWithin, isOpened, openModel } from './acl-open'
@@ -181,7 +181,7 @@ export class AclSession implements Session {
       const taken = this.#native.run(id, gear, inputs, dims, fetches, timeoutMs)
       return taken ? undefined : releasedError()
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = errorMessage(error)
       if (errorCode(error) === 'INPUT_TYPE') return new SessionError('INPUT_TYPE', message)
       return runError({ kind: 'internal', message }, this.#deviceId)
     }

@@ -4,7 +4,7 @@
  */
 import { existsSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { SessionError } from '../errors'
+import { SessionError, errorMessage } from '../errors'
 
 // Bundlers follow calls of `require` with a literal, and nothing else.
 declare const require: NodeJS.Require
@@ -235,7 +235,7 @@ function find(): NativeAddon {
     try {
       return load() as NativeAddon
     } catch (error) {
-      const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+      const [reason = ''] = errorMessage(error).split('\n')
       tried.push({ place, reason })
     }
   }

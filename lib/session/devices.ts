@@ -1,6 +1,6 @@
 /** Which device a caller means, and which there are. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { ArgumentTypeError, SessionError, errorCode } from '../errors'
+import { ArgumentTypeError, SessionError, errorCode, errorMessage } from '../errors'
 import { openError } from './acl-errors'
 import { shown } from './arguments'
 import { loadAddon } from './binding'
@@ -39,7 +39,7 @@ export function saysNoNpu(error: unknown): boolean {
 
 /** What {@link saysNoNpu} was about, in one line. */
 export function whyNotNpu(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorMessage(error)
   return `${message.split('\n', 1)[0]!.replace(/\.$/, '')} (${errorCode(error) ?? 'unknown'})`
 }
 

@@ -1,5 +1,5 @@
 /** The checks of inputs and output names that every back end makes before anything leaves the caller's thread. */
-import { ArgumentTypeError, SessionError } from '../errors'
+import { ArgumentTypeError, SessionError, errorMessage } from '../errors'
 import { isPlainObject, shown } from './arguments'
 import { arrayNames, elementCount } from './tensor'
 import type { TensorMetadata, TensorType } from './tensor'
@@ -125,11 +125,7 @@ function readTensor(input: TensorMetadata, tensor: unknown): GivenTensor {
     return { input, type, dims: copyDims(dims), data }
   } catch (error) {
     // onnxruntime's `data` is a getter that throws for tensors off the CPU or disposed of.
-    throw invalidType(
-      name,
-      `cannot be read (${error instanceof Error ? error.message : String(error)})`,
-      'CPU data',
-    )
+    throw invalidType(name, `cannot be read (${errorMessage(error)})`, 'CPU data')
   }
 }
 

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type * as Ort from 'onnxruntime-node'
-import { errorCode } from '../errors'
+import { errorCode, errorMessage } from '../errors'
 import { NativeGate } from './exit-handshake'
 import type { LoadRequest, Reply, Request, RunRequest } from './ort-protocol'
 import { packTensor, transferList, unpackTensor } from './packed-tensor'
@@ -19,10 +19,6 @@ function reply(message: Reply): void {
 
 /** Unlike `performance.now()` the same in every thread and process. */
 const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
 
 let ort: typeof Ort | undefined
 let session: Ort.InferenceSession | undefined
@@ -41,7 +37,7 @@ async function load({ model, threads, graphOptimization }: LoadRequest): Promise
     // Not import(): an asynchronous load could not be finished while the caller's thread waits in its exit handler.
     ort = createRequire(__filename)('onnxruntime-node') as typeof Ort
   } catch (error) {
-    const reason = `${errorCode(error) ?? 'Error'}: ${text(error)}`
+    const reason = `${errorCode(error) ?? 'Error'}: ${errorMessage(error)}`
     return { kind: 'unusable', code: 'CPU_BACKEND_MISSING', reason }
   }
   ort.env.logLevel = 'fatal'
@@ -60,7 +56,7 @@ async function load({ model, threads, graphOptimization }: LoadRequest): Promise
     const inputs = tensorMetadata(session.inputMetadata)
     return { kind: 'ready', inputs, outputs: tensorMetadata(session.outputMetadata) }
   } catch (error) {
-    return { kind: 'unusable', code: 'MODEL_INVALID', reason: text(error) }
+    return { kind: 'unusable', code: 'MODEL_INVALID', reason: errorMessage(error) }
   }
 }
 
@@ -92,7 +88,7 @@ async function run({ id, feeds, fetches }: RunRequest): Promise<Reply> {
     const outputs = Object.entries(results).map(([name, tensor]) => [name, packOutput(tensor)] as const)
     return { kind: 'result', id, outputs: Object.fromEntries(outputs), executeMs, executeAtMs }
   } catch (error) {
-    return { kind: 'failure', id, reason: text(error) }
+    return { kind: 'failure', id, reason: errorMessage(error) }
   }
 }
 

@@ -17,7 +17,7 @@ export type { AtcChoices, AtcLogLevel, OnnxInput, PrecisionMode, PrecisionModeV2
 export { davinciNodes, driverVersion } from './driver-files'
 export { openNpuSmi } from './npu-smi'
 export type { NpuSmiQuery, NpuSmiSettings } from './npu-smi'
-export { readNpuSmi } from './npu-smi-devices'
+export { readNpuSmi, unknownChip } from './npu-smi-devices'
 export type { NpuSmiChip, NpuSmiChips } from './npu-smi-devices'
 export { parseNpuSmiMap } from './npu-smi-lists'
 export { nameOf, parseNpuSmiTable } from './npu-smi-table'

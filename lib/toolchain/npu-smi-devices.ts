@@ -1,5 +1,5 @@
 /** One list of chips out of the several that npu-smi prints. */
-import { ToolError } from '../errors'
+import { ToolError, errorMessage } from '../errors'
 import { parseKeyValues, parseNpuSmiList, parseNpuSmiMap, type MappedChip } from './npu-smi-lists'
 import { parseNpuSmiTable, type TableChip } from './npu-smi-table'
 import type { NpuSmiQuery } from './npu-smi'
@@ -41,7 +41,7 @@ export async function readNpuSmi(query: NpuSmiQuery, signal?: AbortSignal): Prom
   const mapText = await ask('info', '-m')
   const map = mapText === undefined ? [] : parseNpuSmiMap(mapText)
   if (tableText === undefined && mapText === undefined) throw failures[0]
-  warnings.push(...(table?.warnings ?? []), ...failures.map(messageOf))
+  warnings.push(...(table?.warnings ?? []), ...failures.map(errorMessage))
   const listed = table?.chips.length ? withLogicIds(table.chips, map, warnings) : chipsOf(map)
   const chips = listed.length > 0 ? listed : await listedCards(ask)
   const completed: NpuSmiChip[] = []
@@ -51,7 +51,8 @@ export async function readNpuSmi(query: NpuSmiQuery, signal?: AbortSignal): Prom
 
 type Ask = (...args: string[]) => Promise<string | undefined>
 
-const unknownChip: Omit<TableChip, 'npuId'> = {
+/** A chip of which nobody tells anything. */
+export const unknownChip: Omit<TableChip, 'npuId'> = {
   chipId: null,
   deviceId: null,
   name: null,
@@ -159,8 +160,4 @@ function memoryIn(usages: ReadonlyMap<string, string>): { memoryUsedMb: null; me
 
 function hasTimedOut(error: unknown): boolean {
   return error instanceof ToolError && error.detail['timedOut'] === true
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,5 @@
 /** From what tools say about a chip to the name `atc --soc_version` takes. */
-import { ArgumentRangeError, ToolError } from '../errors'
+import { ArgumentRangeError, ToolError, errorMessage } from '../errors'
 
 /**
  * Names that are complete for atc when `Ascend` is put in front. Bare `310P`, `310B`, `710` and `910` are families; the
@@ -67,7 +67,7 @@ export async function detectSoc(
       found = [...new Set(await find())]
     } catch (error) {
       signal?.throwIfAborted()
-      tried.push({ source: name, reason: error instanceof Error ? error.message : String(error) })
+      tried.push({ source: name, reason: errorMessage(error) })
       continue
     }
     const [soc, ...others] = found

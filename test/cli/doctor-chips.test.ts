@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import { checkChips } from '../../lib/cli/doctor-chips'
+import { scratchFolder } from '../support/scratch-folder'
 import { guide310P3 } from '../toolchain/npu-smi-texts'
-import { testFolder, writeNpuSmi, writeProgram } from '../toolchain/stand-ins'
+import { writeNpuSmi, writeProgram } from '../toolchain/stand-ins'
 import { join } from 'node:path'
 
 describe('aasist doctor, asking npu-smi', () => {
-  const folder = testFolder()
+  const folder = scratchFolder()
   const environment = (): NodeJS.ProcessEnv => ({ PATH: `${folder()}:/usr/bin:/bin` })
 
   it('tells chips and health', async () => {

@@ -1,11 +1,12 @@
 /** Runs the built command as its users do. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../support/environment'
 import { readJson } from '../support/golden'
+
+export { scratchFolder } from '../support/scratch-folder'
 
 export const program = join(root, 'dist', 'cli', 'main.js')
 
@@ -95,16 +96,6 @@ export function expectFailure(ended: Ended, status: 1 | 2, code: string): void {
 export function expectSuccess(ended: Ended): void {
   expect(ended.stderr).to.not.match(crashText)
   expect([ended.status, ended.signal], ended.stderr).to.deep.equal([0, null])
-}
-
-/** A folder that lives as long as each test of the calling `describe`. */
-export function scratchFolder(): () => string {
-  let folder: string | undefined
-  afterEach(() => {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
-    folder = undefined
-  })
-  return () => (folder ??= mkdtempSync(join(tmpdir(), 'aasist-cli-')))
 }
 
 /** The package as installed where its optional dependency failed: everything but onnxruntime-node. Gives its command. */

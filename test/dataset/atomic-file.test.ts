@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { writeFileAtomically } from '../../lib/dataset'
 import { DatasetError } from '../../lib/errors'
-import { temporaryFolder } from './folders'
+import { scratchFolder } from '../support/scratch-folder'
 
 describe('writeFileAtomically', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const target = (): string => join(folder(), 'eval_scores.txt')
 
   it('writes text, bytes and anything that yields text, and nothing beside it', async () => {

@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import { findAsvScores, openCorpus, readAsvScores } from '../../lib/dataset'
 import { DatasetError } from '../../lib/errors'
+import { scratchFolder } from '../support/scratch-folder'
 import { badDatasets } from './bad-datasets'
-import { temporaryFolder, writeFolder } from './folders'
+import { writeFolder } from './folders'
 
 describe('data folders that must be refused', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
 
   async function open(dataFolder: string): Promise<void> {
     await openCorpus(dataFolder)

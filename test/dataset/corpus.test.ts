@@ -4,7 +4,8 @@ import { expect } from 'chai'
 import { audioPath, findAsvScores, openCorpus, type Corpus } from '../../lib/dataset'
 import { errorCode } from '../../lib/errors'
 import { referenceData, root } from '../support/environment'
-import { temporaryFolder, writeFolder } from './folders'
+import { scratchFolder } from '../support/scratch-folder'
+import { writeFolder } from './folders'
 
 const officialName = 'ASVspoof2019_LA_cm_protocols/ASVspoof2019.LA.cm.eval.trl.txt'
 const guideName = 'ASVspoof2019_LA_cm_protocols/LA.cm.eval.trl.txt'
@@ -27,7 +28,7 @@ const fileNames = (corpus: Corpus): (string | undefined)[] =>
   })
 
 describe('openCorpus', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
 
   it('gives the trials in protocol order with their files, undefined where there is none', async () => {
     writeFolder(folder(), { ...clips, [officialName]: protocol })
@@ -128,7 +129,7 @@ describe('openCorpus', () => {
 })
 
 describe('findAsvScores', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const usualPlace = 'ASVspoof2019_LA_asv_scores/ASVspoof2019.LA.asv.eval.gi.trl.scores.txt'
 
   it("finds the organisers' file in its usual place, in the LA folder or the one above", async () => {

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** Contents of a folder by path relative to it, with `/` between names. */
@@ -18,14 +17,4 @@ export function makePipe(path: string): string {
   mkdirSync(dirname(path), { recursive: true })
   execFileSync('mkfifo', [path])
   return path
-}
-
-/** A folder that lives as long as each test of the calling `describe`; call the result inside a test. */
-export function temporaryFolder(): () => string {
-  let folder: string | undefined
-  afterEach(() => {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
-    folder = undefined
-  })
-  return () => (folder ??= mkdtempSync(join(tmpdir(), 'aasist-dataset-')))
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { findAsvScores, openCorpus, readAsvScores, readProtocol, readScoreFile } from '../../lib/dataset'
 import { DatasetError } from '../../lib/errors'
 import { requireTool } from '../support/environment'
-import { makePipe, temporaryFolder, writeFolder } from './folders'
+import { scratchFolder } from '../support/scratch-folder'
+import { makePipe, writeFolder } from './folders'
 
 const usualScores = 'ASVspoof2019_LA_asv_scores/ASVspoof2019.LA.asv.eval.gi.trl.scores.txt'
 const usualProtocol = 'ASVspoof2019_LA_cm_protocols/ASVspoof2019.LA.cm.eval.trl.txt'
@@ -11,7 +12,7 @@ const guideProtocol = 'ASVspoof2019_LA_cm_protocols/LA.cm.eval.trl.txt'
 const clips = { 'ASVspoof2019_LA_eval/flac/u1.flac': '' }
 
 describe('pipes where files should be, which have nobody writing to them (needs mkfifo)', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   before(function () {
     requireTool(this, 'mkfifo')
   })

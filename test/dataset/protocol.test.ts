@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { readProtocol } from '../../lib/dataset'
 import { DatasetError } from '../../lib/errors'
 import { referenceData } from '../support/environment'
-import { temporaryFolder } from './folders'
+import { scratchFolder } from '../support/scratch-folder'
 
 async function refusalOf(path: string): Promise<DatasetError> {
   const error: unknown = await readProtocol(path).catch((reason: unknown) => reason)
@@ -14,7 +14,7 @@ async function refusalOf(path: string): Promise<DatasetError> {
 }
 
 describe('readProtocol', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const write = (content: string | Uint8Array): string => {
     const path = join(folder(), 'protocol.txt')
     writeFileSync(path, content)

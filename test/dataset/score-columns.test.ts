@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { readProtocol, readScoreFile, type ScoreFile } from '../../lib/dataset'
 import { DatasetError } from '../../lib/errors'
-import { temporaryFolder } from './folders'
+import { scratchFolder } from '../support/scratch-folder'
 
 interface Row {
   readonly index: number
@@ -44,7 +44,7 @@ const rows = rowsOf(200)
 type Line = (row: Row) => string
 
 describe('columns of score files', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
 
   async function read(
     line: Line,

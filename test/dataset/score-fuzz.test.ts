@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { readAsvScores, readProtocol, readScoreFile, type Protocol } from '../../lib/dataset'
 import { DatasetError } from '../../lib/errors'
-import { temporaryFolder } from './folders'
+import { scratchFolder } from '../support/scratch-folder'
 import { protocolText, scoreVariants, variantRows } from './score-variants'
 
 /** What cells of such files are made of, and what nearly is. */
@@ -92,7 +92,7 @@ const content: fc.Arbitrary<string | Uint8Array> = fc.oneof(
 )
 
 describe('files of scores and protocols with anything in them', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const write = (name: string, bytes: string | Uint8Array): string => {
     const path = join(folder(), name)
     writeFileSync(path, bytes)

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { readProtocol, readScoreFile, type Protocol, type TrialScore } from '../../lib/dataset'
 import { errorCode } from '../../lib/errors'
-import { temporaryFolder } from './folders'
+import { scratchFolder } from '../support/scratch-folder'
 import { protocolText, scoreVariants, shuffled, variantRows } from './score-variants'
 
 const trials: readonly TrialScore[] = variantRows.map(({ utterance, attack, key, score }) => ({
@@ -18,7 +18,7 @@ const byUtterance = (scores: readonly TrialScore[]): TrialScore[] =>
   [...scores].sort((a, b) => (a.utterance < b.utterance ? -1 : 1))
 
 describe('score files of every layout', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const write = (content: string | Uint8Array, name = 'scores.txt'): string => {
     const path = join(folder(), name)
     writeFileSync(path, content)
@@ -136,7 +136,7 @@ describe('score files of every layout', () => {
 })
 
 describe('protocols of every layout', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const write = (content: string | Uint8Array): string => {
     const path = join(folder(), 'protocol.txt')
     writeFileSync(path, content)

@@ -14,8 +14,8 @@ import {
 } from '../../lib/dataset'
 import { DatasetError, errorCode } from '../../lib/errors'
 import { referenceData } from '../support/environment'
+import { scratchFolder } from '../support/scratch-folder'
 import { badScoreFiles } from './bad-score-files'
-import { temporaryFolder } from './folders'
 
 /** What the protocol beside a bad file lists. */
 const fourTrials = 'S1 u1 - - bonafide\nS2 u2 - A07 spoof\nS2 u3 - A08 spoof\nS1 u4 - - bonafide\n'
@@ -28,7 +28,7 @@ const bonafide = (score: number): TrialScore => ({
 })
 
 describe('countermeasure score files', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const write = (text: string | Uint8Array): string => {
     const path = join(folder(), 'scores.txt')
     writeFileSync(path, text)
@@ -124,7 +124,7 @@ describe('countermeasure score files', () => {
 })
 
 describe('ASV score files', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const write = (text: string): string => {
     const path = join(folder(), 'asv.txt')
     writeFileSync(path, text)

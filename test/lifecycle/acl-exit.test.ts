@@ -14,29 +14,13 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { requireTool, root } from '../support/environment'
 import { OfflineModels, addonPath, requireSimulator, simulatorSettings } from '../support/native'
+import { expectClean, lastReport } from '../support/simulator-report'
 import { runScript } from './child'
 import type { Ended } from './child'
 import { compile } from './compiled'
 import type { Compiled } from './compiled'
 import { describeEndings, sources } from './table'
 import type { Case } from './table'
-
-interface Report {
-  readonly leaks: Readonly<Record<string, number>>
-  readonly problems: readonly unknown[]
-  readonly calls: Readonly<Record<string, number>>
-}
-
-/** What the simulator saw of a process, written when that ended by itself. */
-function reportOf(path: string): Report {
-  const lines = readFileSync(path, 'utf8').trim().split('\n')
-  return JSON.parse(lines.at(-1)!) as Report
-}
-
-function expectClean({ leaks, problems }: Report): void {
-  expect(Object.entries(leaks).filter(([, count]) => count !== 0)).to.deep.equal([])
-  expect(problems).to.deep.equal([])
-}
 
 describe('the end of a process with a session on an NPU', () => {
   let library: string
@@ -73,7 +57,7 @@ describe('the end of a process with a session on an NPU', () => {
     further: each => {
       // A process that dies of a signal reports nothing.
       if (each.ending === 'SIGTERM' || each.ending === 'SIGINT') return
-      if (existsSync(reportFile(nameOf(each)))) expectClean(reportOf(reportFile(nameOf(each))))
+      if (existsSync(reportFile(nameOf(each)))) expectClean(lastReport(reportFile(nameOf(each))))
       else expect(each.state).to.equal('creating')
     },
   })
@@ -103,7 +87,7 @@ describe('the end of a process with a session on an NPU', () => {
       const { status, signal, stderr } = ended
       expect({ status, signal, stderr }).to.deep.equal({ status: 3, signal: null, stderr: '' })
       expect(facts(ended)).to.deep.equal({ running: 0 })
-      expectClean(reportOf(reportFile('run at exit')))
+      expectClean(lastReport(reportFile('run at exit')))
     })
 
     it('rejects a run after the end of all sessions with SESSION_RELEASED', async () => {
@@ -115,7 +99,7 @@ describe('the end of a process with a session on an NPU', () => {
         queued: 0,
         running: 0,
       })
-      expectClean(reportOf(reportFile('run after leave')))
+      expectClean(lastReport(reportFile('run after leave')))
     })
 
     it('waits until the threads of all sessions are gone, and not only through', async () => {
@@ -169,7 +153,7 @@ describe('the end of a process with a session on an NPU', () => {
         state: 'faulted',
         warnings: 0,
       })
-      expectClean(reportOf(reportFile('timeout')))
+      expectClean(lastReport(reportFile('timeout')))
     })
 
     it('frees nothing that a device which does not answer may still be using, and warns', async () => {
@@ -182,7 +166,7 @@ describe('the end of a process with a session on an NPU', () => {
         state: 'faulted',
       })
       expect(ended.tookMs).to.be.below(8000)
-      const { problems, calls } = reportOf(reportFile('stuck'))
+      const { problems, calls } = lastReport(reportFile('stuck'))
       expect(problems).to.deep.equal([])
       expect(calls['aclmdlUnload']).to.equal(undefined)
       expect(calls['aclrtFree']).to.equal(undefined)
@@ -192,7 +176,7 @@ describe('the end of a process with a session on an NPU', () => {
       const ended = await story('stuck', 'task:hang,aclmdlUnload:545009')
       expect(ended.status, ended.stderr).to.equal(0)
       expect(facts(ended)).to.include({ run: 'RUN_TIMEOUT', warning: 'ACL_MEMORY_ABANDONED' })
-      expect(reportOf(reportFile('stuck')).calls['aclrtFree']).to.equal(undefined)
+      expect(lastReport(reportFile('stuck')).calls['aclrtFree']).to.equal(undefined)
     })
 
     it('bounds it also where not even the call with the time-out returns', async () => {
@@ -227,7 +211,7 @@ describe('the end of a process with a session on an NPU', () => {
         state: 'ready',
         later: 'resolved',
       })
-      expectClean(reportOf(reportFile('slow copy')))
+      expectClean(lastReport(reportFile('slow copy')))
     })
 
     it('refuses a run whose inputs there is no memory to copy, and takes the next one', async function () {
@@ -244,7 +228,7 @@ describe('the end of a process with a session on an NPU', () => {
         small: 'resolved',
         state: 'released',
       })
-      expectClean(reportOf(reportFile('no memory')))
+      expectClean(lastReport(reportFile('no memory')))
     })
 
     it('tells V8 of the bytes of a model until it is loaded, or cannot be', async () => {
@@ -275,7 +259,7 @@ describe('the end of a process with a session on an NPU', () => {
       // Ten times 4.8 MB.
       expect(waitingBytes).to.be.within(48_000_000, 49_000_000)
       expect(takenBackBytes).to.be.below(1_000_000)
-      expectClean(reportOf(reportFile('no memory to wait in')))
+      expectClean(lastReport(reportFile('no memory to wait in')))
     })
 
     for (const call of [
@@ -331,7 +315,7 @@ describe('the end of a process with a session on an NPU', () => {
       const { created, threadsLeft } = facts(ended) as Record<string, number>
       expect(created).to.equal(200)
       expect(threadsLeft).to.be.at.most(2)
-      expectClean(reportOf(reportFile('forgotten')))
+      expectClean(lastReport(reportFile('forgotten')))
     })
 
     it('serves main and four worker_threads at once, and again after those have ended', async () => {
@@ -342,7 +326,7 @@ describe('the end of a process with a session on an NPU', () => {
         first: Array(5).fill('resolved'),
         second: Array(5).fill('resolved'),
       })
-      const report = reportOf(reportFile('workers'))
+      const report = lastReport(reportFile('workers'))
       expectClean(report)
       expect(report.calls['aclInit']).to.equal(1)
       expect(report.calls['aclFinalize']).to.equal(undefined)
@@ -389,7 +373,7 @@ describe('the end of a process with a session on an NPU', () => {
       for (const [what, code] of Object.entries(codes)) {
         expect(code, what).to.equal(what in inputs ? inputs[what as keyof typeof inputs] : 'MODEL_INVALID')
       }
-      expectClean(reportOf(reportFile('bad')))
+      expectClean(lastReport(reportFile('bad')))
     })
 
     it('loses no run when a device breaks down under a pool', async () => {
@@ -402,7 +386,7 @@ describe('the end of a process with a session on an NPU', () => {
         failovers: 1,
         done: 20,
       })
-      expectClean(reportOf(reportFile('failover')))
+      expectClean(lastReport(reportFile('failover')))
     })
 
     it('opens models off the event loop', async () => {

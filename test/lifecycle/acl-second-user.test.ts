@@ -1,22 +1,17 @@
 /** Somebody else in the process who uses AscendCL: what is theirs stays as it is, whatever our sessions do. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { requireTool, root } from '../support/environment'
 import { OfflineModels, addonPath, requireSimulator, simulatorSettings } from '../support/native'
+import { expectClean, lastReport, type SimulatorReport } from '../support/simulator-report'
 import { runScript } from './child'
 import { compile } from './compiled'
 import type { Compiled } from './compiled'
 import { sources } from './table'
-
-interface Report {
-  readonly leaks: Readonly<Record<string, number>>
-  readonly problems: readonly unknown[]
-  readonly calls: Readonly<Record<string, number>>
-}
 
 // The package has no declarations of types.
 const { include_dir: headers } = createRequire(__filename)('node-api-headers') as { include_dir: string }
@@ -47,7 +42,7 @@ describe('another user of AscendCL in the process', () => {
     if (folder) rmSync(folder, { recursive: true, force: true })
   })
 
-  async function tell(story: string): Promise<{ facts: object; report: Report }> {
+  async function tell(story: string): Promise<{ facts: object; report: SimulatorReport }> {
     const file = join(folder, `${story.replaceAll(' ', '-')}.jsonl`)
     const { stdout, stderr, status } = await runScript(
       compiled!.script('test/lifecycle/second-user-stories'),
@@ -63,20 +58,18 @@ describe('another user of AscendCL in the process', () => {
     )
     expect(status, stderr).to.equal(0)
     expect(stderr).to.equal('')
-    const lines = readFileSync(file, 'utf8').trim().split('\n')
-    return { facts: JSON.parse(stdout) as object, report: JSON.parse(lines.at(-1)!) as Report }
+    return { facts: JSON.parse(stdout) as object, report: lastReport(file) }
   }
 
-  function expectClean({ leaks, problems, calls }: Report): void {
-    expect(Object.entries(leaks).filter(([, count]) => count !== 0)).to.deep.equal([])
-    expect(problems).to.deep.equal([])
-    expect(calls['aclFinalize']).to.equal(undefined)
+  function expectCleanAndNotFinalized(report: SimulatorReport): void {
+    expectClean(report)
+    expect(report.calls['aclFinalize']).to.equal(undefined)
   }
 
   it('that comes first keeps its device, context and memory while sessions come and go, and after them', async () => {
     const { facts, report } = await tell('first')
     expect(facts).to.deep.equal({ begun: 0, codes: Array(7).fill(0), ended: 0 })
-    expectClean(report)
+    expectCleanAndNotFinalized(report)
     // Ours was answered 100002, once.
     expect(report.calls['aclInit']).to.equal(2)
     expect(report.calls['aclrtSetDevice']).to.equal(4)
@@ -86,12 +79,12 @@ describe('another user of AscendCL in the process', () => {
   it('that comes second is told so by AscendCL, and finds it neither finalized nor reset', async () => {
     const { facts, report } = await tell('in between')
     expect(facts).to.deep.equal({ begun: 100002 })
-    expectClean(report)
+    expectCleanAndNotFinalized(report)
   })
 
   it('that works in another thread all the time is not disturbed', async () => {
     const { facts, report } = await tell('in a worker')
     expect(facts).to.deep.equal({ begun: 0, codes: [0], several: true })
-    expectClean(report)
+    expectCleanAndNotFinalized(report)
   })
 })

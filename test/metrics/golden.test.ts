@@ -15,6 +15,7 @@ import {
   type ScoredTrial,
 } from '../../lib/metrics'
 import { referenceData } from '../support/environment'
+import { publishedFigures, publishedSystems } from './figures'
 
 interface TiesGolden {
   bonafide: number[]
@@ -91,31 +92,6 @@ describe('metrics against an independent implementation, on scores full of ties'
   })
 })
 
-interface PublishedSystem {
-  n: number
-  nb: number
-  ns: number
-  eer: number
-  eer_thr: number
-  eer_tieproper: number
-  mintdcf: number
-  tdcf_thr: number
-  mintdcf_v2: number
-  minDCF: number
-  actDCF: number
-  cllr: number
-  br: Record<string, number>
-}
-
-interface Published {
-  AASIST_official: PublishedSystem
-  RawGAT_ST_mul: PublishedSystem
-  ASV: Record<
-    'eer_asv' | 'thr' | 'pfa' | 'pmiss' | 'pmiss_spoof' | 'C1' | 'C2' | 'C0' | 'C1v2' | 'C2v2',
-    number
-  >
-}
-
 /** Split at blanks without the room that reads such files, so that only the metrics are under test. */
 function rowsOf(path: string): string[][] {
   return readFileSync(path, 'utf8')
@@ -125,9 +101,6 @@ function rowsOf(path: string): string[][] {
 }
 
 describe('metrics against the official tools, on the whole ASVspoof 2019 LA evaluation list', () => {
-  const publishedIn = (folder: string): Published =>
-    JSON.parse(readFileSync(join(folder, 'expected-metrics.json'), 'utf8')) as Published
-
   it("puts the organisers' ASV system where they do, and the preset with it", function () {
     const folder = referenceData(this)
     const file = join(
@@ -143,7 +116,7 @@ describe('metrics against the official tools, on the whole ASVspoof 2019 LA eval
       nontarget: scoresOf('nontarget'),
       spoof: scoresOf('spoof'),
     })
-    const { ASV } = publishedIn(folder)
+    const { ASV } = publishedFigures(folder)
     expect(point.eer).to.be.closeTo(ASV.eer_asv, 1e-9)
     expect(point.threshold).to.equal(ASV.thr)
     expect(point.pFa).to.be.closeTo(ASV.pfa, 1e-9)
@@ -159,7 +132,7 @@ describe('metrics against the official tools, on the whole ASVspoof 2019 LA eval
     expect(v2.c2).to.be.closeTo(ASV.C2v2, 1e-9)
   })
 
-  for (const system of ['AASIST_official', 'RawGAT_ST_mul'] as const) {
+  for (const system of publishedSystems) {
     it(`reproduces every published value of ${system} to 1e-9`, function () {
       const folder = referenceData(this)
       const trials = rowsOf(join(folder, 'cm-scores', `${system}.txt`)).map(
@@ -173,7 +146,7 @@ describe('metrics against the official tools, on the whole ASVspoof 2019 LA eval
         trials,
         asv: { operatingPoint: LA2019_EVAL_OPERATING_POINT, source: 'preset la2019-eval' },
       })
-      const values = publishedIn(folder)[system]
+      const values = publishedFigures(folder)[system]
       expect(summary).to.include({ bonafide: values.nb, spoof: values.ns, missing: 0 })
       expect(summary.eer).to.be.closeTo(values.eer / 100, 1e-11)
       expect(summary.eerThreshold).to.be.closeTo(values.eer_thr, 1e-9)

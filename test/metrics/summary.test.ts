@@ -8,6 +8,7 @@ import {
   type ScoredTrial,
   type ScoresToSummarize,
 } from '../../lib/metrics'
+import { figureNames } from './figures'
 
 const asv = { operatingPoint: LA2019_EVAL_OPERATING_POINT, source: 'preset la2019-eval' }
 
@@ -80,17 +81,7 @@ describe('summarizeScores', () => {
   for (const [which, trials, reason, counts] of incomplete) {
     it(`gives null for every value, with the reason, when ${which} has a score`, () => {
       const summary = summarizeScores({ trials, asv })
-      for (const name of [
-        'eer',
-        'eerThreshold',
-        'eerTieProper',
-        'minTdcf',
-        'minTdcfThreshold',
-        'minTdcfV2',
-        'minDcf',
-        'actDcf',
-        'cllr',
-      ] as const) {
+      for (const name of figureNames) {
         expect(summary[name], name).to.equal(null)
       }
       expect(summary).to.include(counts)

@@ -3,19 +3,15 @@
  * another build of it, as with a sanitizer.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { casesIn, startCase } from '../support/cases'
 import { requireTool, root } from '../support/environment'
+import { expectNoLeaks, lastReport } from '../support/simulator-report'
 import { makeOfflineModels } from '../simulator/offline-models'
 import { requireSimulatorBuild } from '../simulator/support'
-
-interface Report {
-  readonly leaks: Readonly<Record<string, number>>
-  readonly problems: readonly unknown[]
-}
 
 const variant = process.env['AASIST_SANITIZE'] ?? ''
 const sanitized = variant !== '' && variant !== 'coverage'
@@ -63,10 +59,9 @@ describe('the native side of sessions', function () {
         ACL_SIM_REPORT: report,
       })
       expect(ended).to.deep.equal({ status: 0, signal: null, stderr: '' })
-      const lines = readFileSync(report, 'utf8').trimEnd().split('\n')
-      const { leaks, problems } = JSON.parse(lines.at(-1)!) as Report
-      expect(problems).to.deep.equal([])
-      if (!abandons) expect(Object.entries(leaks).filter(([, count]) => count !== 0)).to.deep.equal([])
+      const seen = lastReport(report)
+      expect(seen.problems).to.deep.equal([])
+      if (!abandons) expectNoLeaks(seen)
     })
   }
 })

@@ -3,7 +3,8 @@ import { expect } from 'chai'
 import { ArgumentRangeError, ArgumentTypeError } from '../../lib/errors'
 import { LA2019_EVAL_OPERATING_POINT } from '../../lib/metrics'
 import { assertAsvChoice, findAsvSource } from '../../lib/scoring/asv-source'
-import { temporaryFolder, writeFolder } from '../dataset/folders'
+import { writeFolder } from '../dataset/folders'
+import { scratchFolder } from '../support/scratch-folder'
 import { expectCode, usualAsvScores } from './support'
 
 /** ASV scores that tell which file they are: this many of four spoof trials are rejected, and nothing else is wrong. */
@@ -13,7 +14,7 @@ const asvScores = (spoofRejected: number): string =>
     .join('')
 
 describe('the ASV operating point of an evaluation', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const trial = (utterance: string) => ({ utterance, attack: undefined, key: 'bonafide' as const })
   const official = [trial('LA_E_0000001'), trial('LA_E_0000002')]
   const others = [trial('LA_E_0000001'), trial('DEMO_0000002')]

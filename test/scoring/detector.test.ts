@@ -5,9 +5,9 @@ import { ArgumentRangeError, ArgumentTypeError, AudioError } from '../../lib/err
 import { Detector, type Clip, type ScoreWarning } from '../../lib/scoring'
 import { integerSignal, sine } from '../audio/signals'
 import { integerData, wavFile } from '../audio/wav-files'
-import { temporaryFolder } from '../dataset/folders'
 import { root } from '../support/environment'
 import { generatedSignal, readJson, type GeneratedGolden } from '../support/golden'
+import { scratchFolder } from '../support/scratch-folder'
 import {
   demoClips,
   expectCode,
@@ -22,7 +22,7 @@ const codesOf = (warnings: readonly ScoreWarning[]): string[] => warnings.map(({
 
 describe('Detector.score', () => {
   const detector = sharedDetector(() => tinyOptions())
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
 
   it("gives PyTorch's score, the second logit, for samples", async () => {
     const golden = readJson(
@@ -181,7 +181,7 @@ describe('Detector.score', () => {
 })
 
 describe('Detector.load', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const loaded: Detector[] = []
   const load = async (options: Parameters<typeof Detector.load>[0]): Promise<Detector> => {
     const detector = await Detector.load(options)

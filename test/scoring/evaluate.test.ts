@@ -4,9 +4,9 @@ import { expect } from 'chai'
 import { ArgumentTypeError } from '../../lib/errors'
 import { FolderLock } from '../../lib/scoring/folder-lock'
 import { evaluate, type EvaluateOptions, type Evaluation } from '../../lib/scoring'
-import { temporaryFolder } from '../dataset/folders'
 import { until, workerProcesses } from '../session/support'
 import { demoModel } from '../support/golden'
+import { scratchFolder } from '../support/scratch-folder'
 import {
   demoClips,
   demoGolden,
@@ -33,7 +33,7 @@ interface RunEvent {
 }
 
 describe('evaluate', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const data = (): string => join(folder(), 'LA')
   const out = (): string => join(folder(), 'results')
   const text = (name: string): string => readFileSync(join(out(), name), 'utf8')

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { convertCheckpoint } from '../../lib/model'
 import { Detector, type Clip } from '../../lib/scoring'
-import { temporaryFolder } from '../dataset/folders'
 import { demoModel } from '../support/golden'
+import { scratchFolder } from '../support/scratch-folder'
 import {
   collect,
   demoClips,
@@ -26,7 +26,7 @@ const converted = (
 describe('a model with a fixed batch of 3', () => {
   const three = sharedDetector(() => ({ model: converted(tinyModel, 3), sessions: 1 }))
   const one = sharedDetector(() => tinyOptions())
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const clips = Array.from({ length: 9 }, (_, seed) => speechWav({ seed: seed + 1 }))
   const scoresOf = async (detector: Detector, some: readonly Clip[]): Promise<number[]> =>
     (await Promise.all(some.map(clip => detector.score(clip)))).map(({ score }) => score)

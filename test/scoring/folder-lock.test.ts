@@ -14,11 +14,11 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { FolderLock } from '../../lib/scoring/folder-lock'
-import { temporaryFolder } from '../dataset/folders'
+import { scratchFolder } from '../support/scratch-folder'
 import { expectCode, failureOf } from './support'
 
 describe('the lock of a results folder', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const path = (): string => join(folder(), 'running.0123456789abcdef.lock')
   /** What a lock of this process holds, but for the time the process began. */
   let here: { readonly pid: number; readonly host: string; readonly numbering: string }

@@ -5,9 +5,9 @@ import { expect } from 'chai'
 import { ModelError, errorCode } from '../../lib/errors'
 import { convertCheckpoint } from '../../lib/model'
 import { Detector } from '../../lib/scoring'
-import { temporaryFolder } from '../dataset/folders'
 import { modelPath } from '../session/support'
 import { requireTool, root } from '../support/environment'
+import { scratchFolder } from '../support/scratch-folder'
 import { demoClips, demoGolden, expectCode, speechWav, tinyModel } from './support'
 
 async function refused(options: Parameters<typeof Detector.load>[0], code: string): Promise<string> {
@@ -48,7 +48,7 @@ describe('models a detector takes', () => {
 })
 
 describe('models a detector refuses', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const file = (name: string, content: string | Uint8Array): string => {
     mkdirSync(folder(), { recursive: true })
     writeFileSync(join(folder(), name), content)

@@ -6,9 +6,9 @@ import { convertCheckpoint } from '../../lib/model'
 import { float32Tensor } from '../../lib/model/graph'
 import { provenanceOf, writeOnnx } from '../../lib/model/onnx/write'
 import { Detector, evaluate } from '../../lib/scoring'
-import { temporaryFolder } from '../dataset/folders'
 import { node } from '../model/small-graphs'
 import { OfflineModels, requireSimulator } from '../support/native'
+import { scratchFolder } from '../support/scratch-folder'
 import { collect, demoLines, speechWav, tinyModel, writeCorpus } from './support'
 
 /** Scores by the first samples, and leaves its batch open, as no conversion of this package does. */
@@ -26,7 +26,7 @@ function openBatch(): Uint8Array {
 }
 
 describe('an offline model', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   let models: OfflineModels
   let libraryBefore: string | undefined
   before(function () {

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { convertCheckpoint } from '../../lib/model'
 import { evaluate, type EvaluateOptions, type Evaluation } from '../../lib/scoring'
-import { temporaryFolder } from '../dataset/folders'
+import { scratchFolder } from '../support/scratch-folder'
 import { demoLines, expectCode, failureOf, filesIn, tinyModel, writeCorpus, type CorpusLine } from './support'
 
 const resultFiles = ['eval_scores.txt', 'manifest.json', 'metrics.json', 'run.jsonl', 't-DCF_EER.txt']
 const clipCount = 40
 
 describe('an evaluation that is started again', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const data = (): string => join(folder(), 'LA')
   const out = (): string => join(folder(), 'results')
   const at = (name: string): string => join(out(), name)

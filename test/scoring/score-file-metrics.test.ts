@@ -9,13 +9,13 @@ import {
   type ScoreFileMetrics,
   type ScoreFileMetricsOptions,
 } from '../../lib/scoring'
-import { temporaryFolder } from '../dataset/folders'
 import { protocolText, scoreVariants, variantRows, type ScoreVariantRow } from '../dataset/score-variants'
+import { scratchFolder } from '../support/scratch-folder'
 
 const asvText = 'bonafide target 5\nbonafide nontarget -5\nA07 spoof 6\nA07 spoof -6\n'
 
 describe('metricsOfScoreFile', () => {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const write = (name: string, content: string | Uint8Array): string => {
     const path = join(folder(), name)
     writeFileSync(path, content)

@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { ArgumentRangeError, ArgumentTypeError } from '../../lib/errors'
 import { Detector, type FileScore } from '../../lib/scoring'
-import { temporaryFolder } from '../dataset/folders'
+import { scratchFolder } from '../support/scratch-folder'
 import { collect, demoClips, expectCode, failureOf, sharedDetector, speechWav, tinyOptions } from './support'
 
 describe('Detector.scoreFiles', () => {
   const detector = sharedDetector(() => tinyOptions({ sessions: 2 }))
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const file = (name: string, content: string | Uint8Array): string => {
     mkdirSync(folder(), { recursive: true })
     writeFileSync(join(folder(), name), content)

@@ -1,5 +1,5 @@
 import { AclSession, createPool } from '../../lib/session'
-import { OfflineModels, requireSimulator } from '../support/native'
+import { simulatedNpu } from '../support/native'
 import { describeSession } from './conformance'
 import { modelPath } from './support'
 import type { ModelName } from './support'
@@ -9,17 +9,13 @@ const gears: Partial<Record<ModelName, readonly string[]>> = {
 }
 
 describe('on the simulator', () => {
-  let libraryPath: string
-  let models: OfflineModels
-  before(function () {
-    libraryPath = requireSimulator(this)
-    models = new OfflineModels()
-  })
-  after(() => models.remove())
-  const om = (model: ModelName): string => models.compile(modelPath(model), gears[model])
+  const npu = simulatedNpu()
+  const om = (model: ModelName): string => npu.models.compile(modelPath(model), gears[model])
 
-  describeSession('AclSession', (model, options) => AclSession.create(om(model), { libraryPath, ...options }))
+  describeSession('AclSession', (model, options) =>
+    AclSession.create(om(model), { libraryPath: npu.libraryPath, ...options }),
+  )
   describeSession('a pool of one session on an NPU', (model, options) =>
-    createPool(om(model), { device: 1, sessions: 1, libraryPath, ...options }),
+    createPool(om(model), { device: 1, sessions: 1, libraryPath: npu.libraryPath, ...options }),
   )
 })

@@ -5,22 +5,18 @@ import { AclSession } from '../../lib/session'
 import { loadAddon } from '../../lib/session/binding'
 import type { NativeSession } from '../../lib/session/binding'
 import { CompletionPoller } from '../../lib/session/completion-poller'
-import { OfflineModels, requireSimulator } from '../support/native'
+import { simulatedNpu } from '../support/native'
 import { addFeeds, addResult, modelPath, rejection, until } from './support'
 
 describe('results on their way to JavaScript', () => {
-  let library: string
+  const npu = simulatedNpu()
   let om: string
-  let models: OfflineModels | undefined
-  before(function () {
-    library = requireSimulator(this)
-    models = new OfflineModels()
-    om = models.compile(modelPath('add'))
+  before(() => {
+    om = npu.models.compile(modelPath('add'))
   })
-  after(() => models?.remove())
 
   it('that there is no memory for reject with ACL_OUT_OF_MEMORY, and the session goes on', async () => {
-    await using session = await AclSession.create(om, { libraryPath: library })
+    await using session = await AclSession.create(om, { libraryPath: npu.libraryPath })
     const real = globalThis.ArrayBuffer
     const run = session.run(addFeeds)
     globalThis.ArrayBuffer = new Proxy(real, {
@@ -39,7 +35,13 @@ describe('results on their way to JavaScript', () => {
 
   it('arrive although the handler of one before them threw', async () => {
     const { Session } = loadAddon()
-    const native = new Session({ library, device: 0, model: om, outputBytes: {}, exitWaitMs: 5000 })
+    const native = new Session({
+      library: npu.libraryPath,
+      device: 0,
+      model: om,
+      outputBytes: {},
+      exitWaitMs: 5000,
+    })
     const kinds: string[] = []
     const results: number[] = []
     native.onEvent = ({ kind }) => kinds.push(kind)

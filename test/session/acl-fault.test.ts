@@ -1,5 +1,5 @@
 /** A device that breaks down in the middle of the work, from the code AscendCL answers to what a caller sees. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -8,13 +8,8 @@ import { compile } from '../lifecycle/compiled'
 import type { Compiled } from '../lifecycle/compiled'
 import { sources } from '../lifecycle/table'
 import { OfflineModels, addonPath, requireSimulator, simulatorSettings } from '../support/native'
+import { expectClean, lastReport, type SimulatorReport } from '../support/simulator-report'
 import { modelPath } from './support'
-
-interface Report {
-  readonly leaks: Readonly<Record<string, number>>
-  readonly problems: readonly unknown[]
-  readonly calls: Readonly<Record<string, number>>
-}
 
 describe('a device that breaks down', () => {
   let library: string
@@ -41,7 +36,7 @@ describe('a device that breaks down', () => {
     story: string,
     faults: string,
     more: NodeJS.ProcessEnv = {},
-  ): Promise<{ facts: object; report: Report }> {
+  ): Promise<{ facts: object; report: SimulatorReport }> {
     const file = join(folder, `${story}-${faults.replaceAll(/\W+/g, '-')}.jsonl`)
     const { stdout, stderr, status } = await runScript(
       compiled!.script('test/session/acl-fault-probe'),
@@ -58,13 +53,7 @@ describe('a device that breaks down', () => {
       },
     )
     expect(status, stderr).to.equal(0)
-    const lines = readFileSync(file, 'utf8').trim().split('\n')
-    return { facts: JSON.parse(stdout) as object, report: JSON.parse(lines.at(-1)!) as Report }
-  }
-
-  function expectClean({ leaks, problems }: Report): void {
-    expect(Object.entries(leaks).filter(([, count]) => count !== 0)).to.deep.equal([])
-    expect(problems).to.deep.equal([])
+    return { facts: JSON.parse(stdout) as object, report: lastReport(file) }
   }
 
   const faulted = {

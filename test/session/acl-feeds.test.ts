@@ -5,7 +5,7 @@ import { AclSession, OrtSession } from '../../lib/session'
 import type { Feeds, Session } from '../../lib/session'
 import { loadAddon } from '../../lib/session/binding'
 import type { NativeEvent, NativeSession } from '../../lib/session/binding'
-import { OfflineModels, requireSimulator } from '../support/native'
+import { simulatedNpu } from '../support/native'
 import { addFeeds, addResult, modelPath, rejection, until } from './support'
 
 const dims = [2, 3]
@@ -31,16 +31,13 @@ function fickle<T>(first: T, later: T): () => T {
 }
 
 describe('inputs that are not what they say', () => {
-  let libraryPath: string
-  let models: OfflineModels | undefined
-  before(function () {
-    libraryPath = requireSimulator(this)
-    models = new OfflineModels()
-  })
-  after(() => models?.remove())
+  const npu = simulatedNpu()
 
   const backEnds: readonly [string, () => Promise<Session>][] = [
-    ['an NPU', async () => AclSession.create(models!.compile(modelPath('add')), { libraryPath })],
+    [
+      'an NPU',
+      async () => AclSession.create(npu.models.compile(modelPath('add')), { libraryPath: npu.libraryPath }),
+    ],
     ['the CPU', async () => OrtSession.create(modelPath('add'), { threads: 1 })],
   ]
   for (const [name, open] of backEnds) {
@@ -158,7 +155,13 @@ describe('inputs that are not what they say', () => {
     let native: NativeSession
     const opened = async (om: string): Promise<void> => {
       const { Session: Native } = loadAddon()
-      native = new Native({ library: libraryPath, device: 0, model: om, outputBytes: {}, exitWaitMs: 5000 })
+      native = new Native({
+        library: npu.libraryPath,
+        device: 0,
+        model: om,
+        outputBytes: {},
+        exitWaitMs: 5000,
+      })
       events.length = 0
       results.length = 0
       native.onEvent = event => events.push(event)
@@ -185,7 +188,7 @@ describe('inputs that are not what they say', () => {
     const bytes = (size: number): Uint8Array => new Uint8Array(size)
 
     it('are refused unless their bytes fill the shapes', async () => {
-      await opened(models!.compile(modelPath('add')))
+      await opened(npu.models.compile(modelPath('add')))
       const detached = bytes(24)
       detach(detached)
       for (const inputs of [
@@ -210,7 +213,7 @@ describe('inputs that are not what they say', () => {
 
     it('are refused unless their bytes fill the gear that is asked for', async () => {
       const shape = '--input_shape=left:-1,3;right:-1,3'
-      await opened(models!.compile(modelPath('dynamic-batch'), [shape, '--dynamic_batch_size=1,4']))
+      await opened(npu.models.compile(modelPath('dynamic-batch'), [shape, '--dynamic_batch_size=1,4']))
       expect(code([bytes(12), bytes(12)], [], 1)).to.equal('INPUT_TYPE')
       expect(code([bytes(48), bytes(48)], [], 2)).to.equal('INPUT_TYPE')
       expect(code([bytes(48), bytes(48)], [], 1)).to.equal(true)
@@ -218,7 +221,7 @@ describe('inputs that are not what they say', () => {
     })
 
     it('are refused unless their bytes fill the shapes that come with them, where shapes are open', async () => {
-      await opened(models!.compile(modelPath('dynamic-batch'), ['--input_shape=left:-1,3;right:-1,3']))
+      await opened(npu.models.compile(modelPath('dynamic-batch'), ['--input_shape=left:-1,3;right:-1,3']))
       for (const given of [
         [],
         [[2, 3]],

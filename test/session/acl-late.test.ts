@@ -1,7 +1,7 @@
 /** An event loop that is busy when a run's time is up. */
 import { expect } from 'chai'
 import { AclSession, createPool } from '../../lib/session'
-import { OfflineModels, requireSimulator } from '../support/native'
+import { simulatedNpu } from '../support/native'
 import { addFeeds, addResult, modelPath, rejection, slowFeeds } from './support'
 
 /** Keeps the event loop from everything, as a long computation in JavaScript does. */
@@ -11,17 +11,13 @@ function block(milliseconds: number): void {
 }
 
 describe('a session on an NPU whose event loop is late', () => {
-  let libraryPath: string
+  const npu = simulatedNpu()
   let om: string
   let slow: string
-  let models: OfflineModels | undefined
-  before(function () {
-    libraryPath = requireSimulator(this)
-    models = new OfflineModels()
-    om = models.compile(modelPath('add'))
-    slow = models.compile(modelPath('slow'))
+  before(() => {
+    om = npu.models.compile(modelPath('add'))
+    slow = npu.models.compile(modelPath('slow'))
   })
-  after(() => models?.remove())
 
   /** The results are there, and the timer is due, when the loop takes its next turn: timers come first. */
   async function behindABlockedLoop<T>(runs: readonly Promise<T>[]): Promise<readonly T[]> {
@@ -31,7 +27,7 @@ describe('a session on an NPU whose event loop is late', () => {
   }
 
   it('takes a result that was there in time', async () => {
-    await using session = await AclSession.create(om, { libraryPath })
+    await using session = await AclSession.create(om, { libraryPath: npu.libraryPath })
     for (let round = 0; round < 5; round += 1) {
       const [outputs] = await behindABlockedLoop([session.run(addFeeds, undefined, { timeoutMs: 50 })])
       expect(Array.from(outputs!['sum']!.data as Float32Array)).to.deep.equal(addResult)
@@ -43,7 +39,7 @@ describe('a session on an NPU whose event loop is late', () => {
     const lost: unknown[] = []
     await using pool = await createPool(om, {
       device: [0, 1],
-      libraryPath,
+      libraryPath: npu.libraryPath,
       runTimeoutMs: 50,
       onFailover: event => lost.push(event),
     })
@@ -54,7 +50,7 @@ describe('a session on an NPU whose event loop is late', () => {
   })
 
   it('refuses a run whose time was up before it began, and goes on', async () => {
-    await using session = await AclSession.create(slow, { libraryPath })
+    await using session = await AclSession.create(slow, { libraryPath: npu.libraryPath })
     const before = session.run(slowFeeds({ rounds: 300 }))
     const late = rejection(session.run(slowFeeds({ rounds: 1 }), undefined, { timeoutMs: 20 }), 'RUN_TIMEOUT')
     await new Promise(resolve => setImmediate(resolve))

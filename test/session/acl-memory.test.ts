@@ -7,25 +7,19 @@ import { expect } from 'chai'
 import { AclSession } from '../../lib/session'
 import type { AclSessionOptions, Feeds } from '../../lib/session'
 import { loadAddon } from '../../lib/session/binding'
-import { OfflineModels, requireSimulator } from '../support/native'
+import { simulatedNpu } from '../support/native'
 import { float32, modelPath, rejection, slowFeeds } from './support'
 
 const MB = 1e6
 
 describe('the memory of a session on an NPU', () => {
-  let libraryPath: string
-  let models: OfflineModels | undefined
-  before(function () {
-    libraryPath = requireSimulator(this)
-    models = new OfflineModels()
-  })
-  after(() => models?.remove())
+  const npu = simulatedNpu()
 
   const open = (model: string | Uint8Array, options: AclSessionOptions = {}): Promise<AclSession> =>
-    AclSession.create(model, { libraryPath, ...options })
+    AclSession.create(model, { libraryPath: npu.libraryPath, ...options })
   /** Takes any number of rows; its buffers grow as they are needed. */
   const openShape = (): string =>
-    models!.compile(modelPath('dynamic-batch'), ['--input_shape=left:-1,3;right:-1,3'])
+    npu.models.compile(modelPath('dynamic-batch'), ['--input_shape=left:-1,3;right:-1,3'])
   const rows = (count: number): Feeds => {
     const tensor = float32([count, 3], new Float32Array(count * 3))
     return { left: tensor, right: tensor }
@@ -139,10 +133,10 @@ describe('the memory of a session on an NPU', () => {
   })
 
   it("for a model given as bytes is the native side's own: the caller may change the bytes at once", async () => {
-    const bytes = readFileSync(models!.compile(modelPath('slow')))
+    const bytes = readFileSync(npu.models.compile(modelPath('slow')))
     const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
     for (const given of [bytes, shared]) {
-      given.set(readFileSync(models!.compile(modelPath('slow'))))
+      given.set(readFileSync(npu.models.compile(modelPath('slow'))))
       const opening = open(given)
       given.fill(0)
       await using session = await opening

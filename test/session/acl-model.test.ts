@@ -7,7 +7,7 @@ import { errorCode } from '../../lib/errors'
 import { AclSession, OrtSession, createPool, createSession } from '../../lib/session'
 import { describeModel } from '../../lib/session/acl-model'
 import type { NativeModel } from '../../lib/session/binding'
-import { OfflineModels, requireSimulator } from '../support/native'
+import { simulatedNpu } from '../support/native'
 import { modelPath, rejection, threadCount, until } from './support'
 
 // The container of docs/simulator.md.
@@ -47,19 +47,15 @@ const foreignTypes: readonly [number, string][] = [
 ]
 
 describe('a model that no session can use', () => {
-  let libraryPath: string
-  let models: OfflineModels | undefined
+  const npu = simulatedNpu()
   let add: string
-  before(function () {
-    libraryPath = requireSimulator(this)
-    models = new OfflineModels()
-    add = models.compile(modelPath('add'))
+  before(() => {
+    add = npu.models.compile(modelPath('add'))
   })
-  after(() => models?.remove())
 
   async function refusal(om: string | Uint8Array): Promise<Error & { detail: object }> {
     const threads = threadCount()
-    const error = await rejection(AclSession.create(om, { libraryPath }), 'MODEL_INVALID')
+    const error = await rejection(AclSession.create(om, { libraryPath: npu.libraryPath }), 'MODEL_INVALID')
     await until(() => threadCount() <= threads, 'the thread to leave')
     return error
   }
@@ -110,7 +106,7 @@ describe('a model that no session can use', () => {
   })
 
   it('because of an input for dynamic AIPP is refused by the name of that input', async () => {
-    const path = join(models!.folder, 'aipp.om')
+    const path = join(npu.models.folder, 'aipp.om')
     writeFileSync(
       path,
       redescribed(add, text => text.replace(/^input\tb\t/m, 'input\tascend_dynamic_aipp_data\t')),
@@ -123,7 +119,7 @@ describe('a model that no session can use', () => {
 
   describe('because it is a folder', () => {
     const folder = (name: string): string => {
-      const path = join(models!.folder, name)
+      const path = join(npu.models.folder, name)
       mkdirSync(path, { recursive: true })
       return path
     }
@@ -134,9 +130,11 @@ describe('a model that no session can use', () => {
       it(`is refused with MODEL_INVALID on ${back}, on every way there is to it`, async () => {
         const path = folder(`folder${ending}`)
         const direct = (model: string): Promise<unknown> =>
-          ending === '.om' ? AclSession.create(model, { libraryPath }) : OrtSession.create(model)
+          ending === '.om'
+            ? AclSession.create(model, { libraryPath: npu.libraryPath })
+            : OrtSession.create(model)
         for (const model of [path, `${path}/`]) {
-          const options = ending === '.om' ? { libraryPath } : {}
+          const options = ending === '.om' ? { libraryPath: npu.libraryPath } : {}
           for (const make of [
             () => direct(model),
             () => createSession(model, options),
@@ -152,13 +150,19 @@ describe('a model that no session can use', () => {
 
     it('says so too where the device is named', async () => {
       for (const model of [folder('folder.om'), `${folder('folder.om')}/`]) {
-        await rejection(createSession(model, { libraryPath, device: 'npu' }), 'MODEL_INVALID')
-        await rejection(createPool(model, { libraryPath, device: [0, 1] }), 'MODEL_INVALID')
+        await rejection(
+          createSession(model, { libraryPath: npu.libraryPath, device: 'npu' }),
+          'MODEL_INVALID',
+        )
+        await rejection(createPool(model, { libraryPath: npu.libraryPath, device: [0, 1] }), 'MODEL_INVALID')
       }
     })
 
     it('or a device is told from it', async () => {
-      const error = await rejection(AclSession.create('/dev/null', { libraryPath }), 'MODEL_INVALID')
+      const error = await rejection(
+        AclSession.create('/dev/null', { libraryPath: npu.libraryPath }),
+        'MODEL_INVALID',
+      )
       expect(error.message).to.include('/dev/null is a pipe or a device, not a file')
     })
   })

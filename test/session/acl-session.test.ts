@@ -9,24 +9,18 @@ import { AclSession, createPool, createSession } from '../../lib/session'
 import type { AclSessionOptions, TensorData, TensorType } from '../../lib/session'
 import { loadAddon } from '../../lib/session/binding'
 import { writeOnnx } from '../../lib/model/onnx/write'
-import { OfflineModels, requireSimulator } from '../support/native'
+import { simulatedNpu } from '../support/native'
 import { addFeeds, addResult, float32, modelPath, rejection, slowFeeds, threadCount, until } from './support'
 
 const batchShape = '--input_shape=left:-1,3;right:-1,3'
 
 describe('AclSession', () => {
-  let libraryPath: string
-  let models: OfflineModels | undefined
-  before(function () {
-    libraryPath = requireSimulator(this)
-    models = new OfflineModels()
-  })
-  after(() => models?.remove())
+  const npu = simulatedNpu()
 
   const om = (name: Parameters<typeof modelPath>[0], ...options: string[]): string =>
-    models!.compile(modelPath(name), options)
+    npu.models.compile(modelPath(name), options)
   const open = (model: string, options: AclSessionOptions = {}): Promise<AclSession> =>
-    AclSession.create(model, { libraryPath, ...options })
+    AclSession.create(model, { libraryPath: npu.libraryPath, ...options })
 
   /** A model of one operator on one input. */
   function unary(
@@ -35,7 +29,7 @@ describe('AclSession', () => {
     shape: readonly (number | string)[],
     ...options: string[]
   ): string {
-    const onnx = join(models!.folder, `${op}-${type}-${shape.join('x')}.onnx`)
+    const onnx = join(npu.models.folder, `${op}-${type}-${shape.join('x')}.onnx`)
     const value = (name: string) => ({ name, dtype: type, shape })
     writeFileSync(
       onnx,
@@ -51,7 +45,7 @@ describe('AclSession', () => {
         { producerName: 'test', metadata: {} },
       ),
     )
-    return models!.compile(onnx, options)
+    return npu.models.compile(onnx, options)
   }
 
   describe('element types', () => {
@@ -219,7 +213,7 @@ describe('AclSession', () => {
     })
 
     it('are shared out by a pool: all of them by default', async () => {
-      await using pool = await createPool(om('add'), { device: 'npu', libraryPath })
+      await using pool = await createPool(om('add'), { device: 'npu', libraryPath: npu.libraryPath })
       expect(pool.stats().sessions).to.equal(4)
       expect(pool.device).to.deep.equal({ kind: 'npu', id: 0, socName: 'Ascend310P3' })
       const all = await Promise.all(Array.from({ length: 40 }, () => pool.run(addFeeds)))
@@ -229,7 +223,11 @@ describe('AclSession', () => {
     })
 
     it('may be chosen for a pool, also several sessions each', async () => {
-      await using pool = await createPool(om('add'), { device: [1, 3], sessions: 5, libraryPath })
+      await using pool = await createPool(om('add'), {
+        device: [1, 3],
+        sessions: 5,
+        libraryPath: npu.libraryPath,
+      })
       expect(pool.stats().sessions).to.equal(5)
       await pool.run(addFeeds)
     })
@@ -243,7 +241,10 @@ describe('AclSession', () => {
         [[1], 'npu'],
         ['cpu', 'cpu'],
       ] as const) {
-        await using session = await createSession(forms, { device, ...(kind === 'npu' && { libraryPath }) })
+        await using session = await createSession(forms, {
+          device,
+          ...(kind === 'npu' && { libraryPath: npu.libraryPath }),
+        })
         expect(session.device.kind).to.equal(kind)
         expect((await session.run(addFeeds))['sum']!.data).to.deep.equal(Float32Array.from(addResult))
       }
@@ -251,7 +252,11 @@ describe('AclSession', () => {
 
     it('are not needed by createSession with both forms of a model: the CPU stands in', async () => {
       const forms = { om: om('add'), onnx: modelPath('add') }
-      await using session = await createSession(forms, { device: 'auto', libraryPath, threads: 1 })
+      await using session = await createSession(forms, {
+        device: 'auto',
+        libraryPath: npu.libraryPath,
+        threads: 1,
+      })
       expect(session.device.kind).to.equal('npu')
     })
 
@@ -274,7 +279,10 @@ describe('AclSession', () => {
 
     it('that fails leaves nothing behind', async () => {
       const threads = threadCount()
-      await rejection(AclSession.create(Uint8Array.of(1, 2, 3), { libraryPath }), 'MODEL_INVALID')
+      await rejection(
+        AclSession.create(Uint8Array.of(1, 2, 3), { libraryPath: npu.libraryPath }),
+        'MODEL_INVALID',
+      )
       await until(() => threadCount() <= threads, 'the thread to leave')
     })
 

@@ -14,19 +14,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { neutralEnvironment, requireTool, root } from '../support/environment'
+import { atcRuns } from './atc-runs'
 import { Client } from './clients'
 import { onnxModel, float32, twoSteps } from './onnx-graphs'
-import { requireSimulatorBuild } from './support'
+import { requireSimulatorBuild, type SimulatorBuild } from './support'
 
 const add = join(root, 'test', 'fixtures', 'onnx', 'add.onnx')
 const demo = join(root, 'test', 'fixtures', 'demo', 'aasist-l-demo-torch-opset11.onnx')
 const dynamic = join(root, 'test', 'fixtures', 'onnx', 'dynamic-batch.onnx')
-
-interface Answer {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 interface Described {
   readonly dtype: string
@@ -42,12 +37,10 @@ interface Operator {
 }
 
 describe('atc of the simulator: options', () => {
-  let simulator: string
-  let atc: string
-  let environment: Readonly<Record<string, string>>
+  let build: SimulatorBuild
   let folder = ''
   before(function () {
-    ;({ folder: simulator, atc, environment } = requireSimulatorBuild(this))
+    build = requireSimulatorBuild(this)
   })
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'aasist-atc-'))
@@ -56,14 +49,7 @@ describe('atc of the simulator: options', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Answer =>
-    spawnSync(atc, args, {
-      cwd: folder,
-      env: { ...neutralEnvironment(), ...environment, ...env },
-      encoding: 'utf8',
-    })
-  const compile = (model: string, ...options: string[]): Answer =>
-    run([`--model=${model}`, '--framework=5', '--output=out', '--soc_version=Ascend310P3', ...options])
+  const { run, compile } = atcRuns(() => ({ build, folder }))
   const compiled = (model: string, ...options: string[]): string => {
     const { status, stdout, stderr } = compile(model, ...options)
     expect({ status, stderr }, stdout).to.deep.equal({ status: 0, stderr: '' })
@@ -96,8 +82,8 @@ describe('atc of the simulator: options', () => {
        --op_select_implmode=high_performance`
     const env = {
       ...neutralEnvironment(),
-      ...environment,
-      PATH: `${join(simulator, 'bin')}:${process.env['PATH']}`,
+      ...build.environment,
+      PATH: `${join(build.folder, 'bin')}:${process.env['PATH']}`,
     }
     const { status, stdout } = spawnSync('sh', ['-c', command], { cwd: folder, env, encoding: 'utf8' })
     expect(status).to.equal(0)
@@ -217,7 +203,7 @@ describe('atc of the simulator: options', () => {
       // -2, 1.5 and 65504, the largest number of the type.
       const input = Buffer.from(Uint16Array.of(0xc000, 0x3e00, 0x7bff).buffer)
       writeFileSync(join(folder, 'x.bin'), input)
-      const client = new Client('run', simulator, folder, environment)
+      const client = new Client('run', build.folder, folder, build.environment)
       expect(client.start([om, folder, join(folder, 'x.bin')])).to.include({ status: 0, stderr: '' })
       const output = readFileSync(join(folder, '0.bin'))
       expect(output).to.deep.equal(Buffer.from(Uint16Array.of(0x4000, 0x3e00, 0x7bff).buffer))

@@ -1,41 +1,27 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { neutralEnvironment, root } from '../support/environment'
-import { requireSimulatorBuild } from './support'
+import { root } from '../support/environment'
+import { atcRuns } from './atc-runs'
+import { requireSimulatorBuild, type Answer, type SimulatorBuild } from './support'
 
 const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
 const dynamic = fixture('dynamic-batch')
 const open = '--input_shape=left:-1,3;right:-1,3'
 
-interface Answer {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 describe('atc of the simulator', () => {
-  let atc: string
-  let environment: Readonly<Record<string, string>>
+  let build: SimulatorBuild
   let folder = ''
   before(function () {
-    ;({ atc, environment } = requireSimulatorBuild(this))
+    build = requireSimulatorBuild(this)
     folder = mkdtempSync(join(tmpdir(), 'aasist-atc-'))
   })
   after(() => {
     if (folder !== '') rmSync(folder, { recursive: true, force: true })
   })
 
-  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Answer =>
-    spawnSync(atc, args, {
-      cwd: folder,
-      env: { ...neutralEnvironment(), ...environment, ...env },
-      encoding: 'utf8',
-    })
-  const compile = (model: string, ...options: string[]): Answer =>
-    run([`--model=${model}`, '--framework=5', '--output=out', '--soc_version=Ascend310P3', ...options])
+  const { run, compile } = atcRuns(() => ({ build, folder }))
 
   it('appends .om, says that it worked and ends with 0', () => {
     const { status, stdout, stderr } = compile(fixture('add'))

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { EndedCase } from '../support/cases'
 import { requireTool, root } from '../support/environment'
+import { expectClean, expectNoLeaks, reportsIn, type SimulatorReport } from '../support/simulator-report'
 import { Client, casesOf } from './clients'
 import { makeOfflineModels } from './offline-models'
 import { requireSimulatorBuild } from './support'
@@ -25,13 +26,6 @@ const programs = [
 
 function expectGood({ status, signal, stderr }: EndedCase): void {
   expect({ status, signal, stderr }).to.deep.equal({ status: 0, signal: null, stderr: '' })
-}
-
-interface Report {
-  readonly pid: number
-  readonly event: string
-  readonly leaks: Readonly<Record<string, number>>
-  readonly problems: readonly { readonly kind: string }[]
 }
 
 describe('C++ programs on the simulator', function () {
@@ -68,24 +62,18 @@ describe('C++ programs on the simulator', function () {
       name: string,
       program = 'models',
       more: Readonly<Record<string, string>> = {},
-    ): readonly Report[] => {
+    ): readonly SimulatorReport[] => {
       const file = join(folder, `${++count}.report`)
       const wanted = casesOf(program).find(each => each.name === name)
       expectGood(clients.get(program)!.run(wanted!, { ...more, ACL_SIM_REPORT: file }))
-      const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
-      return lines.map(line => JSON.parse(line) as Report)
-    }
-    const expectNothingLeft = ({ leaks }: Report): void => {
-      const left = Object.entries(leaks).filter(([, number]) => number !== 0)
-      expect(Object.fromEntries(left)).to.deep.equal({})
+      return reportsIn(file)
     }
 
     it('is empty for a program that releases everything', () => {
       const reports = reportsOf('everything released leaves nothing behind')
       expect(reports.map(({ event }) => event)).to.deep.equal(['finalize', 'exit'])
       for (const report of reports) {
-        expectNothingLeft(report)
-        expect(report.problems).to.deep.equal([])
+        expectClean(report)
       }
     })
 
@@ -94,18 +82,17 @@ describe('C++ programs on the simulator', function () {
         const reports = reportsOf(name, 'benchmark')
         for (const { problems } of reports) expect(problems).to.deep.equal([])
         const last = new Map(reports.map(report => [report.pid, report]))
-        for (const report of last.values()) expectNothingLeft(report)
+        for (const report of last.values()) expectNoLeaks(report)
       })
 
     it('is empty after a lost device was reset', () => {
       const name = 'a lost device answers the same code until it is reset, and takes all that was on it along'
       for (const report of reportsOf(name, 'trouble')) {
-        expectNothingLeft(report)
-        expect(report.problems).to.deep.equal([])
+        expectClean(report)
       }
     })
 
-    const kindsOf = (reports: readonly Report[]): readonly string[] =>
+    const kindsOf = (reports: readonly SimulatorReport[]): readonly string[] =>
       reports.at(-1)!.problems.map(({ kind }) => kind)
 
     it('names a process that is spawned during an asynchronous copy', () => {

@@ -2,14 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { requireSimulatorBuild } from './support'
+import { requireSimulatorBuild, type Answer } from './support'
 import { neutralEnvironment } from '../support/environment'
-
-interface Answer {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 /** Rows of a table as lists of the words in its cells. */
 function rowsOf(table: string): string[][][] {

@@ -11,6 +11,7 @@ import { convertCheckpoint } from '../../lib/model'
 import { simulatorEnvironment } from '../../lib/toolchain'
 import { requireFound, root } from '../support/environment'
 import { demoModel } from '../support/golden'
+import { reportsIn, type SimulatorReport } from '../support/simulator-report'
 import { requireSimulatorBuild } from './support'
 
 const client = join(__dirname, 'clients', 'onnxruntime_cann.py')
@@ -29,15 +30,8 @@ interface Found {
   readonly nodes: readonly string[]
 }
 
-interface Report {
-  readonly event: string
-  readonly leaks: Readonly<Record<string, number>>
-  readonly problems: readonly unknown[]
-  readonly calls: Readonly<Record<string, number>>
-}
-
 interface Outcome extends Found {
-  readonly report: Report
+  readonly report: SimulatorReport
 }
 
 function findPython(): string | undefined {
@@ -107,9 +101,9 @@ describe("onnxruntime's CANN provider (of AASIST_CANN_PYTHON) on the simulator",
     )
     expect({ status, signal }, stderr).to.deep.equal({ status: 0, signal: null })
     const found = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Found
-    const reports = readFileSync(reportFile, 'utf8').trimEnd().split('\n')
+    const reports = reportsIn(reportFile)
     expect(reports).to.have.length(1)
-    return { ...found, report: JSON.parse(reports[0]!) as Report }
+    return { ...found, report: reports[0]! }
   }
 
   /** The provider never resets its device; everything else it made it frees, and it calls no aclFinalize. */

@@ -11,6 +11,13 @@ export interface SimulatorBuild {
   readonly environment: Readonly<Record<string, string>>
 }
 
+/** How a program of the simulator ended, and what it said. */
+export interface Answer {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
 /** Skips the calling test when the simulator is not built. `AASIST_SIMULATOR` names another build, such as a sanitized one. */
 export function requireSimulatorBuild(test: Mocha.Context): SimulatorBuild {
   const folder = process.env['AASIST_SIMULATOR'] ?? join(root, 'build', 'simulator')

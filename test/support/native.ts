@@ -63,3 +63,28 @@ export class OfflineModels {
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
+
+export interface SimulatedNpu {
+  readonly libraryPath: string
+  /** A folder of their own, removed in the end. */
+  readonly models: OfflineModels
+}
+
+/** For the tests of the calling `describe`, which are skipped as {@link requireSimulator} says. */
+export function simulatedNpu(): SimulatedNpu {
+  let libraryPath: string
+  let models: OfflineModels | undefined
+  before(function () {
+    libraryPath = requireSimulator(this)
+    models = new OfflineModels()
+  })
+  after(() => models?.remove())
+  return {
+    get libraryPath() {
+      return libraryPath
+    },
+    get models() {
+      return models!
+    },
+  }
+}

@@ -9,7 +9,8 @@ import { ModelProtoSchema } from '../../lib/model/onnx/onnx_pb'
 import { findSimulator, simulatorEnvironment } from '../../lib/toolchain'
 import { requireSimulatorBuild } from '../simulator/support'
 import { root } from '../support/environment'
-import { isAlive, testFolder, until, writeProgram } from './stand-ins'
+import { scratchFolder } from '../support/scratch-folder'
+import { isAlive, until, writeProgram } from './stand-ins'
 
 const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
 const soc = 'Ascend310P3'
@@ -28,7 +29,7 @@ const workFolders = (folder: string): string[] =>
   readdirSync(folder).filter(name => name.startsWith('aasist-atc-'))
 
 describe('toolchain: compileModel with the simulator', () => {
-  const folder = testFolder()
+  const folder = scratchFolder()
   let environment: NodeJS.ProcessEnv = {}
   before(function () {
     requireSimulatorBuild(this)
@@ -164,7 +165,7 @@ describe('toolchain: compileModel with the simulator', () => {
 })
 
 describe('toolchain: compileModel refuses', () => {
-  const folder = testFolder()
+  const folder = scratchFolder()
   const out = () => join(folder(), 'x.om')
   /** Nothing of these gets as far as atc. */
   const atc = () => writeProgram(join(folder(), 'tools', 'atc'), ['touch "$0.started"', 'exit 1'])
@@ -278,7 +279,7 @@ describe('toolchain: compileModel refuses', () => {
 })
 
 describe('toolchain: compileModel with an atc that', () => {
-  const folder = testFolder()
+  const folder = scratchFolder()
   /** `$output` and `$model` are the values of those options. */
   const parse = [
     'for argument; do case "$argument" in',

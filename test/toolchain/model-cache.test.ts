@@ -25,7 +25,8 @@ import { findSimulator, simulatorEnvironment } from '../../lib/toolchain'
 import { tinyModel } from '../scoring/support'
 import { requireSimulatorBuild } from '../simulator/support'
 import { root } from '../support/environment'
-import { testFolder, until, writeProgram } from './stand-ins'
+import { scratchFolder } from '../support/scratch-folder'
+import { until, writeProgram } from './stand-ins'
 
 const soc = 'Ascend310P3'
 const openBatch = join(root, 'test', 'fixtures', 'onnx', 'dynamic-batch.onnx')
@@ -41,7 +42,7 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('toolchain: offlineModelFor', () => {
-  const folder = testFolder()
+  const folder = scratchFolder()
   let environment: NodeJS.ProcessEnv = {}
   let simulatorAtc = ''
   const children: ChildProcess[] = []

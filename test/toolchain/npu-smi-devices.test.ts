@@ -3,6 +3,7 @@ import { openNpuSmi } from '../../lib/toolchain/npu-smi'
 import { readNpuSmi } from '../../lib/toolchain/npu-smi-devices'
 import { visibleDevices, visibleId } from '../../lib/toolchain/visible-devices'
 import { errorCode, ToolError } from '../../lib/errors'
+import { scratchFolder } from '../support/scratch-folder'
 import {
   a2910B3,
   board310P3,
@@ -15,7 +16,7 @@ import {
   twoDiesRepeated,
   usages310P3,
 } from './npu-smi-texts'
-import { testFolder, writeNpuSmi, writeProgram } from './stand-ins'
+import { writeNpuSmi, writeProgram } from './stand-ins'
 
 const answering = (answers: Readonly<Record<string, string>>) => (args: readonly string[]) => {
   const answer = answers[args.join(' ')]
@@ -120,7 +121,7 @@ describe('toolchain: npu-smi as a whole', () => {
 })
 
 describe('toolchain: npu-smi as a program', () => {
-  const folder = testFolder()
+  const folder = scratchFolder()
   const environment = () => ({ PATH: `${folder()}:/usr/bin:/bin`, LD_LIBRARY_PATH: '/opt/own' })
 
   it('is asked in the C locale, with the driver behind the library path', async () => {

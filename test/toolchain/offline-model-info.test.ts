@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { describeOfflineModel, infoIn } from '../../lib/toolchain/offline-model-info'
-import { testFolder, writeProgram } from './stand-ins'
+import { scratchFolder } from '../support/scratch-folder'
+import { writeProgram } from './stand-ins'
 
 describe('toolchain: what an offline model was compiled for', () => {
-  const folder = testFolder()
+  const folder = scratchFolder()
   const soc = 'Ascend310P3'
 
   it("is in a line of atc's display", () => {

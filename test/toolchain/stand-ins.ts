@@ -1,17 +1,6 @@
 /** Small programs in the place of the vendor's, for what those cannot be made to do. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-
-/** A folder for each test of the calling `describe`. */
-export function testFolder(): () => string {
-  let folder: string | undefined
-  afterEach(() => {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
-    folder = undefined
-  })
-  return () => (folder ??= mkdtempSync(join(tmpdir(), 'aasist-tool-')))
-}
 
 export function writeProgram(path: string, lines: readonly string[]): string {
   mkdirSync(dirname(path), { recursive: true })

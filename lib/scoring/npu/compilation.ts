@@ -1,5 +1,4 @@
 /** Everything an offline model depends on, gathered before atc is started. */
-import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions, errorCode } from '../../errors'
 import {
@@ -13,7 +12,7 @@ import {
   type CompileEvent,
   type FoundSoc,
 } from '../../toolchain'
-import { readModelFile } from '../model-file'
+import { readModelFile, sha256Of } from '../model-file'
 import { packageVersion } from '../versions'
 import { resolveSoc } from './detect-soc'
 import { externalFiles, outlineOf } from './onnx-inputs'
@@ -123,7 +122,7 @@ export async function planCompilation(
     model: {
       path,
       bytes,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sha256: sha256Of(bytes),
       externalFiles: await hashed(files.map(file => ({ name: file.location, path: file.path }))),
     },
     soc,

@@ -2,7 +2,7 @@
 import { access, constants, mkdir, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { writeFileAtomically } from '../../dataset'
-import { ArgumentRangeError, ArgumentTypeError, DatasetError, errorCode } from '../../errors'
+import { ArgumentRangeError, ArgumentTypeError, DatasetError, errorCode, errorMessage } from '../../errors'
 import { placeFile, sha256OfFile, withAtc, type AtcResult, type CompileEvent } from '../../toolchain'
 import { checkCompileOptions, planCompilation, type Compilation, type CompileOptions } from './compilation'
 
@@ -186,7 +186,7 @@ async function checkTarget(path: string, onnx: string | Uint8Array): Promise<voi
     )
   }
   await access(dirname(path), constants.W_OK).catch((error: unknown) =>
-    refuse(error instanceof Error ? error.message : String(error), errorCode(error) ?? null),
+    refuse(errorMessage(error), errorCode(error) ?? null),
   )
   const existing = await stat(path).catch(() => undefined)
   if (existing !== undefined && !existing.isFile()) refuse('something that is not a file has its name')

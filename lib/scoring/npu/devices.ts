@@ -8,6 +8,7 @@ import {
   nameOf,
   openNpuSmi,
   readNpuSmi,
+  unknownChip,
   visibleDevices,
   visibleDevicesVariable,
   visibleId,
@@ -127,11 +128,7 @@ function merge(
       `${visibleDevicesVariable}=${visible.ids.join(',')} shows this process these devices only, counted from 0`,
     )
   }
-  const devices = npuSmi.chips.map(chip => ({
-    ...chip,
-    deviceId: visibleId(visible, chip.deviceId),
-    socVersion: chip.socVersion,
-  }))
+  const devices = npuSmi.chips.map(chip => ({ ...chip, deviceId: visibleId(visible, chip.deviceId) }))
   if (acl === undefined) return devices.map(inOrder)
   const shown = devices.filter(({ deviceId }) => deviceId !== null).length
   if (shown > acl.devices) {
@@ -169,19 +166,7 @@ async function fromNodes(warnings: string[]): Promise<readonly NpuDevice[]> {
   return nodes.map(() => nothing)
 }
 
-const nothing: NpuDevice = {
-  npuId: null,
-  chipId: null,
-  deviceId: null,
-  name: null,
-  socVersion: null,
-  health: null,
-  powerW: null,
-  temperatureC: null,
-  memoryUsedMb: null,
-  memoryTotalMb: null,
-  busId: null,
-}
+const nothing = inOrder({ ...unknownChip, npuId: null, socVersion: null })
 
 /** These keys and no others, always in one order. */
 function inOrder(device: NpuDevice): NpuDevice {

@@ -1,18 +1,16 @@
 /** From a checkpoint or an ONNX model to an offline model, made once and kept. */
-import { createHash } from 'node:crypto'
 import { basename, extname, resolve } from 'node:path'
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { ArgumentTypeError, ModelError } from '../../errors'
 import {
   convertCheckpoint,
   convertOnnx,
-  parseConfig,
   type AasistConfig,
   type ConvertedOnnx,
   type ConvertOptions,
   type ConvertTarget,
 } from '../../model'
-import { besides, readConfigFile, readModelFile } from '../model-file'
+import { isCheckpoint, readCheckpointConfig, readModelFile, sha256Of } from '../model-file'
 import { checkCompileOptions, planCompilation, type Compilation, type CompileOptions } from './compilation'
 import { compileTo, repeatable } from './compile-model'
 import { cacheFolder, fromCache } from './model-cache'
@@ -146,15 +144,10 @@ export async function offlineModelFor(
   }
 }
 
-const checkpointEndings = new Set(['.pth', '.pt', '.ckpt'])
-
 async function prepare(source: string | Uint8Array, options: OfflineModelOptions): Promise<Prepared> {
   const path = typeof source === 'string' ? source : null
   const bytes = typeof source === 'string' ? await readModelFile(source) : source
-  const isCheckpoint =
-    (path !== null && checkpointEndings.has(extname(path).toLowerCase())) ||
-    (bytes[0] === 0x50 && bytes[1] === 0x4b)
-  if (!isCheckpoint) {
+  if (!isCheckpoint(bytes, path)) {
     return {
       ...(await prepareOnnx(source, bytes, options)),
       sourceSha256: sha256Of(bytes),
@@ -170,21 +163,14 @@ async function prepare(source: string | Uint8Array, options: OfflineModelOptions
       { option: 'batch' },
     )
   }
-  const configPath = options.config ?? (path === null ? undefined : besides(path, '.conf'))
-  if (configPath === undefined) {
-    throw new ModelError(
-      'CONFIG_INVALID',
-      'a checkpoint given as bytes needs its configuration: pass the path of the .conf',
-    )
-  }
-  const text = await readConfigFile(configPath, options.config === undefined ? path : null)
+  const { config, sha256: configSha256 } = await readCheckpointConfig(path, options.config)
   const conversion = { batch: size, target }
   const convert = options.convert ?? convertHere
-  const onnx = await convert(bytes, parseConfig(text, configPath), conversion, signal)
+  const onnx = await convert(bytes, config, conversion, signal)
   return {
     onnx,
     sourceSha256: sha256Of(bytes),
-    configSha256: sha256Of(text),
+    configSha256,
     conversion,
     graph: { target, reason: null },
   }
@@ -276,8 +262,4 @@ function aboutOf(
     atcVersion: atc.version,
     packageVersion: compilation.packageVersion,
   }
-}
-
-function sha256Of(data: Uint8Array | string): string {
-  return createHash('sha256').update(data).digest('hex')
 }
