@@ -8,7 +8,8 @@ const { setTimeout: delay } = require('node:timers/promises')
 const [dist, json] = process.argv.slice(2)
 const { AclSession } = require(join(dist, 'session'))
 const { probeNpus } = require(join(dist, 'session', 'devices'))
-const { model, asBytes, look, shapes, options, sessions, timeoutMs, createWaitMs, patienceMs } = JSON.parse(json)
+const { model, asBytes, look, shapes, options, sessions, timeoutMs, createWaitMs, patienceMs } =
+  JSON.parse(json)
 
 const steps = { sessions: [], wrong: 0, untyped: [] }
 
