@@ -2,8 +2,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <string>
@@ -23,6 +26,14 @@ void rememberFailure(aclrtExceptionInfo *info) {
   aclGetTensorDescFormat(nullptr);
   failedTasks.push_back(static_cast<int>(aclrtGetTaskIdFromExceptionInfo(info)));
 }
+
+/** What --dymBatch, --dymHW or --dymDims ask for; a static model is asked nothing. */
+struct Gear {
+  uint64_t batch = 0;
+  uint64_t height = 0;
+  uint64_t width = 0;
+  std::vector<int64_t> dims;
+};
 
 /** Process-wide, as its device manager: initialises once, sets the device. */
 void start(Generation generation, int32_t device) {
@@ -81,6 +92,42 @@ class Model {
   std::vector<size_t> inputBytes;
   std::vector<size_t> outputBytes;
 
+  /** Looks whether the model has the gear, and sets it. */
+  void choose(const Gear &gear, aclmdlDataset *input) const {
+    size_t index = 0;
+    if (gear.batch != 0) {
+      aclmdlBatch batches;
+      OK(aclmdlGetDynamicBatch(description, &batches));
+      const uint64_t *end = batches.batch + batches.batchCount;
+      CHECK(std::find(static_cast<const uint64_t *>(batches.batch), end, gear.batch) != end);
+      OK(aclmdlGetInputIndexByName(description, ACL_DYNAMIC_TENSOR_NAME, &index));
+      OK(aclmdlSetDynamicBatchSize(id, input, index, gear.batch));
+    }
+    if (gear.height != 0) {
+      aclmdlHW sizes;
+      OK(aclmdlGetDynamicHW(description, static_cast<size_t>(-1), &sizes));
+      bool found = false;
+      for (size_t i = 0; i < sizes.hwCount; ++i)
+        found = found || (sizes.hw[i][0] == gear.height && sizes.hw[i][1] == gear.width);
+      CHECK(found);
+      OK(aclmdlGetInputIndexByName(description, ACL_DYNAMIC_TENSOR_NAME, &index));
+      OK(aclmdlSetDynamicHWSize(id, input, index, gear.height, gear.width));
+    }
+    if (!gear.dims.empty()) {
+      size_t count = 0;
+      OK(aclmdlGetInputDynamicGearCount(description, static_cast<size_t>(-1), &count));
+      std::vector<aclmdlIODims> gears(count);
+      OK(aclmdlGetInputDynamicDims(description, static_cast<size_t>(-1), gears.data(), count));
+      const auto wanted = [&](const aclmdlIODims &each) {
+        return std::vector<int64_t>(each.dims, each.dims + each.dimCount) == gear.dims;
+      };
+      const auto found = std::find_if(gears.begin(), gears.end(), wanted);
+      CHECK(found != gears.end());
+      OK(aclmdlGetInputIndexByName(description, ACL_DYNAMIC_TENSOR_NAME, &index));
+      OK(aclmdlSetInputDynamicDims(id, input, index, &*found));
+    }
+  }
+
   /** Device memory with `data`, copied from ordinary memory. */
   static void *upload(const std::vector<char> &data) {
     void *block = nullptr;
@@ -116,22 +163,18 @@ class Model {
   }
 
   /** Runs `loop` times on the same datasets; the outputs stay on the device. */
-  std::vector<void *> execute(const std::vector<void *> &inputs, int loop, uint64_t batch,
-                              std::vector<aclmdlIODims> *dims) const {
-    aclmdlDataset *input = makeDataset(inputs, inputBytes);
+  std::vector<void *> execute(const std::vector<void *> &inputs, const std::vector<size_t> &bytes, int loop,
+                              const Gear &gear, std::vector<aclmdlIODims> *dims) const {
+    aclmdlDataset *input = makeDataset(inputs, bytes);
     const std::vector<void *> outputs = makeOutputs();
     aclmdlDataset *output = makeDataset(outputs, outputBytes);
-    if (batch != 0) {
-      size_t index = 0;
-      OK(aclmdlGetInputIndexByName(description, ACL_DYNAMIC_TENSOR_NAME, &index));
-      OK(aclmdlSetDynamicBatchSize(id, input, index, batch));
-    }
+    choose(gear, input);
     for (int i = 0; i < loop; ++i) OK(aclmdlExecute(id, input, output));
     for (size_t i = 0; i < outputs.size(); ++i) {
       aclDataBuffer *buffer = aclmdlGetDatasetBuffer(output, i);
       aclmdlBatch batches;
       OK(aclmdlGetDynamicBatch(description, &batches));
-      CHECK((batches.batchCount > 0) == (batch != 0));
+      CHECK((batches.batchCount > 0) == (gear.batch != 0));
       CHECK(aclGetDataBufferSizeV2(buffer) == outputBytes[i]);
       aclmdlIODims current;
       OK(aclmdlGetCurOutputDims(description, i, &current));
@@ -142,11 +185,15 @@ class Model {
     return outputs;
   }
 
-  Result infer(const std::vector<std::vector<char>> &inputs, int loop, uint64_t batch) const {
+  Result infer(const std::vector<std::vector<char>> &inputs, int loop, const Gear &gear) const {
     std::vector<void *> blocks;
-    for (const auto &data : inputs) blocks.push_back(upload(data));
+    std::vector<size_t> bytes;
+    for (const auto &data : inputs) {
+      blocks.push_back(upload(data));
+      bytes.push_back(data.size());
+    }
     Result result;
-    const std::vector<void *> outputs = execute(blocks, loop, batch, &result.dims);
+    const std::vector<void *> outputs = execute(blocks, bytes, loop, gear, &result.dims);
     for (void *block : blocks) OK(aclrtFree(block));
     for (size_t i = 0; i < outputs.size(); ++i) {
       void *host = nullptr;
@@ -172,6 +219,18 @@ std::vector<char> floats(std::vector<float> values) {
   return std::vector<char>(bytes, bytes + values.size() * sizeof(float));
 }
 
+bool startsWith(const std::vector<char> &data, const std::vector<char> &start) {
+  return data.size() >= start.size() && std::equal(start.begin(), start.end(), data.begin());
+}
+
+/** What an input file gives: `data`, written and read again. */
+std::vector<char> throughFile(const std::string &name, const std::vector<char> &data) {
+  const std::string path = modelPath("SCRATCH") + ("/" + name);
+  std::ofstream(path, std::ios::binary).write(data.data(), static_cast<std::streamsize>(data.size()));
+  std::ifstream file(path, std::ios::binary);
+  return std::vector<char>(std::istreambuf_iterator<char>(file), {});
+}
+
 const std::vector<char> left = floats({1, 2, 3, 4, 5, 6});
 const std::vector<char> right = floats({10, 20, 30, 40, 50, 60});
 const std::vector<char> sum = floats({11, 22, 33, 44, 55, 66});
@@ -180,7 +239,7 @@ void runPlainly(Generation generation, int32_t device) {
   start(generation, device);
   Model model(generation, device, modelPath("OM_ADD"));
   // A warm-up, then one sample of three executions.
-  for (const int loop : {1, 3}) CHECK(model.infer({left, right}, loop, 0).outputs[0] == sum);
+  for (const int loop : {1, 3}) CHECK(model.infer({left, right}, loop, {}).outputs[0] == sum);
   model.unload();
   OK(aclrtResetDevice(device));
   OK(aclFinalize());
@@ -252,7 +311,7 @@ void runPipeline(int computeThreads) {
       std::vector<void *> inputs;
       while (uploaded[i].take(&inputs)) {
         std::vector<aclmdlIODims> dims;
-        std::vector<void *> blocks = model.execute(inputs, 1, 0, &dims);
+        std::vector<void *> blocks = model.execute(inputs, model.inputBytes, 1, {}, &dims);
         void *host = nullptr;
         OK(aclrtMallocHost(&host, sum.size()));
         OK(aclrtMemcpy(host, sum.size(), blocks[0], sum.size(), ACL_MEMCPY_DEVICE_TO_HOST));
@@ -287,10 +346,67 @@ CASE("a model with gears runs at the batch asked for", "") {
   Model model(Generation::Newer, 0, modelPath("OM_BATCH"));
   std::vector<std::vector<char>> inputs;
   for (const size_t bytes : model.inputBytes) inputs.emplace_back(bytes, 0);
-  const Result result = model.infer(inputs, 2, 2);
+  Gear gear;
+  gear.batch = 2;
+  const Result result = model.infer(inputs, 2, gear);
   CHECK(result.dims[0].dimCount == 1 && result.dims[0].dims[0] == 2);
   // The output's memory is for the largest batch, and copied whole.
   CHECK(result.outputs[0].size() == 4 * sizeof(float));
+  model.unload();
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+CASE("a model with gears of height and width runs at the size asked for", "") {
+  start(Generation::Newer, 0);
+  Model model(Generation::Newer, 0, modelPath("OM_HW"));
+  Gear gear;
+  gear.height = 2;
+  gear.width = 3;
+  // As many bytes as the gear takes, which is not the largest; the hidden input has what the model says.
+  const Result result = model.infer({left, std::vector<char>(model.inputBytes[1], 0)}, 2, gear);
+  CHECK(result.dims[0].dimCount == 4 && result.dims[0].dims[2] == 2 && result.dims[0].dims[3] == 3);
+  CHECK(result.outputs[0].size() == 4 * 5 * sizeof(float));
+  CHECK(startsWith(result.outputs[0], floats({-1, -2, -3, -4, -5, -6})));
+  model.unload();
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+CASE("a model with gears of dims runs at those asked for, from files", "") {
+  start(Generation::Newer, 0);
+  Model model(Generation::Newer, 0, modelPath("OM_DIMS"));
+  Gear gear;
+  gear.dims = {1, 3, 1, 3};
+  const std::vector<char> hidden(model.inputBytes[2], 0);
+  for (const float first : {1.0F, 4.0F}) {
+    const std::vector<char> row = throughFile("dims.bin", floats({first, 2, 3}));
+    const Result result = model.infer({row, throughFile("more.bin", floats({10, 20, 30})), hidden}, 1, gear);
+    CHECK(result.dims[0].dimCount == 1 && result.dims[0].dims[0] == 1);
+    CHECK(startsWith(result.outputs[0], floats({first + 65})));
+  }
+  model.unload();
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+CASE("files make up a batch, and the last batch is filled up with its first file", "") {
+  start(Generation::Newer, 0);
+  Model model(Generation::Newer, 0, modelPath("OM_BATCH"));
+  Gear gear;
+  gear.batch = 2;
+  const std::vector<char> hidden(model.inputBytes[2], 0);
+  const std::vector<char> rows[] = {floats({1, 2, 3}), floats({4, 5, 6}), floats({7, 8, 9})};
+  std::vector<char> files[3];
+  for (int i = 0; i < 3; ++i) files[i] = throughFile("row" + std::to_string(i) + ".bin", rows[i]);
+  const std::vector<char> nothing = floats({0, 0, 0, 0, 0, 0});
+  for (int from = 0; from < 3; from += 2) {
+    std::vector<char> batch = files[from];
+    const std::vector<char> &second = from + 1 < 3 ? files[from + 1] : files[from];
+    batch.insert(batch.end(), second.begin(), second.end());
+    const Result result = model.infer({batch, nothing, hidden}, 1, gear);
+    CHECK(startsWith(result.outputs[0], from == 0 ? floats({6, 15}) : floats({24, 24})));
+  }
   model.unload();
   OK(aclrtResetDevice(0));
   OK(aclFinalize());

@@ -343,6 +343,50 @@ CASE("one model id queues on one stream, not on two, and is not unloaded meanwhi
   OK(aclrtSynchronizeStream(second));
 }
 
+CASE("a model that is unloaded on one thread runs on another before that, and not after",
+     "ACL_SIM_EXEC_US=50") {
+  for (int round = 0; round < 40; ++round) {
+    LoadedModel model(modelPath("OM_ADD"));
+    aclrtContext context = nullptr;
+    OK(aclrtGetCurrentContext(&context));
+    std::atomic<bool> unloaded{false};
+    std::thread runner([&] {
+      OK(aclrtSetCurrentContext(context));
+      aclError code = 0;
+      while (code == 0) {
+        const bool wasUnloaded = unloaded;
+        code = aclmdlExecute(model.id, model.input, model.output);
+        CHECK(code == 145003 || (code == 0 && !wasUnloaded));
+      }
+    });
+    aclError code = 545009;
+    while (code == 545009) code = aclmdlUnload(model.id);
+    unloaded = true;
+    OK(code);
+    runner.join();
+    CODE(145003, aclmdlUnload(model.id));
+  }
+}
+
+CASE("a model is unloaded by one thread of two", "ACL_SIM_EXEC_US=50") {
+  for (int round = 0; round < 40; ++round) {
+    LoadedModel model(modelPath("OM_ADD"));
+    aclrtContext context = nullptr;
+    OK(aclrtGetCurrentContext(&context));
+    std::atomic<int> gone{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i)
+      threads.emplace_back([&] {
+        OK(aclrtSetCurrentContext(context));
+        const aclError code = aclmdlUnload(model.id);
+        CHECK(code == 0 || code == 145003);
+        if (code == 0) ++gone;
+      });
+    for (std::thread &thread : threads) thread.join();
+    CHECK(gone == 1);
+  }
+}
+
 CASE("tensor descriptions", "") {
   CHECK(aclCreateTensorDesc(ACL_FLOAT, -1, nullptr, ACL_FORMAT_ND) == nullptr);
   CHECK(aclCreateTensorDesc(ACL_FLOAT, 1, nullptr, ACL_FORMAT_ND) == nullptr);
