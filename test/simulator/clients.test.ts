@@ -15,6 +15,7 @@ const programs = [
   'memory',
   'streams',
   'models',
+  'concurrency',
   'gears',
   'failures',
   'benchmark',
