@@ -78,6 +78,9 @@ CASE("what is wrong with a file has a code", "") {
   for (const char *lines : {"LINES_GEAR_FIRST", "LINES_INPUT_LAST", "LINES_OUTPUT_LAST", "LINES_TWO_INPUTS",
                             "LINES_MORE_OUTPUTS", "LINES_TWO_GEARS", "LINES_TWO_NAMES"})
     CODE(545002, aclmdlLoadFromFile(modelPath(lines), &id));
+  aclGetRecentErrMsg();
+  CODE(545001, aclmdlLoadFromFile(modelPath("GRAPH_WITHOUT_WEIGHTS"), &id));
+  CHECK(recentSays("weights are not in the model"));
   uint32_t whole = 0;
   CODE(0, aclmdlLoadFromFile(modelPath("LINES_AS_BEFORE"), &whole));
   CODE(0, aclmdlUnload(whole));
