@@ -24,6 +24,8 @@ constexpr int64_t aiCpus = 7;
 constexpr int64_t l2Bytes = 16 << 20;
 
 aclError invalidDevice(int64_t id) {
+  if (!refusalOfVisible().empty())
+    return fail(acl::ACL_ERROR_RT_INVALID_DEVICEID, "EE2002", refusalOfVisible());
   return fail(
       acl::ACL_ERROR_RT_INVALID_DEVICEID, "EE1001",
       format(
@@ -67,7 +69,8 @@ aclError aclrtGetDeviceCount(uint32_t *count) {
   return invoke("aclrtGetDeviceCount", [&]() -> aclError {
     if (count == nullptr) return nullArgument("count");
     *count = static_cast<uint32_t>(deviceCount());
-    return 0;
+    if (refusalOfVisible().empty()) return 0;
+    return fail(acl::ACL_ERROR_RT_NO_DEVICE, "EE2002", refusalOfVisible());
   });
 }
 

@@ -1,6 +1,7 @@
 // Streams.
 #include "../acl_error_codes.h"
 #include "call.h"
+#include "callbacks.h"
 #include "context.h"
 #include "process.h"
 #include "text.h"
@@ -44,6 +45,7 @@ aclError removeStream(aclrtStream handle, bool drop) {
       return fail(acl::ACL_ERROR_RT_PARAM_INVALID, "EE1001", "A default stream cannot be destroyed.");
     stream.close(drop);
     streams().remove(handle);
+    callbacks().forget(handle);
     return 0;
   });
 }

@@ -25,17 +25,29 @@ aclError Callbacks::unsubscribe(uint64_t thread, const void *stream) {
   const auto found = threadOfStream_.find(stream);
   if (found == threadOfStream_.end() || found->second != thread)
     return fail(acl::ACL_ERROR_RT_THREAD_SUBSCRIBE, "EE1001", "The thread has not subscribed the stream.");
-  threadOfStream_.erase(found);
+  remove(found);
+  return 0;
+}
+
+void Callbacks::forget(const void *stream) {
+  Lock lock(monitor_);
+  const auto found = threadOfStream_.find(stream);
+  if (found != threadOfStream_.end()) remove(found);
+}
+
+void Callbacks::remove(std::map<const void *, uint64_t>::iterator subscription) {
+  const uint64_t thread = subscription->second;
   std::deque<std::shared_ptr<Pending>> kept;
   for (auto &entry : pending_[thread]) {
-    if (entry->stream != stream)
+    if (entry->stream != subscription->first)
       kept.push_back(std::move(entry));
     else
       entry->done = true;
   }
+  threadOfStream_.erase(subscription);
   pending_[thread].swap(kept);
+  if (pending_[thread].empty() && !serves(thread)) pending_.erase(thread);
   monitor_.notifyAll();
-  return 0;
 }
 
 bool Callbacks::subscribed(const void *stream) {
@@ -66,18 +78,20 @@ aclError Callbacks::process(uint64_t thread, Nanoseconds deadline) {
   {
     Lock lock(monitor_);
     for (;;) {
-      auto &queue = pending_[thread];
-      if (!queue.empty()) {
-        entry = std::move(queue.front());
-        queue.pop_front();
+      const auto queue = pending_.find(thread);
+      if (queue != pending_.end() && !queue->second.empty()) {
+        entry = std::move(queue->second.front());
+        queue->second.pop_front();
         break;
       }
       if (!serves(thread))
         return fail(acl::ACL_ERROR_RT_THREAD_SUBSCRIBE, "EE1001", "The thread has subscribed no stream.");
       if (deadline == forever)
         monitor_.wait();
-      else if (!monitor_.waitUntil(deadline) && queue.empty())
+      else if (monotonicNow() >= deadline)
         return fail(acl::ACL_ERROR_RT_REPORT_TIMEOUT, "EE1002", "No callback came within the time.");
+      else
+        monitor_.waitUntil(deadline);
     }
   }
   entry->callback(entry->data);

@@ -18,6 +18,8 @@ class Callbacks {
   /** 107012 when that thread does not serve the stream. Drops what is still pending for it. */
   aclError unsubscribe(uint64_t thread, const void *stream);
   bool subscribed(const void *stream);
+  /** Of a stream that is gone: whoever waits for its callbacks hears that there is no stream any more. */
+  void forget(const void *stream);
   /**
    * On the device: hands `callback` to the stream's thread, and with `wait` comes back when it has run, was
    * dropped, or the stream is aborted.
@@ -36,6 +38,8 @@ class Callbacks {
     bool done = false;
   };
   bool serves(uint64_t thread) const;
+  /** Under the monitor. */
+  void remove(std::map<const void *, uint64_t>::iterator subscription);
 
   Monitor monitor_;
   std::map<const void *, uint64_t> threadOfStream_;

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "../acl_error_codes.h"
+#include "callbacks.h"
 #include "thread_state.h"
 
 namespace sim {
@@ -40,6 +41,7 @@ void destroyContext(const std::shared_ptr<Context> &context, bool dropWork) {
     if (stream->context != context->handle) continue;
     stream->close(dropWork);
     streams().remove(stream->handle);
+    callbacks().forget(stream->handle);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "settings.h"
@@ -25,20 +27,39 @@ DeviceTable &table() {
   return *instance;
 }
 
-/** The leading part of the list that is valid, as CANN does: ascending ids without repetition. */
-int32_t countVisible() {
+struct Visible {
+  int32_t count;
+  std::string refusal;
+};
+
+/**
+ * As the unit tests of CANN's runtime (8.5) have it: the list ends at the first id that is no device, behind
+ * which nothing is looked at, and after as many ids as there are devices; digits count up to the first other
+ * character. An id that comes twice or out of order takes all devices away.
+ */
+Visible readVisible() {
   const int32_t all = settings().devices;
   const char *list = getenv("ASCEND_RT_VISIBLE_DEVICES");
-  if (list == nullptr) return all;
-  int32_t count = 0;
-  int64_t before = -1;
+  if (list == nullptr || all == 0) return {all, ""};
+  std::vector<int64_t> ids;
   for (const std::string &text : split(list, ',')) {
+    const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
     int64_t id = 0;
-    if (!parseInteger(text, &id) || id <= before || id >= all) break;
-    before = id;
-    ++count;
+    if (!parseInteger(text.substr(0, digits), &id) || id >= all) break;
+    ids.push_back(id);
+    if (digits < text.size() || ids.size() == static_cast<size_t>(all)) break;
   }
-  return count;
+  const bool ascending =
+      std::adjacent_find(ids.begin(), ids.end(), std::greater_equal<int64_t>()) == ids.end();
+  if (ascending && (!ids.empty() || *list == '\0')) return {static_cast<int32_t>(ids.size()), ""};
+  return {0, format("The value %s for environment variable ASCEND_RT_VISIBLE_DEVICES is invalid. Expected "
+                    "value: ids from 0 to %d in ascending order, none twice, with commas between.",
+                    list, all - 1)};
+}
+
+const Visible &visible() {
+  static const auto *const instance = new Visible(readVisible());
+  return *instance;
 }
 
 }  // namespace
@@ -50,8 +71,11 @@ Nanoseconds Timeline::reserve(Nanoseconds readyAt, Nanoseconds duration) {
 }
 
 int32_t deviceCount() {
-  static const int32_t count = std::min(countVisible(), largestCount);
-  return count;
+  return std::min(visible().count, largestCount);
+}
+
+const std::string &refusalOfVisible() {
+  return visible().refusal;
 }
 
 Device *findDevice(int64_t id) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 
 #include "../acl_abi.h"
 #include "device_memory.h"
@@ -46,6 +47,8 @@ class Device {
   aclrtContext defaultContext = nullptr;
 };
 
+/** Why ASCEND_RT_VISIBLE_DEVICES leaves no devices though it names some; else empty. */
+const std::string &refusalOfVisible();
 /** Visible devices: ACL_SIM_DEVICES, cut down by ASCEND_RT_VISIBLE_DEVICES. */
 int32_t deviceCount();
 /** Null for an id out of range. Devices come into being when first used and stay. */

@@ -7,6 +7,10 @@
 #include <cstring>
 #include <new>
 
+#include "../acl_error_codes.h"
+#include "text.h"
+#include "thread_state.h"
+
 namespace sim {
 
 namespace {
@@ -28,7 +32,13 @@ DeviceMemory::DeviceMemory(uint64_t capacity, uint64_t reserve) : capacity_(capa
   // Twice the capacity, so that address space is never what an allocation fails for.
   rangeBytes_ = roundUp(capacity * 2 + (1 << 30), page);
   void *range = mmap(nullptr, rangeBytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (range == MAP_FAILED) throw std::bad_alloc();
+  if (range == MAP_FAILED) {
+    fail(acl::ACL_ERROR_BAD_ALLOC, "EH0010",
+         format("Failed to reserve %zu MB of address space for the device's memory. Give the process more "
+                "(ulimit -v), or the device less (ACL_SIM_MEMORY_MB).",
+                rangeBytes_ >> 20));
+    throw std::bad_alloc();
+  }
   base_ = reinterpret_cast<uintptr_t>(range);
 }
 

@@ -115,7 +115,9 @@ aclError Execution::prepare(uint32_t modelId, const aclmdlDataset *input, aclmdl
     if (code == 0) code = collect(output, info.outputs, &gear.outputs, &outputs_);
   }
   if (code != 0) return code;
-  if (model_->begin(stream)) return 0;
+  const Model::Begin begun = model_->begin(stream);
+  if (begun == Model::Begin::Yes) return 0;
+  if (begun == Model::Begin::Unloaded) return notLoaded(modelId);
   ledger().problem("concurrent-execute", format("model %u was executed while it was executing", modelId));
   return fail(
       acl::ACL_ERROR_GE_INTERNAL_ERROR, "E19999",

@@ -79,12 +79,13 @@ aclError Model::takeMemory(const GivenMemory &given) {
   return code != 0 ? code : take("work", given.work, given.workBytes, needed.workBytes);
 }
 
-bool Model::begin(const void *stream) {
+Model::Begin Model::begin(const void *stream) {
   Lock lock(monitor_);
-  if (runs_ > 0 && (stream == nullptr || stream != runningStream_)) return false;
+  if (unloaded_) return Begin::Unloaded;
+  if (runs_ > 0 && (stream == nullptr || stream != runningStream_)) return Begin::Busy;
   ++runs_;
   runningStream_ = stream;
-  return true;
+  return Begin::Yes;
 }
 
 void Model::end() {
@@ -92,9 +93,12 @@ void Model::end() {
   --runs_;
 }
 
-bool Model::busy() {
+Model::Begin Model::close() {
   Lock lock(monitor_);
-  return runs_ > 0;
+  if (unloaded_) return Begin::Unloaded;
+  if (runs_ > 0) return Begin::Busy;
+  unloaded_ = true;
+  return Begin::Yes;
 }
 
 void Model::setCurrentGear(int64_t gear) {
@@ -140,8 +144,13 @@ std::shared_ptr<Model> requireModel(uint32_t id) {
     const auto found = registry().models.find(id);
     if (found != registry().models.end()) return found->second;
   }
-  fail(acl::ACL_ERROR_GE_EXEC_MODEL_ID_INVALID, "E19999", format("The model of id %u is not loaded.", id));
+  notLoaded(id);
   return nullptr;
+}
+
+aclError notLoaded(uint32_t id) {
+  return fail(acl::ACL_ERROR_GE_EXEC_MODEL_ID_INVALID, "E19999",
+              format("The model of id %u is not loaded.", id));
 }
 
 aclError requireModelContext(const Model &model, const Context &context) {
@@ -155,7 +164,9 @@ aclError unloadModel(uint32_t id, const Context &context) {
   if (model == nullptr) return acl::ACL_ERROR_GE_EXEC_MODEL_ID_INVALID;
   // A mistake that succeeds: onnxruntime's CANN provider makes it and would end the process on a code.
   noteContext(*model, context);
-  if (model->busy()) {
+  const Model::Begin closed = model->close();
+  if (closed == Model::Begin::Unloaded) return notLoaded(id);
+  if (closed == Model::Begin::Busy) {
     ledger().problem("unload-while-executing", format("model %u was unloaded while it was executing", id));
     return fail(acl::ACL_ERROR_GE_UNLOAD_MODEL, "E19999",
                 format("Model %u is executing and cannot be unloaded.", id));

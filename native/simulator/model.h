@@ -45,12 +45,14 @@ class Model {
   aclError takeMemory(const GivenMemory &given);
 
   /**
-   * One run at a time: runs queue only on one stream. False when another stream (null: the calling thread)
+   * One run at a time: runs queue only on one stream. Busy when another stream (null: the calling thread)
    * has one.
    */
-  bool begin(const void *stream);
+  enum class Begin { Yes, Busy, Unloaded };
+  Begin begin(const void *stream);
   void end();
-  bool busy();
+  /** No run begins any more. Busy where one is under way, Unloaded where that was said before. */
+  Begin close();
 
   void setCurrentGear(int64_t gear);
   /** −1 before the first choice. */
@@ -61,6 +63,7 @@ class Model {
   std::vector<void *> memory_;
   int64_t currentGear_ = -1;
   int runs_ = 0;
+  bool unloaded_ = false;
   const void *runningStream_ = nullptr;
 };
 
@@ -70,6 +73,8 @@ aclError loadModel(OmFile file, const Context &context, const GivenMemory &given
 std::shared_ptr<Model> requireModel(uint32_t id);
 /** 107004 when the calling thread's context is not the one the model was loaded under. */
 aclError requireModelContext(const Model &model, const Context &context);
+/** 145003 with its message. */
+aclError notLoaded(uint32_t id);
 aclError unloadModel(uint32_t id, const Context &context);
 std::vector<std::shared_ptr<Model>> loadedModels();
 /** Those on `device` are loaded no longer; what runs ends by itself. */

@@ -1,5 +1,5 @@
 /**
- * Every call into AscendCL that the add-on makes, failing on its first and on a later use, hanging, and slow. What became of
+ * Every call into AscendCL that the add-on makes, failing on its first and on later uses, hanging, and slow. What became of
  * each is a table in docs/reliability.md: this test writes it with UPDATE_DOCS=1, and fails when it says something else.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -7,76 +7,68 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../support/environment'
 import { OfflineModels, requireSimulator } from '../support/native'
-import { addonCalls, endsWithinMs, play, stories, summary } from './matrix'
-import type { Ended, Story } from './matrix'
+import { addonCalls, endsWithinMs, noEffect, stories, summary } from './matrix'
+import type { Story } from './matrix'
+import { playAll, playUndisturbed } from './plan'
+import type { Case, Kind, Undisturbed } from './plan'
 
 const page = join(root, 'docs', 'reliability.md')
 const mark = { begin: '<!-- fault matrix -->', end: '<!-- end of fault matrix -->' }
 
-/** ACL_ERROR_INTERNAL_ERROR: what AscendCL says when it says nothing. A function that returns a pointer returns NULL. */
-const anyError = '500000'
-const kinds = ['first', 'later', 'hang', 'slow'] as const
-type Kind = (typeof kinds)[number]
-
-/** What AscendCL refuses to take back stays, and is no leak of ours. */
-const givesBack = /Free|Destroy|Unload|Reset/
-
-interface Case {
-  readonly call: string
-  readonly story: Story
-  readonly kind: Kind
-  readonly fault: string
-  readonly ended: Ended
+/** All that a session has; its model is one of an input and an output. */
+const session = {
+  models: 1,
+  deviceBlocks: 5,
+  hostBlocks: 10,
+  contexts: 1,
+  streams: 1,
+  deviceSets: 1,
+  descriptions: 1,
+  datasets: 4,
+  dataBuffers: 4,
 }
 
-function faultOf(call: string, kind: Kind, uses: number): string {
-  const later = Math.floor(uses / 2) + 1
-  return {
-    first: `${call}:${anyError}@1`,
-    later: `${call}:${anyError}@${later}`,
-    hang: `${call}:hang@${later}`,
-    slow: `${call}:30ms`,
-  }[kind]
+/** What AscendCL refuses to take back stays. Of a device that may still be at work nothing is taken away. */
+const leftBehind: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  aclrtResetDevice: { deviceSets: 1 },
+  aclrtDestroyContext: { contexts: 1 },
+  aclrtFree: { deviceBlocks: 1 },
+  aclrtFreeHost: { hostBlocks: 1 },
+  aclmdlUnload: session,
+  aclmdlDestroyDesc: { descriptions: 1 },
+  aclDestroyDataBuffer: { dataBuffers: 1 },
+  aclmdlDestroyDataset: { datasets: 1 },
+  aclDestroyTensorDesc: { tensorDescriptions: 1 },
+  aclrtStreamAbort: session,
 }
 
-/** Three at a time: what hangs needs no processor. */
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = []
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next++
-      results[index] = await work(items[index]!)
-    }
-  }
-  await Promise.all([lane(), lane(), lane()])
-  return results
+/** Objects by kind; the sizes of blocks are the model's. */
+function leftIn({ ended }: Case): Readonly<Record<string, number>> {
+  const left = Object.entries(ended.leaks).filter(([kind, count]) => count > 0 && !kind.endsWith('Bytes'))
+  return Object.fromEntries(left)
 }
 
 describe('every call into AscendCL', function () {
   this.timeout(900_000)
   let models: OfflineModels | undefined
+  let undisturbed: readonly Undisturbed[] = []
   let cases: readonly Case[] = []
-  /** Calls and how often a story makes them without a fault. */
-  const used = new Map<string, { story: Story; uses: number }>()
 
   before(async function () {
     requireSimulator(this)
     models = new OfflineModels()
-    const all = stories(models)
-    for (const [index, { calls }] of (await inParallel(all, story => play(story))).entries())
-      for (const [call, uses] of Object.entries(calls))
-        if (!used.has(call)) used.set(call, { story: all[index]!, uses })
-    const planned = addonCalls().flatMap(call => {
-      const use = used.get(call)
-      if (use === undefined) return []
-      return kinds
-        .filter(kind => kind !== 'later' || use.uses > 1)
-        .map(kind => ({ call, kind, story: use.story, fault: faultOf(call, kind, use.uses) }))
-    })
-    cases = await inParallel(planned, async each => ({ ...each, ended: await play(each.story, each.fault) }))
+    undisturbed = await playUndisturbed(stories(models))
+    cases = await playAll(undisturbed)
   })
   after(() => models?.remove())
+
+  const find = (call: string, kind: Kind) => cases.find(each => each.call === call && each.kind === kind)
+
+  /** How the two sessions of a story ended, compared with how they do without the fault under test. */
+  const effects = ({ story, ended }: Case): readonly string[] => {
+    const own = undisturbed.find(each => each.story === story)!.ended.steps!.sessions.map(summary)
+    return ended.steps!.sessions.map(summary).map((text, index) => (text === own[index] ? noEffect : text))
+  }
 
   const failing = (isWrong: (each: Case) => boolean): readonly string[] =>
     cases
@@ -86,8 +78,20 @@ describe('every call into AscendCL', function () {
           `${fault} (${story.name}): ${JSON.stringify({ ...ended, calls: undefined })}`,
       )
 
-  it('is made in one of the stories', () => {
-    expect(addonCalls().filter(call => !used.has(call))).to.deep.equal([])
+  it('is made in one of the stories, and once more in its second session', () => {
+    expect(addonCalls().filter(call => find(call, 'first') === undefined)).to.deep.equal([])
+    expect(addonCalls().filter(call => find(call, 'next') === undefined)).to.deep.equal([])
+  })
+
+  it('is given back in each story when nothing else goes wrong', () => {
+    for (const { story, ended } of undisturbed)
+      expect({
+        story: story.name,
+        left: Object.entries(ended.leaks).filter(([, count]) => count > 0),
+      }).to.deep.equal({
+        story: story.name,
+        left: [],
+      })
   })
 
   it('may fail, hang or be slow, and the process ends by itself, without a signal, in bounded time', () => {
@@ -106,46 +110,94 @@ describe('every call into AscendCL', function () {
   })
 
   it('may fail or hang, and nothing stays pending but what has no time-out', () => {
+    const mayWait = (kind: Kind, story: Story) => kind === 'hang' && story.timeoutMs === 0
     const pending = ({ ended, kind, story }: Case) =>
-      [...(ended.steps?.runs ?? []), ended.steps?.release].includes('pending') &&
-      !(kind === 'hang' && story.timeoutMs === 0)
+      ended.steps!.sessions.some(({ create, runs, release }) =>
+        [create, ...runs, release].includes('pending'),
+      ) && !mayWait(kind, story)
     expect(failing(pending)).to.deep.equal([])
   })
 
+  it('may fail, and the session before and the one after have nothing of it', () => {
+    const affected = (each: Case) =>
+      each.kind !== 'hang' && effects(each)[each.kind === 'next' ? 0 : 1] !== noEffect
+    expect(failing(affected)).to.deep.equal([])
+  })
+
   it('may be slow, and nothing else happens', () => {
-    const disturbed = ({ kind, story, ended }: Case) =>
-      kind === 'slow' &&
-      story.fault === undefined &&
-      (ended.steps === undefined || summary(ended.steps) !== 'no effect')
+    const disturbed = (each: Case) => each.kind === 'slow' && effects(each).some(text => text !== noEffect)
     expect(failing(disturbed)).to.deep.equal([])
   })
 
-  it('may fail or be slow, and everything is given back', () => {
-    const leaking = ({ call, kind, story, ended }: Case) =>
-      kind !== 'hang' &&
-      story.fault?.includes('hang') !== true &&
-      !givesBack.test(call) &&
-      Object.values(ended.leaks).some(count => count > 0)
-    expect(failing(leaking)).to.deep.equal([])
+  it('may say that the device is broken or that memory is full, and the error says so too', () => {
+    const wanted = { broken: 'ACL_DEVICE_FAULT', memory: 'ACL_OUT_OF_MEMORY' }
+    const toldOtherwise = (each: Case) => {
+      if (each.kind !== 'broken' && each.kind !== 'memory') return false
+      const [told = ''] = effects(each)
+      const [ofAnyError] = effects(find(each.call, 'first')!)
+      return ofAnyError === noEffect ? told !== noEffect : !told.endsWith(`: ${wanted[each.kind]}`)
+    }
+    expect(failing(toldOtherwise)).to.deep.equal([])
   })
 
-  it('may fail, and what AscendCL then says of the program is nothing', () => {
-    // A library that could not be initialised reports nothing.
-    const wrong = ({ call, kind, ended }: Case) =>
-      kind !== 'hang' && ended.problems.some(problem => problem.kind !== 'no-report' || call !== 'aclInit')
+  it('may say that the device is broken, and only then no other run of the session succeeds', () => {
+    const codesOf = (each: Case) => {
+      const { runs } = each.ended.steps!.sessions[0]!
+      return runs.slice(runs.findIndex(end => end !== 'ok' && end !== 'pending') + 1)
+    }
+    const isOfRun = (each: Case) => effects(each)[0]!.startsWith('run: ')
+    const goesOn = (each: Case) => each.kind === 'broken' && isOfRun(each) && codesOf(each).includes('ok')
+    expect(failing(goesOn)).to.deep.equal([])
+    const faulted = (each: Case) =>
+      each.kind === 'memory' && isOfRun(each) && codesOf(each).includes('SESSION_FAULTED')
+    expect(failing(faulted)).to.deep.equal([])
+  })
+
+  it('may fail or be slow, and everything is given back but the very object that is refused', () => {
+    for (const each of cases) {
+      if (each.kind === 'hang') continue
+      const wanted = each.kind === 'slow' ? {} : (leftBehind[each.call] ?? {})
+      expect(leftIn(each), `${each.fault} (${each.story.name})`).to.deep.equal(wanted)
+    }
+  })
+
+  it('may hang, and no more is kept than what one session has', () => {
+    const alone = ['models', 'contexts', 'streams', 'deviceSets', 'descriptions'] as const
+    const tooMuch = ({ kind, ended }: Case) =>
+      kind === 'hang' && alone.some(each => (ended.leaks[each] ?? 0) > 1)
+    expect(failing(tooMuch)).to.deep.equal([])
+  })
+
+  it('may fail, hang or be slow, and what AscendCL then says of the program is nothing', () => {
+    // A library that never came to be initialised reports nothing.
+    const neverBegan = ({ call, ended }: Case) =>
+      call === 'aclInit' && ended.steps!.sessions.every(({ create }) => create !== 'ok')
+    const wrong = (each: Case) =>
+      each.ended.problems.some(({ kind }) => kind !== 'no-report' || !neverBegan(each))
     expect(failing(wrong)).to.deep.equal([])
   })
 
   it('has what becomes of it in docs/reliability.md', () => {
+    const columns: readonly (readonly [Kind, string])[] = [
+      ['first', 'fails at first'],
+      ['later', 'fails later'],
+      ['next', 'fails in the next session'],
+      ['hang', 'hangs'],
+      ['slow', '30 ms slower'],
+    ]
     const cell = (call: string, kind: Kind): string => {
-      const found = cases.find(each => each.call === call && each.kind === kind)
-      return found?.ended.steps === undefined ? '' : summary(found.ended.steps)
+      const found = find(call, kind)
+      if (found === undefined) return ''
+      const [here = '', next = noEffect] = effects(found)
+      if (kind === 'next') return next
+      return next === noEffect ? here : `${here}; next session: ${next}`
     }
-    const rows = addonCalls().map(call => {
-      const story = used.get(call)?.story.name ?? ''
-      return [`\`${call}\``, story, cell(call, 'first'), cell(call, 'later'), cell(call, 'hang')]
-    })
-    const table = aligned([['call', 'story', 'fails at first', 'fails later', 'hangs'], ...rows])
+    const rows = addonCalls().map(call => [
+      `\`${call}\``,
+      find(call, 'first')!.story.name,
+      ...columns.map(([kind]) => cell(call, kind)),
+    ])
+    const table = aligned([['call', 'story', ...columns.map(([, title]) => title)], ...rows])
     const [before, , after] = split(readFileSync(page, 'utf8'))
     const wanted = `${before}${mark.begin}\n\n${table}\n${mark.end}${after}`
     if (process.env['UPDATE_DOCS'] === '1') writeFileSync(page, wanted)

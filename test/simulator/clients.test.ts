@@ -16,6 +16,7 @@ const programs = [
   'memory',
   'streams',
   'models',
+  'concurrency',
   'gears',
   'failures',
   'benchmark',
@@ -107,8 +108,23 @@ describe('C++ programs on the simulator', function () {
         [],
       )
       // A sanitizer wants to be the first library of a process.
-      if (process.env['AASIST_SANITIZE'] === undefined)
-        expect(kindsOf(reportsOf(spawned, 'trouble', preload))).to.deep.equal(['spawn-during-async-copy'])
+      if (process.env['AASIST_SANITIZE'] !== undefined) return
+      expect(kindsOf(reportsOf(spawned, 'trouble', preload))).to.deep.equal(['spawn-during-async-copy'])
+      const inEveryWay = 'processes are spawned in every way while a fill waits for an event'
+      const { problems } = reportsOf(inEveryWay, 'trouble', preload).at(-1)!
+      expect(problems.map(({ kind, text }) => `${kind}: ${text}`)).to.deep.equal(
+        ['posix_spawn', 'system', 'popen', 'fork'].map(
+          how => `spawn-during-async-copy: ${how} while 1 asynchronous copies were under way`,
+        ),
+      )
+    })
+
+    it('is of the process that initialised, not of those forked at its end', () => {
+      const name = 'a process forks at its end, and so does a child that ends by itself'
+      const reports = reportsOf(name, 'trouble')
+      expect(reports.map(({ event }) => event)).to.deep.equal(['finalize', 'exit'])
+      expect(new Set(reports.map(({ pid }) => pid)).size).to.equal(1)
+      for (const { problems } of reports) expect(problems).to.deep.equal([])
     })
 
     it('counts what a program forgets and names what it does wrong', () => {

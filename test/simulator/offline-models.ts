@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { ModelProtoSchema } from '../../lib/model/onnx/onnx_pb'
 import { root } from '../support/environment'
+import { withExternalWeight } from './onnx-graphs'
 
 const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
 const float32 = 1
@@ -174,12 +175,13 @@ function redescribe(
     .toString()
     .split('\n')
     .slice(0, -1)
-  const graph = good.subarray(headerBytes + infoBytes)
-  const rebuilt = (changed: readonly string[]): Buffer => {
+  const goodGraph = good.subarray(headerBytes + infoBytes)
+  const rebuilt = (changed: readonly string[], graph: Uint8Array = goodGraph): Buffer => {
     const info = Buffer.from(changed.map(line => `${line}\n`).join(''))
     const bytes = Buffer.concat([good.subarray(0, headerBytes), info, graph])
     bytes.writeBigUInt64LE(BigInt(bytes.length), fileBytesAt)
     bytes.writeBigUInt64LE(BigInt(info.length), infoBytesAt)
+    bytes.writeBigUInt64LE(BigInt(graph.length), graphBytesAt)
     bytes.writeUInt32LE(crc32(bytes.subarray(headerBytes)), checksumAt)
     return bytes
   }
@@ -204,6 +206,10 @@ function redescribe(
     LINES_TWO_INPUTS: write('two-inputs.om', rebuilt([firstInput, ...lines])),
     LINES_MORE_OUTPUTS: write('more-outputs.om', rebuilt([...lines, output])),
     LINES_TWO_GEARS: write('two-gears.om', rebuilt([...lines, gear])),
+    GRAPH_WITHOUT_WEIGHTS: write(
+      'weights-elsewhere.om',
+      rebuilt(lines, withExternalWeight({ location: 'w.bin' })),
+    ),
     LINES_TWO_NAMES: write('two-names.om', rebuilt([...lines, ...starting('soc')])),
   }
 }

@@ -7,7 +7,7 @@ export interface SimulatorReport {
   /** `finalize` or `exit`. */
   readonly event: string
   readonly leaks: Readonly<Record<string, number>>
-  readonly problems: readonly { readonly kind: string }[]
+  readonly problems: readonly { readonly kind: string; readonly text: string }[]
   readonly calls: Readonly<Record<string, number>>
 }
 

@@ -1,175 +1,36 @@
-// What the genuine benchmark's native part asks of AscendCL, in its order, for each of its ways to run.
+// The genuine benchmark's ways to run, in the calls of its native part.
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <fstream>
+#include <iterator>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "cases.h"
+#include "benchmark_model.h"
 
 namespace {
-
-/** The older generation has neither saturation mode nor AIPP. */
-enum class Generation { Older, Newer };
-
-std::vector<int> failedTasks;
-
-void rememberFailure(aclrtExceptionInfo *info) {
-  aclGetTensorDescFormat(nullptr);
-  failedTasks.push_back(static_cast<int>(aclrtGetTaskIdFromExceptionInfo(info)));
-}
-
-/** Process-wide, as its device manager: initialises once, sets the device. */
-void start(Generation generation, int32_t device) {
-  OK(aclInit(""));
-  if (generation == Generation::Newer) OK(aclrtSetDeviceSatMode(ACL_RT_OVERFLOW_MODE_INFNAN));
-  uint32_t count = 0;
-  OK(aclrtGetDeviceCount(&count));
-  CHECK(static_cast<uint32_t>(device) < count);
-  OK(aclrtSetDevice(device));
-}
-
-struct Result {
-  std::vector<std::vector<char>> outputs;
-  std::vector<aclmdlIODims> dims;
-};
-
-class Model {
- public:
-  Model(Generation generation, int32_t device, const char *path) {
-    // It becomes current by being made; nobody sets it.
-    OK(aclrtCreateContext(&context, device));
-    OK(aclmdlLoadFromFile(path, &id));
-    description = aclmdlCreateDesc();
-    OK(aclmdlGetDesc(description, id));
-    size_t gears = 99;
-    OK(aclmdlGetInputDynamicGearCount(description, static_cast<size_t>(-1), &gears));
-    for (size_t i = 0; i < aclmdlGetNumInputs(description); ++i) {
-      CHECK(aclmdlGetInputNameByIndex(description, i) != nullptr);
-      CHECK(aclmdlGetInputDataType(description, i) != ACL_DT_UNDEFINED);
-      CHECK(aclmdlGetInputFormat(description, i) != ACL_FORMAT_UNDEFINED);
-      inputBytes.push_back(aclmdlGetInputSizeByIndex(description, i));
-      aclmdlIODims dims;
-      OK(aclmdlGetInputDims(description, i, &dims));
-      if (generation == Generation::Older) continue;
-      aclmdlInputAippType type = ACL_DYNAMIC_AIPP_NODE;
-      size_t attached = 0;
-      OK(aclmdlGetAippType(id, i, &type, &attached));
-      CHECK(type == ACL_DATA_WITHOUT_AIPP);
-    }
-    std::set<std::string> names;
-    for (size_t i = 0; i < aclmdlGetNumOutputs(description); ++i) {
-      names.insert(aclmdlGetOutputNameByIndex(description, i));
-      CHECK(aclmdlGetOutputDataType(description, i) != ACL_DT_UNDEFINED);
-      CHECK(aclmdlGetOutputFormat(description, i) != ACL_FORMAT_UNDEFINED);
-      outputBytes.push_back(aclmdlGetOutputSizeByIndex(description, i));
-      aclmdlIODims dims;
-      OK(aclmdlGetOutputDims(description, i, &dims));
-    }
-    CHECK(names.size() == outputBytes.size());
-    OK(aclrtSetExceptionInfoCallback(rememberFailure));
-  }
-
-  aclrtContext context = nullptr;
-  uint32_t id = 0;
-  aclmdlDesc *description = nullptr;
-  std::vector<size_t> inputBytes;
-  std::vector<size_t> outputBytes;
-
-  /** Device memory with `data`, copied from ordinary memory. */
-  static void *upload(const std::vector<char> &data) {
-    void *block = nullptr;
-    OK(aclrtMalloc(&block, data.size(), ACL_MEM_MALLOC_HUGE_FIRST));
-    OK(aclrtMemcpy(block, data.size(), data.data(), data.size(), ACL_MEMCPY_HOST_TO_DEVICE));
-    return block;
-  }
-
-  std::vector<void *> makeOutputs() const {
-    std::vector<void *> blocks;
-    for (const size_t bytes : outputBytes) {
-      void *block = nullptr;
-      OK(aclrtMalloc(&block, bytes, ACL_MEM_MALLOC_HUGE_FIRST));
-      blocks.push_back(block);
-    }
-    return blocks;
-  }
-
-  static aclmdlDataset *makeDataset(const std::vector<void *> &blocks, const std::vector<size_t> &bytes) {
-    aclmdlDataset *dataset = aclmdlCreateDataset();
-    for (size_t i = 0; i < blocks.size(); ++i)
-      OK(aclmdlAddDatasetBuffer(dataset, aclCreateDataBuffer(blocks[i], bytes[i])));
-    return dataset;
-  }
-
-  static void destroyDataset(aclmdlDataset *dataset) {
-    const size_t count = aclmdlGetDatasetNumBuffers(dataset);
-    for (size_t i = 0; i < aclmdlGetDatasetNumBuffers(dataset); ++i)
-      OK(aclDestroyDataBuffer(aclmdlGetDatasetBuffer(dataset, i)));
-    // Of buffers that are gone the number stays.
-    CHECK(aclmdlGetDatasetNumBuffers(dataset) == count);
-    OK(aclmdlDestroyDataset(dataset));
-  }
-
-  /** Runs `loop` times on the same datasets; the outputs stay on the device. */
-  std::vector<void *> execute(const std::vector<void *> &inputs, int loop, uint64_t batch,
-                              std::vector<aclmdlIODims> *dims) const {
-    aclmdlDataset *input = makeDataset(inputs, inputBytes);
-    const std::vector<void *> outputs = makeOutputs();
-    aclmdlDataset *output = makeDataset(outputs, outputBytes);
-    if (batch != 0) {
-      size_t index = 0;
-      OK(aclmdlGetInputIndexByName(description, ACL_DYNAMIC_TENSOR_NAME, &index));
-      OK(aclmdlSetDynamicBatchSize(id, input, index, batch));
-    }
-    for (int i = 0; i < loop; ++i) OK(aclmdlExecute(id, input, output));
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      aclDataBuffer *buffer = aclmdlGetDatasetBuffer(output, i);
-      aclmdlBatch batches;
-      OK(aclmdlGetDynamicBatch(description, &batches));
-      CHECK((batches.batchCount > 0) == (batch != 0));
-      CHECK(aclGetDataBufferSizeV2(buffer) == outputBytes[i]);
-      aclmdlIODims current;
-      OK(aclmdlGetCurOutputDims(description, i, &current));
-      dims->push_back(current);
-    }
-    destroyDataset(input);
-    destroyDataset(output);
-    return outputs;
-  }
-
-  Result infer(const std::vector<std::vector<char>> &inputs, int loop, uint64_t batch) const {
-    std::vector<void *> blocks;
-    for (const auto &data : inputs) blocks.push_back(upload(data));
-    Result result;
-    const std::vector<void *> outputs = execute(blocks, loop, batch, &result.dims);
-    for (void *block : blocks) OK(aclrtFree(block));
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      void *host = nullptr;
-      OK(aclrtMallocHost(&host, outputBytes[i]));
-      OK(aclrtMemcpy(host, outputBytes[i], outputs[i], outputBytes[i], ACL_MEMCPY_DEVICE_TO_HOST));
-      result.outputs.emplace_back(static_cast<char *>(host), static_cast<char *>(host) + outputBytes[i]);
-      OK(aclrtFreeHost(host));
-      OK(aclrtFree(outputs[i]));
-    }
-    return result;
-  }
-
-  void unload() {
-    OK(aclmdlUnload(id));
-    OK(aclmdlDestroyDesc(description));
-    // While it is current.
-    OK(aclrtDestroyContext(context));
-  }
-};
 
 std::vector<char> floats(std::vector<float> values) {
   const char *bytes = reinterpret_cast<const char *>(values.data());
   return std::vector<char>(bytes, bytes + values.size() * sizeof(float));
+}
+
+bool startsWith(const std::vector<char> &data, const std::vector<char> &start) {
+  return data.size() >= start.size() && std::equal(start.begin(), start.end(), data.begin());
+}
+
+/** What an input file gives: `data`, written and read again. */
+std::vector<char> throughFile(const std::string &name, const std::vector<char> &data) {
+  const std::string path = modelPath("SCRATCH") + ("/" + name);
+  std::ofstream(path, std::ios::binary).write(data.data(), static_cast<std::streamsize>(data.size()));
+  std::ifstream file(path, std::ios::binary);
+  return std::vector<char>(std::istreambuf_iterator<char>(file), {});
 }
 
 const std::vector<char> left = floats({1, 2, 3, 4, 5, 6});
@@ -180,7 +41,7 @@ void runPlainly(Generation generation, int32_t device) {
   start(generation, device);
   Model model(generation, device, modelPath("OM_ADD"));
   // A warm-up, then one sample of three executions.
-  for (const int loop : {1, 3}) CHECK(model.infer({left, right}, loop, 0).outputs[0] == sum);
+  for (const int loop : {1, 3}) CHECK(model.infer({left, right}, loop, {}).outputs[0] == sum);
   model.unload();
   OK(aclrtResetDevice(device));
   OK(aclFinalize());
@@ -252,7 +113,7 @@ void runPipeline(int computeThreads) {
       std::vector<void *> inputs;
       while (uploaded[i].take(&inputs)) {
         std::vector<aclmdlIODims> dims;
-        std::vector<void *> blocks = model.execute(inputs, 1, 0, &dims);
+        std::vector<void *> blocks = model.execute(inputs, model.inputBytes, 1, {}, &dims);
         void *host = nullptr;
         OK(aclrtMallocHost(&host, sum.size()));
         OK(aclrtMemcpy(host, sum.size(), blocks[0], sum.size(), ACL_MEMCPY_DEVICE_TO_HOST));
@@ -287,10 +148,67 @@ CASE("a model with gears runs at the batch asked for", "") {
   Model model(Generation::Newer, 0, modelPath("OM_BATCH"));
   std::vector<std::vector<char>> inputs;
   for (const size_t bytes : model.inputBytes) inputs.emplace_back(bytes, 0);
-  const Result result = model.infer(inputs, 2, 2);
+  Gear gear;
+  gear.batch = 2;
+  const Result result = model.infer(inputs, 2, gear);
   CHECK(result.dims[0].dimCount == 1 && result.dims[0].dims[0] == 2);
   // The output's memory is for the largest batch, and copied whole.
   CHECK(result.outputs[0].size() == 4 * sizeof(float));
+  model.unload();
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+CASE("a model with gears of height and width runs at the size asked for", "") {
+  start(Generation::Newer, 0);
+  Model model(Generation::Newer, 0, modelPath("OM_HW"));
+  Gear gear;
+  gear.height = 2;
+  gear.width = 3;
+  // As many bytes as the gear takes, which is not the largest; the hidden input has what the model says.
+  const Result result = model.infer({left, std::vector<char>(model.inputBytes[1], 0)}, 2, gear);
+  CHECK(result.dims[0].dimCount == 4 && result.dims[0].dims[2] == 2 && result.dims[0].dims[3] == 3);
+  CHECK(result.outputs[0].size() == 4 * 5 * sizeof(float));
+  CHECK(startsWith(result.outputs[0], floats({-1, -2, -3, -4, -5, -6})));
+  model.unload();
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+CASE("a model with gears of dims runs at those asked for, from files", "") {
+  start(Generation::Newer, 0);
+  Model model(Generation::Newer, 0, modelPath("OM_DIMS"));
+  Gear gear;
+  gear.dims = {1, 3, 1, 3};
+  const std::vector<char> hidden(model.inputBytes[2], 0);
+  for (const float first : {1.0F, 4.0F}) {
+    const std::vector<char> row = throughFile("dims.bin", floats({first, 2, 3}));
+    const Result result = model.infer({row, throughFile("more.bin", floats({10, 20, 30})), hidden}, 1, gear);
+    CHECK(result.dims[0].dimCount == 1 && result.dims[0].dims[0] == 1);
+    CHECK(startsWith(result.outputs[0], floats({first + 65})));
+  }
+  model.unload();
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+CASE("files make up a batch, and the last batch is filled up with its first file", "") {
+  start(Generation::Newer, 0);
+  Model model(Generation::Newer, 0, modelPath("OM_BATCH"));
+  Gear gear;
+  gear.batch = 2;
+  const std::vector<char> hidden(model.inputBytes[2], 0);
+  const std::vector<char> rows[] = {floats({1, 2, 3}), floats({4, 5, 6}), floats({7, 8, 9})};
+  std::vector<char> files[3];
+  for (int i = 0; i < 3; ++i) files[i] = throughFile("row" + std::to_string(i) + ".bin", rows[i]);
+  const std::vector<char> nothing = floats({0, 0, 0, 0, 0, 0});
+  for (int from = 0; from < 3; from += 2) {
+    std::vector<char> batch = files[from];
+    const std::vector<char> &second = from + 1 < 3 ? files[from + 1] : files[from];
+    batch.insert(batch.end(), second.begin(), second.end());
+    const Result result = model.infer({batch, nothing, hidden}, 1, gear);
+    CHECK(startsWith(result.outputs[0], from == 0 ? floats({6, 15}) : floats({24, 24})));
+  }
   model.unload();
   OK(aclrtResetDevice(0));
   OK(aclFinalize());

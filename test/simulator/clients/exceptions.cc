@@ -176,6 +176,25 @@ CASE("a callback nobody asks for holds its stream until the stream is aborted", 
   OK(aclrtDestroyStream(queue));
 }
 
+CASE("who waits for callbacks hears that their stream is gone", "") {
+  begin();
+  aclrtContext context = nullptr;
+  OK(aclrtCreateContext(&context, 0));
+  for (const bool withContext : {false, true}) {
+    const aclrtStream queue = stream();
+    std::atomic<bool> subscribed{false};
+    std::thread reporter([&] {
+      while (!subscribed) usleep(100);
+      CODE(107012, aclrtProcessReport(-1));
+    });
+    OK(aclrtSubscribeReport(static_cast<uint64_t>(reporter.native_handle()), queue));
+    subscribed = true;
+    usleep(20000);
+    OK(withContext ? aclrtDestroyContext(context) : aclrtDestroyStream(queue));
+    reporter.join();
+  }
+}
+
 CASE("AIPP parameters are checked, and no model takes them", "") {
   LoadedModel model(modelPath("OM_ADD"));
   CHECK(aclmdlCreateAIPP(0) == nullptr);

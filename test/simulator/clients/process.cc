@@ -1,4 +1,9 @@
 // Initialisation, devices, contexts, errors.
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
 #include <thread>
 
 #include "cases.h"
@@ -113,6 +118,40 @@ CASE("visible devices are a part of all", "ACL_SIM_DEVICES=4 ASCEND_RT_VISIBLE_D
   uint32_t count = 0;
   OK(aclrtGetDeviceCount(&count));
   CHECK(count == 2);
+}
+
+namespace {
+
+/** What a process with this list is answered: a number of devices, or a code with its message. */
+void expectVisible(const char *list, aclError code, uint32_t wanted) {
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("ASCEND_RT_VISIBLE_DEVICES", list, 1);
+    uint32_t count = 99;
+    CODE(code, aclrtGetDeviceCount(&count));
+    CHECK(count == wanted);
+    if (code != 0) CHECK(std::string(aclGetRecentErrMsg()).find("EE2002") == 0);
+    CODE(wanted == 0 ? 107001 : 0, aclrtSetDevice(0));
+    CODE(107001, aclrtSetDevice(static_cast<int32_t>(wanted)));
+    _exit(0);
+  }
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+}  // namespace
+
+CASE("a list of visible devices ends where it makes no sense", "ACL_SIM_DEVICES=3") {
+  for (const char *list : {"1", "1,", "1,,2", "1*,2", "0#1,", "1,-1", "2,x"}) expectVisible(list, 0, 1);
+  for (const char *list : {"0,1", "0,1,5,7", "0,1$0,"}) expectVisible(list, 0, 2);
+  // There are no more to come.
+  for (const char *list : {"0,1,2", "0,1,2,0"}) expectVisible(list, 0, 3);
+  expectVisible("", 0, 0);
+}
+
+CASE("a list of visible devices that begins wrong, or is out of order, leaves none", "ACL_SIM_DEVICES=3") {
+  for (const char *list : {",0", "-1,2", "10", "x", "1234567891012345678910123456789", "1,0", "0,1,1", "1,1"})
+    expectVisible(list, 207004, 0);
 }
 
 CASE("no devices", "ACL_SIM_DEVICES=0") {

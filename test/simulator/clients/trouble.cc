@@ -2,6 +2,8 @@
 #include <dlfcn.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -225,6 +227,62 @@ CASE("a process is spawned during an asynchronous copy", "ACL_SIM_FAULTS=task:1s
   OK(posix_spawnp(&child, "true", nullptr, nullptr, arguments, environ));
   waitFor(child);
   copy.end();
+}
+
+CASE("processes are spawned in every way while a fill waits for an event", "ACL_SIM_FAULTS=task:1s") {
+  LoadedModel model(modelPath("OM_ADD"));
+  aclrtStream first = nullptr;
+  aclrtStream second = nullptr;
+  aclrtEvent event = nullptr;
+  OK(aclrtCreateStream(&first));
+  OK(aclrtCreateStream(&second));
+  OK(aclrtCreateEvent(&event));
+  OK(aclmdlExecuteAsync(model.id, model.input, model.output, first));
+  OK(aclrtRecordEvent(event, first));
+  OK(aclrtStreamWaitEvent(second, event));
+  OK(aclrtMemsetAsync(model.address(model.input, 0), 24, 0, 24, second));
+  pid_t child = 0;
+  char name[] = "/bin/true";
+  char *arguments[] = {name, nullptr};
+  OK(posix_spawn(&child, name, nullptr, nullptr, arguments, environ));
+  waitFor(child);
+  OK(system(name));
+  FILE *pipe = popen(name, "r");
+  CHECK(pipe != nullptr);
+  OK(pclose(pipe));
+  child = vfork();
+  if (child == 0) _exit(0);
+  waitFor(child);
+  OK(aclrtSynchronizeStream(second));
+  // Nothing is under way any more.
+  OK(posix_spawn(&child, name, nullptr, nullptr, arguments, environ));
+  waitFor(child);
+  OK(aclrtDestroyEvent(event));
+  OK(aclrtDestroyStream(second));
+  OK(aclrtDestroyStream(first));
+  model.release();
+  OK(aclrtResetDevice(0));
+  OK(aclFinalize());
+}
+
+namespace {
+
+/** Once at the end of the process, by atexit. */
+void forkAtTheEnd() {
+  const pid_t child = fork();
+  // Goes on with the end of its own: destructors, and the library's.
+  if (child != 0) waitFor(child);
+}
+
+}  // namespace
+
+CASE("a process forks at its end, and so does a child that ends by itself", "") {
+  CopyUnderWay copy;
+  copy.end();
+  const pid_t child = fork();
+  if (child == 0) exit(0);
+  waitFor(child);
+  OK(atexit(forkAtTheEnd));
 }
 
 CASE("a process is forked after an asynchronous copy", "") {
