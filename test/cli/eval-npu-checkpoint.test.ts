@@ -92,6 +92,28 @@ describe('a model that is not compiled yet', () => {
     }
   })
 
+  it('is compiled with the precision that was asked for, each kept for itself', async function () {
+    this.timeout(120_000)
+    const env = { ACL_SIM_PRECISION: '' }
+    const origin = ['--device', 'npu', '--precision-mode-v2', 'origin']
+    expectSuccess(await run(evalTo('half', tiny, '--device', 'npu'), env))
+    expectSuccess(await run(evalTo('origin', tiny, ...origin), env))
+    expectSuccess(await run(evalTo('on-cpu', tiny, '--device', 'cpu'), env))
+    const [half, exact, cpu] = ['half', 'origin', 'on-cpu'].map(out => scoresOf(scoresIn(out)))
+    const offBy = (scores: readonly number[]): number =>
+      Math.max(...scores.map((score, index) => Math.abs(score - cpu![index]!)))
+    expect(offBy(exact!)).to.be.below(1e-5)
+    expect(offBy(half!)).to.be.above(1e-4)
+    const { offline } = provenanceIn('origin').model
+    expect(offline!.path).to.not.equal(provenanceIn('half').model.offline!.path)
+    expect(offline!.commands.at(-1)).to.include(' --precision_mode_v2=origin')
+    const again = await run(['score', '--json', '--model', tiny, ...origin, clip], env)
+    expectSuccess(again)
+    expect(again.stderr).to.match(/from the cache: /)
+    const other = await run(evalTo('half', tiny, ...origin), env)
+    expectFailure(other, 1, 'OUTPUT_EXISTS')
+  })
+
   it('records the commands that make the same offline model by hand', async function () {
     this.timeout(120_000)
     expectSuccess(await run(evalTo('straight', tiny, '--device', 'npu')))
