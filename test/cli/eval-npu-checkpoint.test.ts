@@ -179,6 +179,28 @@ describe('a model that is not compiled yet', () => {
     expect(provenanceIn('asked-for').whyNotNpu).to.equal(null)
   })
 
+  for (const [what, fault, says] of [
+    [
+      'AscendCL does not start',
+      'aclInit:500000',
+      /^on the CPU: .*aclInit failed with 500000.*\(ACL_RUNTIME\)$/m,
+    ],
+    ['no device can be opened', 'aclrtSetDevice:507033', /^on the CPU: .*\(ACL_[A-Z_]+\)$/m],
+  ] as const) {
+    it(`with auto goes to the CPU where ${what}, with the reason, and fails with npu`, async function () {
+      this.timeout(60_000)
+      const env = { ACL_SIM_FAULTS: fault }
+      const [auto, npu] = await Promise.all([
+        run(['score', '--json', '--model', tiny, clip], env),
+        run(['score', '--json', '--model', tiny, '--device', 'npu', clip], env),
+      ])
+      expectSuccess(auto)
+      expect(auto.stderr).to.match(says)
+      expect(JSON.parse(auto.stdout)).to.have.nested.property('device.kind', 'cpu')
+      expect([npu.status, npu.stdout]).to.deep.equal([1, ''])
+    })
+  }
+
   it('asked onto an NPU that is not there fails with what is missing', async () => {
     const ended = await run(['score', '--model', tiny, '--device', 'npu', clip], { ACL_SIM_DEVICES: '0' })
     expectFailure(ended, 1, 'ACL_NO_DEVICE')
