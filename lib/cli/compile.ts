@@ -2,27 +2,18 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { ArgumentTypeError } from '../errors'
 import { compileModel } from '../scoring'
-import {
-  logLevels,
-  precisionModes,
-  precisionModesV2,
-  type AtcLogLevel,
-  type PrecisionMode,
-  type PrecisionModeV2,
-} from '../toolchain'
+import { logLevels, type AtcLogLevel } from '../toolchain'
 import { progressNotes } from './compile-progress'
 import type { ExitCode } from './exit'
-import { parseNumber } from './options'
+import { addPrecisionOptions, parseNumber, type PrecisionFlags } from './options'
 import { formatDuration, note, printable, printJson } from './terminal'
 
-interface CompileFlags {
+interface CompileFlags extends PrecisionFlags {
   readonly model: string
   readonly soc: string
   readonly out?: string
   readonly batch?: readonly number[]
   readonly inputShape?: string
-  readonly precisionMode?: PrecisionMode
-  readonly precisionModeV2?: PrecisionModeV2
   readonly keepDtype?: string
   readonly mixlist?: string
   readonly aipp?: string
@@ -36,7 +27,7 @@ export function addCompileCommand(
   program: Command,
   run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
 ): void {
-  program
+  const command = program
     .command('compile')
     .description('compile an ONNX model for Ascend NPUs with atc')
     .argument('[atc-options...]', 'further options of atc, behind --, as --name=value')
@@ -49,14 +40,7 @@ export function addCompileCommand(
       parseBatch,
     )
     .option('--input-shape <shape>', 'as atc takes it (default: what the model says)')
-    .addOption(
-      new Option('--precision-mode <mode>', 'precision (default: that of atc, force_fp16)')
-        .choices(precisionModes)
-        .conflicts('precisionModeV2'),
-    )
-    .addOption(
-      new Option('--precision-mode-v2 <mode>', 'precision, in newer releases').choices(precisionModesV2),
-    )
+  addPrecisionOptions(command)
     .option('--keep-dtype <file>', 'operators that keep their type')
     .option('--mixlist <file>', 'lists of mixed precision, JSON')
     .option('--aipp <file>', 'configuration of AIPP')

@@ -17,12 +17,20 @@ interface Verdict {
   /** Everything about NPUs, {@link npu} among it. */
   readonly npus: readonly Check[]
   readonly asked: AskedDevice | undefined
+  /** The model that was named is an offline one; without one it is taken to be at hand in both forms. */
+  readonly onlyForNpus: boolean
 }
 
-/** The device for a model that is at hand in both forms. */
-export function deviceCheck({ cpu, npu, npus, asked }: Verdict): Check {
+const noOfflineModels: Check = {
+  name: 'model',
+  state: 'failed',
+  found: 'CPUs run no offline models',
+  fix: 'name the checkpoint or the ONNX model instead',
+}
+
+export function deviceCheck({ cpu, npu, npus, asked, onlyForNpus }: Verdict): Check {
   const name = `device ${asked ?? 'auto'}`
-  const cpuFault = cpu.find(isWrong)
+  const cpuFault = onlyForNpus ? noOfflineModels : cpu.find(isWrong)
   const model = npus.find(check => check.name === 'model' && isWrong(check))
   const npuFault = npu.state === 'ok' ? model : npu
   const npuReason = npuFault === undefined ? null : `${npuFault.name}: ${npuFault.found}`

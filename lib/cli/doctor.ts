@@ -1,6 +1,6 @@
 /** `aasist doctor`: what is here, what is missing, and the command that fixes it. */
 import { Option, type Command } from 'commander'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { errorCode, errorMessage } from '../errors'
 import { Detector, demoFolder, onnxruntimeVersion, packageVersion, cpuClass } from '../scoring'
 import type { AscendTool } from '../toolchain/ascend-tools'
@@ -77,7 +77,10 @@ async function doctor({ device, model, json }: DoctorFlags, signal: AbortSignal)
     ...chipsOf(chips, host.npuSmi),
     ...models,
   ]
-  const verdict = deviceCheck({ cpu, npu: npuBackend, npus, asked: device })
+  const verdict = deviceCheck({
+    ...{ cpu, npu: npuBackend, npus, asked: device },
+    onlyForNpus: extname(model ?? '').toLowerCase() === '.om',
+  })
   const checks = [...environment(), ...cpu, ...npus, verdict]
   const ok = isInOrder(device, { cpu, npus, verdict })
   if (json === true) printJson({ ok, checks, npu, host })
@@ -131,7 +134,7 @@ async function selfTest(signal: AbortSignal): Promise<Check[]> {
   if (onnxruntimeVersion() === null) return []
   const name = 'self-test'
   try {
-    const detector = await Detector.load({ sessions: 1, signal })
+    const detector = await Detector.load({ device: 'cpu', sessions: 1, signal })
     try {
       const clip = join(demoFolder, 'LA', 'ASVspoof2019_LA_eval', 'flac', `${selfTestClip}.flac`)
       const { score } = await detector.score(clip, { signal })

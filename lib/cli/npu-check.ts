@@ -68,6 +68,10 @@ const library = process.env['AASIST_ACL_LIBRARY'] ?? ''
 
 /** `info`: this machine has no NPU to be used, which most have not. `failed`: it seems to have one, and that does not work. */
 function checkOf(code: string, message: string, npu: NpuFacts | null): Check {
+  if ((npu?.devices ?? 0) > 0) {
+    const fix = 'npu-smi info   # does it show the device, and in good health?'
+    return { name, state: 'failed', found: `${message} (${code})`, fix }
+  }
   switch (code) {
     case 'UNSUPPORTED_PLATFORM':
       return { name, state: 'info', found: message, fix: 'use Linux on x64 or arm64 with glibc' }

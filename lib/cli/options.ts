@@ -1,9 +1,18 @@
 /** Options that several commands share, and how their values are read. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { asvPresets, type AsvPreset, type DetectorOptions } from '../scoring'
+import { extname } from 'node:path'
+import { ArgumentTypeError } from '../errors'
+import { asvPresets, type AsvPreset, type CompilationChoices, type DetectorOptions } from '../scoring'
+import { precisionModes, precisionModesV2, type PrecisionMode, type PrecisionModeV2 } from '../toolchain'
+
+/** What {@link addPrecisionOptions} puts into a command's options. */
+export interface PrecisionFlags {
+  readonly precisionMode?: PrecisionMode
+  readonly precisionModeV2?: PrecisionModeV2
+}
 
 /** What {@link addModelOptions} puts into a command's options. */
-export interface ModelFlags {
+export interface ModelFlags extends PrecisionFlags {
   readonly model?: string
   readonly config?: string
   readonly device: DetectorOptions['device'] & {}
@@ -14,8 +23,23 @@ export interface ModelFlags {
   readonly channels: 'average' | 'refuse'
 }
 
-export function addModelOptions(command: Command): Command {
+export function addPrecisionOptions(command: Command): Command {
   return command
+    .addOption(
+      new Option('--precision-mode <mode>', 'precision on NPUs (default: that of atc, force_fp16)')
+        .choices(precisionModes)
+        .conflicts('precisionModeV2'),
+    )
+    .addOption(
+      new Option(
+        '--precision-mode-v2 <mode>',
+        'precision in newer releases; origin keeps what the model has',
+      ).choices(precisionModesV2),
+    )
+}
+
+export function addModelOptions(command: Command): Command {
+  return addPrecisionOptions(command)
     .option('--config <file>', "configuration of a .pth model (default: the model's name with .conf)")
     .option('--device <device>', 'auto, cpu, npu, or device ids such as 0,1', parseDevice, 'auto')
     .option(
@@ -47,9 +71,32 @@ export function detectorOptions(flags: ModelFlags): DetectorOptions {
     ...(config !== undefined && { config }),
     ...(sessions !== undefined && { sessions }),
     ...(timeout !== undefined && { runTimeoutMs: timeout * 1000 }),
+    ...compilation(flags),
     device,
     resample,
     channels,
+  }
+}
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` where nothing would be compiled, and the option without effect */
+function compilation(flags: ModelFlags): { readonly compile?: CompilationChoices } {
+  const { model, device, precisionMode, precisionModeV2 } = flags
+  if (precisionMode === undefined && precisionModeV2 === undefined) return {}
+  const option = precisionMode === undefined ? '--precision-mode-v2' : '--precision-mode'
+  const refuse = (reason: string): never => {
+    throw new ArgumentTypeError(`${option} is for models that are compiled for an NPU, and ${reason}`, {
+      option,
+    })
+  }
+  if (device === 'cpu') refuse('--device cpu computes in float32')
+  if (model !== undefined && extname(model).toLowerCase() === '.om') {
+    refuse(`${model} is compiled already: give the option to aasist compile`)
+  }
+  return {
+    compile: {
+      ...(precisionMode !== undefined && { precisionMode }),
+      ...(precisionModeV2 !== undefined && { precisionModeV2 }),
+    },
   }
 }
 

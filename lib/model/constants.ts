@@ -8,6 +8,8 @@ type Source = (output: readonly number[]) => number
 /** Bounds what one node may make of a few bytes of file, as Expand and ConstantOfShape can. */
 export const largestConstant = 2 ** 22
 
+const isZero = (size: number | bigint): boolean => Number(size) === 0
+
 /** The node's one output, or undefined where the operator, the types or the size are not covered. */
 export function evaluate(node: Node, inputs: readonly (Tensor | undefined)[]): Tensor | undefined {
   const [first, second, third] = inputs
@@ -31,7 +33,7 @@ export function evaluate(node: Node, inputs: readonly (Tensor | undefined)[]): T
     case 'Concat':
       return inputs.every(input => input !== undefined) ? concat(node, inputs) : undefined
     case 'Reshape':
-      return second === undefined || intAttribute(node, 'allowzero', 0) !== 0
+      return second === undefined || (intAttribute(node, 'allowzero', 0) !== 0 && second.data.some(isZero))
         ? undefined
         : reshaped(first, copiedZeros(first.dims, integers(second)))
     case 'Unsqueeze':

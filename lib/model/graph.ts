@@ -32,6 +32,15 @@ export interface Node {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly attributes: Attributes
+  /** Of an If; `resolve-constants` leaves one of them in its place. */
+  readonly branches?: { readonly whenTrue: Branch; readonly whenFalse: Branch }
+}
+
+/** A graph without inputs that reads values of the one around it. */
+export interface Branch {
+  readonly nodes: readonly Node[]
+  readonly initializers: Constants
+  readonly outputs: readonly string[]
 }
 
 export interface ValueInfo {

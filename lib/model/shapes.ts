@@ -267,7 +267,7 @@ function multiplied(node: Node, first: Shape, second: Shape): Shape | undefined 
 
 function reshape(node: Node, from: Shape, target: Shape): Shape | undefined {
   // Since operator set 14 a zero may mean a dimension of size zero, which nothing here has.
-  if (intAttribute(node, 'allowzero', 0) !== 0) return undefined
+  if (intAttribute(node, 'allowzero', 0) !== 0 && target.includes(0)) return undefined
   const copied = target.map((size, axis) => (size === 0 ? from[axis]! : size))
   const known = copied.reduce((result, size) => (size === -1 ? result : result * size), 1)
   const shape = copied.map(size => (size === -1 ? product(from) / known : size))

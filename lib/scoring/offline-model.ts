@@ -50,7 +50,7 @@ export async function needsOfflineModel({ model, config, format }: NamedModel): 
   const found = `${typeof model === 'string' ? path : 'the model'} is ${format === 'onnx' ? 'an ONNX model' : 'a checkpoint'}`
   const hint = soc === '' ? ' (the SoC of your card is what npu-smi info shows)' : ''
   return new ArgumentTypeError(
-    `NPUs run offline models (.om), and ${found}. Make one${hint}:\n${steps.map(step => `  ${step}`).join('\n')}\nand name ${word(`${base}.om`)} as the model`,
+    `NPUs run offline models (.om), and ${found}. Make one${hint}:\n${steps.map(step => `  ${step}`).join('\n')}\nand name ${word(`${base}.om`)} as the model. Where CANN is, aasist compile does the last step with the options of the Ascend guide`,
     { option: 'device', steps },
   )
 }

@@ -84,8 +84,10 @@ async function openSessions(options: DetectorOptions, preparer: Preparer): Promi
     )
     return { pool, model: withOffline(loaded, made), whyNotNpu: null }
   } catch (error) {
-    if (wanted === 'if possible' && saysNoNpu(error)) return onCpu(whyNotNpu(error))
-    throw error
+    if (wanted !== 'if possible' || !saysNoNpu(error)) throw error
+    const reason = whyNotNpu(error)
+    onEvent?.({ kind: 'not on an NPU', reason })
+    return onCpu(reason)
   }
 }
 

@@ -207,7 +207,7 @@ function waitingCaller(
 function timedOut(timeoutMs: number): SessionError {
   return new SessionError(
     'RUN_TIMEOUT',
-    `the run took longer than its timeoutMs of ${timeoutMs} ms, waiting included`,
+    `the run took longer than its timeoutMs of ${Number(timeoutMs.toFixed(1))} ms, waiting included`,
     { timeoutMs },
   )
 }

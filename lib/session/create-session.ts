@@ -4,7 +4,7 @@ import type { AclSessionOptions } from './acl-options'
 import { AclSession } from './acl-session'
 import { checkOptionKeys } from './arguments'
 import { checkDeviceOptions, targetOf } from './device-options'
-import { checkDevices, probeNpus, saysNoNpu, whyNotNpu } from './devices'
+import { checkDevices, probeNpus, saysNoNpu, saysNoUsableNpu, whyNotNpu } from './devices'
 import { modelForms } from './model-forms'
 import type { ModelSource } from './model-forms'
 import { ortOptionNames } from './ort-options'
@@ -68,6 +68,11 @@ export async function openSession(
   try {
     // First the machine, then the model: where there is no NPU, the offline model need not be there either.
     await probeNpus(checkLibraryPath(options.libraryPath))
+  } catch (error) {
+    if (saysNoUsableNpu(error)) return openCpu(whyNotNpu(error))
+    throw error
+  }
+  try {
     return await openNpu(0)
   } catch (error) {
     if (saysNoNpu(error)) return openCpu(whyNotNpu(error))

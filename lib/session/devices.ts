@@ -37,6 +37,11 @@ export function saysNoNpu(error: unknown): boolean {
   return noNpu.has(errorCode(error) ?? '')
 }
 
+/** An error of {@link probeNpus} that leaves the work to the CPU where the machine decides: no NPU, or none that starts. */
+export function saysNoUsableNpu(error: unknown): boolean {
+  return saysNoNpu(error) || ['ACL_RUNTIME', 'ACL_DEVICE_FAULT'].includes(errorCode(error) ?? '')
+}
+
 /** What {@link saysNoNpu} was about, in one line. */
 export function whyNotNpu(error: unknown): string {
   const message = errorMessage(error)

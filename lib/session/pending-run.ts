@@ -86,7 +86,7 @@ export class PendingRun<Work> {
         this.fail(
           new SessionError(
             'RUN_TIMEOUT',
-            `the run took longer than its timeoutMs of ${timeoutMs} ms, waiting included`,
+            `the run took longer than its timeoutMs of ${Number(timeoutMs.toFixed(1))} ms, waiting included`,
             {
               timeoutMs,
             },

@@ -3,7 +3,7 @@ import { ArgumentRangeError } from '../errors'
 import { usableCpus } from './cpu-count'
 import { modelForms } from './model-forms'
 import type { ModelSource } from './model-forms'
-import { probeNpus, saysNoNpu, whyNotNpu } from './devices'
+import { probeNpus, saysNoUsableNpu, whyNotNpu } from './devices'
 import type { DeviceChoice } from './devices'
 
 export interface PlaceSettings {
@@ -46,7 +46,7 @@ async function devicesFor(
   try {
     return await deviceIds(libraryPath)
   } catch (error) {
-    if (choice === 'auto' && onnx !== undefined && saysNoNpu(error)) return { reason: whyNotNpu(error) }
+    if (choice === 'auto' && onnx !== undefined && saysNoUsableNpu(error)) return { reason: whyNotNpu(error) }
     throw error
   }
 }

@@ -63,8 +63,7 @@ export class StageRecorders {
   }
 
   summary(): Pick<SessionStats, 'queueMs' | 'copyInMs' | 'executeMs' | 'copyOutMs' | 'copyMs'> {
-    const of = (stage: Stage | 'copyMs'): TimeSummary | null =>
-      this.#recorders.get(stage)?.summary() ?? null
+    const of = (stage: Stage | 'copyMs'): TimeSummary | null => this.#recorders.get(stage)?.summary() ?? null
     return {
       queueMs: of('queueMs'),
       copyInMs: of('copyInMs'),

@@ -6,8 +6,8 @@ export interface MeasureLabel {
   readonly kind: MeasureKind
   /** `1074 / 21534` rather than `15.8`. */
   readonly form: 'single' | 'usage'
-  /** Multiplier to megabytes; null for what is no amount of memory. */
-  readonly toMb: number | null
+  /** Multiplier to watts, degrees Celsius or megabytes; null where the unit is none of the kind's. */
+  readonly scale: number | null
 }
 
 export interface Measure {
@@ -18,6 +18,13 @@ export interface Measure {
 }
 
 const megabytes: Readonly<Record<string, number>> = { mb: 1, mib: 1, m: 1, gb: 1024, gib: 1024, g: 1024 }
+const scales: Readonly<Record<MeasureKind, Readonly<Record<string, number>>>> = {
+  power: { w: 1 },
+  temperature: { c: 1, '°c': 1, '℃': 1 },
+  memory: megabytes,
+  hbm: megabytes,
+  other: {},
+}
 
 const kinds: readonly [MeasureKind, RegExp][] = [
   ['power', /^power/i],
@@ -34,7 +41,7 @@ export function measureLabels(cell: string): readonly MeasureLabel[] {
     return {
       kind,
       form: isUsage ? 'usage' : 'single',
-      toMb: isUsage ? (megabytes[unit.trim().toLowerCase()] ?? null) : null,
+      scale: scales[kind][unit.trim().toLowerCase()] ?? null,
     }
   })
 }

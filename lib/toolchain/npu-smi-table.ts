@@ -204,6 +204,12 @@ class TableReader {
       if (index === 0 || index === header.mark) continue
       const labels = measureLabels(heading)
       const cell = row.cells[index] ?? ''
+      const isUnclear = labels.some(({ kind, scale }) => kind !== 'other' && scale === null)
+      if (isUnclear || (labels.length === 0 && /power|temp|usage/i.test(heading))) {
+        this.#warn(
+          `"${heading}" has no unit that is known for each of its values; what has none was left out`,
+        )
+      }
       if (labels.length === 0) continue
       const values = parseMeasures(labels, cell)
       if (values === undefined) {
@@ -211,21 +217,21 @@ class TableReader {
         continue
       }
       for (const [place, label] of labels.entries()) {
-        const measure = this.#inMegabytes(label, values[place]!, where)
+        const measure = this.#scaled(label, values[place]!, where)
         if (measure !== undefined) found.set(label.kind, measure)
       }
     }
     return found
   }
 
-  #inMegabytes(label: MeasureLabel, { value, total }: Measure, where: string): Measure | undefined {
-    if (label.kind !== 'memory' && label.kind !== 'hbm') return { value, total }
-    if (label.toMb === null) return undefined
-    if (value !== null && total !== null && value > total) {
+  #scaled(label: MeasureLabel, { value, total }: Measure, where: string): Measure | undefined {
+    const { kind, scale } = label
+    if (scale === null) return undefined
+    if ((kind === 'memory' || kind === 'hbm') && value !== null && total !== null && value > total) {
       this.#warn(`${where}: ${value} of ${total} MB in use cannot be; it was left out`)
       return undefined
     }
-    const scaled = (amount: number | null): number | null => (amount === null ? null : amount * label.toMb!)
+    const scaled = (amount: number | null): number | null => (amount === null ? null : amount * scale)
     return { value: scaled(value), total: scaled(total) }
   }
 

@@ -164,6 +164,17 @@ describe('aasist doctor', () => {
       expect(described.checkOf('model').found).to.match(/\(description\); the NPU is Ascend310P1/)
     })
 
+    it('and finds no device for an offline model where only the CPU works', async () => {
+      const om = ['--model', join(root, 'test', 'cli', 'none.om')]
+      const [cpu, auto] = await Promise.all([
+        diagnose({}, '--device', 'cpu', ...om),
+        diagnose({ ACL_SIM_DEVICES: '0' }, '--device', 'auto', ...om),
+      ])
+      expect([cpu.status, auto.status]).to.deep.equal([1, 1])
+      expect(cpu.checkOf('device cpu')).to.include({ state: 'failed' })
+      expect(auto.checkOf('device auto').found).to.match(/^none: .*CPUs run no offline models, not an NPU: /)
+    })
+
     it('and says of a model that is no offline one, or not there, what to do', async () => {
       const [missing, checkpoint] = await Promise.all([
         diagnose({}, '--model', 'model.onnx'),
@@ -182,6 +193,14 @@ describe('aasist doctor', () => {
       expect(check.state).to.equal('failed')
       expect(check.found).to.match(/aclInit failed with 500000/)
       expect(check.fix).to.match(/npu-smi info/)
+    })
+
+    it('and fails for npu when AscendCL starts and no device can be opened', async () => {
+      const { status, checkOf } = await diagnose(
+        { ACL_SIM_FAULTS: 'aclrtSetDevice:507033' },
+        ...['--device', 'npu'],
+      )
+      expect([status, checkOf('device npu').state]).to.deep.equal([1, 'failed'])
     })
   })
 

@@ -92,6 +92,28 @@ describe('a model that is not compiled yet', () => {
     }
   })
 
+  it('is compiled with the precision that was asked for, each kept for itself', async function () {
+    this.timeout(120_000)
+    const env = { ACL_SIM_PRECISION: '' }
+    const origin = ['--device', 'npu', '--precision-mode-v2', 'origin']
+    expectSuccess(await run(evalTo('half', tiny, '--device', 'npu'), env))
+    expectSuccess(await run(evalTo('origin', tiny, ...origin), env))
+    expectSuccess(await run(evalTo('on-cpu', tiny, '--device', 'cpu'), env))
+    const [half, exact, cpu] = ['half', 'origin', 'on-cpu'].map(out => scoresOf(scoresIn(out)))
+    const offBy = (scores: readonly number[]): number =>
+      Math.max(...scores.map((score, index) => Math.abs(score - cpu![index]!)))
+    expect(offBy(exact!)).to.be.below(1e-5)
+    expect(offBy(half!)).to.be.above(1e-4)
+    const { offline } = provenanceIn('origin').model
+    expect(offline!.path).to.not.equal(provenanceIn('half').model.offline!.path)
+    expect(offline!.commands.at(-1)).to.include(' --precision_mode_v2=origin')
+    const again = await run(['score', '--json', '--model', tiny, ...origin, clip], env)
+    expectSuccess(again)
+    expect(again.stderr).to.match(/from the cache: /)
+    const other = await run(evalTo('half', tiny, ...origin), env)
+    expectFailure(other, 1, 'OUTPUT_EXISTS')
+  })
+
   it('records the commands that make the same offline model by hand', async function () {
     this.timeout(120_000)
     expectSuccess(await run(evalTo('straight', tiny, '--device', 'npu')))
@@ -156,6 +178,28 @@ describe('a model that is not compiled yet', () => {
     expectSuccess(await run(evalTo('asked-for', tiny, '--device', 'cpu')))
     expect(provenanceIn('asked-for').whyNotNpu).to.equal(null)
   })
+
+  for (const [what, fault, says] of [
+    [
+      'AscendCL does not start',
+      'aclInit:500000',
+      /^on the CPU: .*aclInit failed with 500000.*\(ACL_RUNTIME\)$/m,
+    ],
+    ['no device can be opened', 'aclrtSetDevice:507033', /^on the CPU: .*\(ACL_[A-Z_]+\)$/m],
+  ] as const) {
+    it(`with auto goes to the CPU where ${what}, with the reason, and fails with npu`, async function () {
+      this.timeout(60_000)
+      const env = { ACL_SIM_FAULTS: fault }
+      const [auto, npu] = await Promise.all([
+        run(['score', '--json', '--model', tiny, clip], env),
+        run(['score', '--json', '--model', tiny, '--device', 'npu', clip], env),
+      ])
+      expectSuccess(auto)
+      expect(auto.stderr).to.match(says)
+      expect(JSON.parse(auto.stdout)).to.have.nested.property('device.kind', 'cpu')
+      expect([npu.status, npu.stdout]).to.deep.equal([1, ''])
+    })
+  }
 
   it('asked onto an NPU that is not there fails with what is missing', async () => {
     const ended = await run(['score', '--model', tiny, '--device', 'npu', clip], { ACL_SIM_DEVICES: '0' })

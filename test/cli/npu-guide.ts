@@ -36,7 +36,7 @@ export async function runBlocks(
   symlinkSync(inputs.data, join(folder, 'LA'))
   const script = join(folder, 'guide.sh')
   const node = `${quoted(process.execPath)} ${quoted(program)}`
-  const npx = `npx() { [ "$1" = aasist ] || return 127; shift; ${node} "$@"; }`
+  const npx = `npx() { [ "$1 $2" = "--no-install aasist" ] || return 127; shift 2; ${node} "$@"; }`
   writeFileSync(script, ['set -e', npx, ...chosen].join('\n'))
   const { environment, timeoutSeconds } = inputs
   const env = { ...environment, AASIST_CACHE: join(folder, 'cache'), AASIST_ACL_LIBRARY: '' }

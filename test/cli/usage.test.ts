@@ -7,14 +7,17 @@ import { root } from '../support/environment'
 import { tinyModel } from '../scoring/support'
 import { aasist, expectFailure, expectSuccess, inParallel, type Ended } from './support'
 
-const commands = ['demo', 'score', 'eval', 'metrics', 'convert', 'doctor']
+const commands = ['demo', 'score', 'eval', 'metrics', 'convert', 'compile', 'devices', 'doctor']
+/** Those that only group others, or print no results. */
+const furtherCommands = ['cache', 'simulator']
 
 describe('aasist', () => {
   it('--help names every command, on stdout', async () => {
     const ended = await aasist(['--help'])
     expectSuccess(ended)
     expect(ended.stderr).to.equal('')
-    for (const command of commands) expect(ended.stdout).to.match(new RegExp(`^  ${command} `, 'm'))
+    for (const command of [...commands, ...furtherCommands])
+      expect(ended.stdout).to.match(new RegExp(`^  ${command} `, 'm'))
   })
 
   it('<command> --help shows its options and an example that is a call of it', async () => {
@@ -109,6 +112,30 @@ describe('aasist', () => {
         ['convert', ...conversion, '--batch', '5000'],
         'INVALID_ARGUMENT',
         /1 to 1024/,
+      ],
+      [
+        'two ways to say the precision',
+        ['eval', ...evaluation, '--precision-mode', 'force_fp16', '--precision-mode-v2', 'fp16'],
+        'INVALID_ARGUMENT',
+        /--precision-mode.*--precision-mode-v2/,
+      ],
+      [
+        'an unknown precision',
+        ['score', 'a.wav', '--precision-mode-v2', 'fp8'],
+        'INVALID_ARGUMENT',
+        /origin/,
+      ],
+      [
+        'a precision of the CPU',
+        ['score', 'a.wav', '--device', 'cpu', '--precision-mode-v2', 'origin'],
+        'INVALID_ARGUMENT',
+        /--device cpu computes in float32/,
+      ],
+      [
+        'a precision for what is compiled already',
+        ['score', 'a.wav', '--model', 'a.om', '--precision-mode', 'force_fp16'],
+        'INVALID_ARGUMENT',
+        /aasist compile/,
       ],
       ['an unknown target', ['convert', ...conversion, '--target', 'gpu'], 'INVALID_ARGUMENT', /plain, cpu/],
       ['arguments for doctor', ['doctor', 'me'], 'INVALID_ARGUMENT', /too many arguments/],

@@ -167,6 +167,22 @@ describe('toolchain: the table of npu-smi info', () => {
     })
   })
 
+  it('takes no number whose unit is another one or not told, and says so', () => {
+    const first = (...changes: readonly (readonly [string, string])[]) => {
+      const text = changes.reduce((changed, [from, to]) => changed.replace(from, to), guide310P3)
+      const { chips, warnings } = parseNpuSmiTable(text)
+      return { chip: chips[0], warnings }
+    }
+    const others = first(['Power(W)', 'Power(mW)'], ['Temp(C)', 'Temp(F)'], ['Usage(MB)', 'Usage(KB)'])
+    const none = first(['Power(W)', 'Power'], ['Temp(C)', 'Temp'], ['(page)', ''], ['Usage(MB)', 'Usage'])
+    const [known] = expected.guide310P3
+    const without = { powerW: null, temperatureC: null, memoryUsedMb: null, memoryTotalMb: null }
+    for (const { chip: found, warnings } of [others, none]) {
+      expect(found).to.deep.equal({ ...known, ...without })
+      expect(warnings.join()).to.match(/no unit that is known/)
+    }
+  })
+
   it('counts once when it was captured twice', () => {
     const { chips, warnings } = parseNpuSmiTable(guide310P3 + guide310P3)
     expect(chips).to.deep.equal(expected.guide310P3)

@@ -5,6 +5,7 @@ import {
   float32Tensor,
   int64Tensor,
   type Attribute,
+  type Branch,
   type Graph,
   type Node,
   type Tensor,
@@ -13,6 +14,7 @@ import {
 import {
   ModelProtoSchema,
   type AttributeProto,
+  type GraphProto,
   type ModelProto,
   type NodeProto,
   type TensorProto,
@@ -21,7 +23,8 @@ import {
 import { attributeTypeNumber, elementTypeName } from './types'
 
 /**
- * Reads a model of standard operators without sub-graphs, in one file, which is all AASIST exports consist of.
+ * Reads a model of standard operators in one file, which is all AASIST exports consist of. Of sub-graphs there are the
+ * branches that PyTorch's exporter makes of a squeeze whose axis it cannot tell the size of.
  * @throws ModelError MODEL_INVALID, also when a node reads a value that nothing before it gives
  */
 export function readOnnx(bytes: Uint8Array): Graph {
@@ -31,17 +34,7 @@ export function readOnnx(bytes: Uint8Array): Graph {
     throw new ModelError('MODEL_INVALID', 'this is not an ONNX model: it has no graph or no operator set')
   }
   const { graph } = model
-  const initializers = new Map<string, Tensor>()
-  for (const tensor of graph.initializer) initializers.set(tensor.name ?? '', readTensor(tensor))
-  const nodes: Node[] = []
-  const names = new Set<string>()
-  for (const proto of graph.node) {
-    const node = readNode(proto, names)
-    const value = node.op === 'Constant' ? constantValue(node) : undefined
-    const [output] = node.outputs
-    if (value !== undefined && output !== undefined) initializers.set(output, value)
-    else nodes.push(node)
-  }
+  const { nodes, initializers } = readNodes(graph, new Set(), 0)
   const read: Graph = {
     name: graph.name ?? '',
     opset: Number(opset.version),
@@ -55,14 +48,40 @@ export function readOnnx(bytes: Uint8Array): Graph {
   return read
 }
 
+function readNodes(
+  graph: GraphProto,
+  names: Set<string>,
+  depth: number,
+): Pick<Graph, 'nodes' | 'initializers'> {
+  const initializers = new Map<string, Tensor>()
+  for (const tensor of graph.initializer) initializers.set(tensor.name ?? '', readTensor(tensor))
+  const nodes: Node[] = []
+  for (const proto of graph.node) {
+    const node = readNode(proto, names, depth)
+    const value = node.op === 'Constant' ? constantValue(node) : undefined
+    const [output] = node.outputs
+    if (value !== undefined && output !== undefined) initializers.set(output, value)
+    else nodes.push(node)
+  }
+  return { nodes, initializers }
+}
+
 /** What a file leaves out (sparse constants, functions of its own) shows as a value that nobody gives. */
 function assertComplete(graph: Graph): void {
-  const given = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)])
+  assertGiven(graph, new Set(graph.inputs.map(({ name }) => name)))
+}
+
+function assertGiven(
+  graph: Pick<Graph, 'nodes' | 'initializers'> & { readonly outputs: readonly (string | ValueInfo)[] },
+  around: ReadonlySet<string>,
+): void {
+  const given = new Set([...around, ...graph.initializers.keys()])
   const broken = (message: string, value: string): ModelError =>
     new ModelError('MODEL_INVALID', `${message}; export the model again, as one file of standard operators`, {
       value,
     })
-  for (const { name, inputs, outputs } of graph.nodes) {
+  for (const { name, inputs, outputs, branches } of graph.nodes) {
+    for (const branch of Object.values(branches ?? {})) assertGiven(branch, given)
     for (const input of inputs) {
       if (input !== '' && !given.has(input))
         throw broken(`node "${name}" reads "${input}", which nothing before it gives`, input)
@@ -73,7 +92,8 @@ function assertComplete(graph: Graph): void {
       given.add(output)
     }
   }
-  for (const { name } of graph.outputs) {
+  for (const output of graph.outputs) {
+    const name = typeof output === 'string' ? output : output.name
     if (!given.has(name)) throw broken(`output "${name}" is given by no node`, name)
   }
 }
@@ -113,7 +133,7 @@ function parse(bytes: Uint8Array): ModelProto {
   }
 }
 
-function readNode(proto: NodeProto, names: Set<string>): Node {
+function readNode(proto: NodeProto, names: Set<string>, depth: number): Node {
   const op = proto.opType ?? ''
   // Names are optional in ONNX and not always unique; passes need them to be.
   const wish = proto.name ?? ''
@@ -128,15 +148,43 @@ function readNode(proto: NodeProto, names: Set<string>): Node {
       { node: name, op, domain },
     )
   }
-  return {
-    name,
-    op,
-    inputs: proto.input,
-    outputs: proto.output,
-    attributes: Object.fromEntries(
-      proto.attribute.map(entry => [entry.name ?? '', readAttribute(entry, name)]),
-    ),
+  const [inputs, outputs] = [proto.input, proto.output]
+  if (op === 'If') {
+    const branch = (wanted: string): Branch =>
+      readBranch(
+        proto.attribute.find(entry => entry.name === wanted),
+        { name, names, outputs: outputs.length, depth: depth + 1 },
+      )
+    const branches = { whenTrue: branch('then_branch'), whenFalse: branch('else_branch') }
+    return { name, op, inputs, outputs, attributes: {}, branches }
   }
+  const attributes = proto.attribute.map(entry => [entry.name ?? '', readAttribute(entry, name)] as const)
+  return { name, op, inputs, outputs, attributes: Object.fromEntries(attributes) }
+}
+
+/** Branches within branches, of which exporters write none. */
+const deepestBranch = 4
+
+interface BranchOwner {
+  readonly name: string
+  readonly names: Set<string>
+  readonly outputs: number
+  readonly depth: number
+}
+
+function readBranch(attribute: AttributeProto | undefined, owner: BranchOwner): Branch {
+  const graph = attribute?.g
+  const isWhole = graph?.input.length === 0 && graph.output.length === owner.outputs
+  if (graph === undefined || !isWhole || owner.depth > deepestBranch) {
+    throw new ModelError(
+      'MODEL_INVALID',
+      `If "${owner.name}" has not two branches of its ${owner.outputs} outputs, or they are more than ${deepestBranch} deep; ` +
+        'export the model again with fixed sizes',
+      { node: owner.name },
+    )
+  }
+  const outputs = graph.output.map(({ name }) => name ?? '')
+  return { ...readNodes(graph, owner.names, owner.depth), outputs }
 }
 
 function readAttribute(proto: AttributeProto, node: string): Attribute {

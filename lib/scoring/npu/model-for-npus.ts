@@ -1,7 +1,7 @@
 /** A checkpoint or an ONNX model on its way to the NPUs of this machine: compiled, or why that is not possible. */
 import { DatasetError, ToolError } from '../../errors'
 import { checkLibraryPath } from '../../session/acl-options'
-import { probeNpus, saysNoNpu, whyNotNpu } from '../../session/devices'
+import { probeNpus, saysNoUsableNpu, whyNotNpu } from '../../session/devices'
 import { findAtc, type CompileEvent } from '../../toolchain'
 import type { LoadedModel } from '../model-file'
 import { needsOfflineModel, word } from '../offline-model'
@@ -105,6 +105,11 @@ export async function modelForNpus(request: NpuModelRequest, preparer: Preparer)
   }
   try {
     await probeNpus(checkLibraryPath(undefined))
+  } catch (error) {
+    if (wanted === 'if possible' && saysNoUsableNpu(error)) return settle(whyNotNpu(error))
+    throw error
+  }
+  try {
     const offline = await offlineModelFor(model, {
       target: 'npu',
       ...choices,
@@ -120,7 +125,7 @@ export async function modelForNpus(request: NpuModelRequest, preparer: Preparer)
     onEvent?.({ kind: 'ready', model: offline })
     return { offline, provenance: provenanceOf(offline, request) }
   } catch (error) {
-    const mayCompute = saysNoNpu(error) || error instanceof ToolError || error instanceof DatasetError
+    const mayCompute = error instanceof ToolError || error instanceof DatasetError
     if (wanted === 'if possible' && mayCompute) return settle(whyNotNpu(error))
     throw error
   }
