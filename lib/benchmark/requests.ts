@@ -2,7 +2,7 @@
 import { randomFillSync } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { DatasetError, SessionError, errorCode } from '../errors'
+import { DatasetError, SessionError, errorCode, errorMessage } from '../errors'
 import { readInputFile } from '../scoring/input-file'
 import type { Feeds, TensorData, TensorType } from '../session'
 import { elementCount } from '../session/tensor'
@@ -173,8 +173,7 @@ async function elementsOf(path: string): Promise<Buffer> {
   try {
     bytes = await readInputFile(path, largestBytes)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    throw new DatasetError('DATASET_INVALID', message, { path }, { cause: error })
+    throw new DatasetError('DATASET_INVALID', errorMessage(error), { path }, { cause: error })
   }
   return /\.npy$/i.test(path) ? npyElements(bytes, path) : bytes
 }

@@ -7,6 +7,7 @@ import { root } from '../support/environment'
 import { demoModel } from '../support/golden'
 import { requireSimulator } from '../support/native'
 import {
+  expectBenchmark,
   expectClose,
   guideMetrics,
   guideScores,
@@ -73,7 +74,7 @@ describe('docs/npu.md', () => {
       config: demoModel.config,
       // All of them take a minute and a half.
       data: thinnedCorpus(demoModel.corpus, join(folder(), 'corpus'), 4),
-      environment: { BATCHES: '4' },
+      environment: { BATCHES: '4', LOOP: '2' },
       timeoutSeconds: 230,
     })
     expect(ended.stdout)
@@ -83,6 +84,7 @@ describe('docs/npu.md', () => {
     for (const file of ['eval_scores.txt', 't-DCF_EER.txt']) {
       expect(existsSync(join(folder(), 'om-results', file))).to.equal(true)
     }
+    expectBenchmark(ended.stdout)
     const cpu = guideScores(folder(), 'cpu-results')
     expect(cpu.size).to.equal(10)
     expectClose(guideScores(folder(), 'origin-results'), cpu, 1e-4)

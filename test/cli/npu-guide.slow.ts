@@ -3,7 +3,14 @@ import { expect } from 'chai'
 import { join } from 'node:path'
 import { referenceData } from '../support/environment'
 import { requireSimulator } from '../support/native'
-import { expectClose, guideMetrics, guideScores, runBlocks, simulatorBlocks } from './npu-guide'
+import {
+  expectBenchmark,
+  expectClose,
+  guideMetrics,
+  guideScores,
+  runBlocks,
+  simulatorBlocks,
+} from './npu-guide'
 import { scratchFolder } from './support'
 
 describe('docs/npu.md, with the official AASIST-L', () => {
@@ -15,7 +22,7 @@ describe('docs/npu.md, with the official AASIST-L', () => {
     this.timeout(600_000)
     const checkpoint = join(data, 'checkpoints', 'AASIST-L.pth')
     // From the checkpoint to metrics, and the comparison; the others are the same in one step, and for other batches.
-    await runBlocks(folder(), [simulatorBlocks[0]!, simulatorBlocks[2]!], {
+    const { stdout } = await runBlocks(folder(), [simulatorBlocks[0]!, simulatorBlocks[2]!], {
       checkpoint,
       config: checkpoint.replace(/pth$/, 'conf'),
       data: join(data, 'LA'),
@@ -30,5 +37,6 @@ describe('docs/npu.md, with the official AASIST-L', () => {
     expect(metrics.minTdcf).to.be.a('number')
     expect(guideMetrics(folder(), 'origin-results')).to.deep.equal(metrics)
     expectClose(guideScores(folder(), 'om-results'), cpu, 0.1)
+    expectBenchmark(stdout)
   })
 })

@@ -92,3 +92,14 @@ export function expectClose(
   for (const [utterance, score] of expected)
     expect(found.get(utterance), utterance).to.be.closeTo(score, within)
 }
+
+/** A thousand runs of 6.08 ms each, which the simulator is told to wait, found again by the benchmark. */
+export function expectBenchmark(stdout: string): void {
+  const [, median, p99] =
+    /^\[INFO\] NPU_compute_time .* median = ([\d.]+), percentile\(99%\) = ([\d.]+)$/m.exec(stdout) ?? []
+  expect(Number(median)).to.be.within(6.08, 6.2)
+  expect(Number(p99)).to.be.at.least(Number(median))
+  expect(stdout).to.match(
+    /^\[INFO\] throughput 1000\*batchsize\.mean\(1\)\/NPU_compute_time\.mean\([\d.]+\): [\d.]+$/m,
+  )
+}
