@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run } from './child.mjs'
+import { endFailed, run } from './child.mjs'
 import { onlyOne } from './only-one.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -62,9 +62,5 @@ try {
     )
   }
 } catch (error) {
-  if (error.signal !== undefined) process.kill(process.pid, error.signal)
-  else {
-    say(error.message)
-    process.exitCode = 1
-  }
+  endFailed(error, say)
 }

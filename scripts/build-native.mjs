@@ -2,7 +2,7 @@
 // failure: the tests that need them skip and say so. In CI it is one.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { run } from './child.mjs'
+import { endFailed, run } from './child.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const say = text => console.error(`native: ${text}`)
@@ -30,9 +30,5 @@ try {
     throw new Error(`this needs ${missing}; TypeScript alone is built by: npm run build:ts`)
   }
 } catch (error) {
-  if (error.signal !== undefined) process.kill(process.pid, error.signal)
-  else {
-    say(error.message)
-    process.exitCode = 1
-  }
+  endFailed(error, say)
 }

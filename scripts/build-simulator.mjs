@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run } from './child.mjs'
+import { endFailed, run } from './child.mjs'
 import { onlyOne } from './only-one.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -105,10 +105,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     await main()
   } catch (error) {
-    if (error.signal !== undefined) process.kill(process.pid, error.signal)
-    else {
-      say(error.message)
-      process.exitCode = 1
-    }
+    endFailed(error, say)
   }
 }

@@ -9,6 +9,15 @@ export class Interrupted extends Error {
   }
 }
 
+/** Ends this process for an error: of the signal that interrupted it, or with what went wrong and exit code 1. */
+export function endFailed(error, say) {
+  if (error.signal !== undefined) process.kill(process.pid, error.signal)
+  else {
+    say(error.message)
+    process.exitCode = 1
+  }
+}
+
 /**
  * Runs a program to its end, its output on stderr: stdout belongs to what set-up is done for. A signal is passed on
  * and waited for, so that nothing goes on writing after this process has gone.

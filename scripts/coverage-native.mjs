@@ -5,7 +5,8 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run } from './child.mjs'
+import { endFailed } from './child.mjs'
+import { runTests } from './mocha.mjs'
 import {
   addonOf,
   buildAddon,
@@ -44,20 +45,15 @@ const filesIn = (folder, ending) =>
     .filter(name => name.endsWith(ending))
     .map(name => join(folder, name))
 
-async function runTests() {
+async function buildAndTest() {
   for (const build of [buildSimulator, buildDriver, buildAddon]) await build(variant)
   for (const folder of folders) for (const counts of filesIn(folder, '.gcda')) rmSync(counts)
-  const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js')
   // Counters slow things down and the processes of a case share files of counts: more time, and no judgement of it.
-  await run(process.execPath, [mocha, '--exit', '--timeout', '120000', '--reporter', 'dot', ...tests], {
-    cwd: root,
-    env: {
-      ...process.env,
-      AASIST_SLOWDOWN: '2',
-      AASIST_ADDON: addonOf(variant),
-      AASIST_SIMULATOR: simulatorFolder(variant),
-      AASIST_SANITIZE: variant,
-    },
+  await runTests(tests, ['--timeout', '120000', '--reporter', 'dot'], {
+    AASIST_SLOWDOWN: '2',
+    AASIST_ADDON: addonOf(variant),
+    AASIST_SIMULATOR: simulatorFolder(variant),
+    AASIST_SANITIZE: variant,
   })
 }
 
@@ -108,12 +104,8 @@ function report() {
 }
 
 try {
-  if (!process.argv.includes('--no-tests')) await runTests()
+  if (!process.argv.includes('--no-tests')) await buildAndTest()
   report()
 } catch (error) {
-  if (error.signal !== undefined) process.kill(process.pid, error.signal)
-  else {
-    console.error(`coverage:native: ${error.message}`)
-    process.exitCode = 1
-  }
+  endFailed(error, text => console.error(`coverage:native: ${text}`))
 }

@@ -9,7 +9,8 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run } from './child.mjs'
+import { endFailed } from './child.mjs'
+import { runTests } from './mocha.mjs'
 import {
   addonOf,
   buildAddon,
@@ -21,7 +22,6 @@ import {
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const addressed = 'address,undefined'
-const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js')
 
 /** Of the simulator's programs, which are one thread each. */
 const programTests = [
@@ -53,12 +53,8 @@ function step(text) {
   console.error(`\nsanitize: ${text}`)
 }
 
-async function test(files, environment, more = []) {
-  await run(process.execPath, [mocha, '--exit', '--timeout', '300000', ...more, ...files], {
-    cwd: root,
-    env: { ...process.env, ...options, ...environment },
-  })
-}
+const test = (files, environment, more = []) =>
+  runTests(files, ['--timeout', '300000', ...more], { ...options, ...environment })
 
 /** Where a library of the compiler is that has to be loaded before the program. */
 const runtime = name => execFileSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim()
@@ -160,9 +156,5 @@ try {
   step(`sessions in Node with ${addressed}`)
   await sanitizeInNode()
 } catch (error) {
-  if (error.signal !== undefined) process.kill(process.pid, error.signal)
-  else {
-    console.error(`sanitize: ${error.message}`)
-    process.exitCode = 1
-  }
+  endFailed(error, text => console.error(`sanitize: ${text}`))
 }

@@ -2,6 +2,7 @@
 // is not of these sources. Looking takes some 50 ms, so the second run starts at once. With --rebuild (`npm run build:ts`)
 // it compiles whatever the look of things.
 import { fileURLToPath } from 'node:url'
+import { endFailed } from './child.mjs'
 import { build, isBuilt } from './compilation.mjs'
 import { install, isInstalled } from './installation.mjs'
 import { onlyOne } from './only-one.mjs'
@@ -32,9 +33,5 @@ try {
   if (rebuild || !isInstalled() || !isBuilt())
     await onlyOne(lock, () => say('another set-up of this checkout is under way, waiting for it'), setUp)
 } catch (error) {
-  if (error.signal !== undefined) process.kill(process.pid, error.signal)
-  else {
-    say(error.message)
-    process.exitCode = 1
-  }
+  endFailed(error, say)
 }

@@ -34,7 +34,7 @@ type Source = Omit<DecodedAudio, 'container' | 'bitsPerSample'>
 type Settings = Required<Omit<ClipOptions, 'fileName'>>
 
 const OPTION_NAMES = ['windowSamples', 'sampleRateHz', 'resample', 'channels', 'fileName']
-export const MODEL_SAMPLE_RATE_HZ = 16_000
+const MODEL_SAMPLE_RATE_HZ = 16_000
 
 function settingsOf(options: ClipOptions, where: string): Settings {
   assertKnownOptions(options, OPTION_NAMES, where)

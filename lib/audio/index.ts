@@ -1,5 +1,5 @@
 /** Audio files to model input: bytes in, samples out. Knows nothing of models, sessions or data sets. */
-export { clipFromSamples, loadClip, MODEL_SAMPLE_RATE_HZ } from './clip'
+export { clipFromSamples, loadClip } from './clip'
 export type { Clip, ClipOptions } from './clip'
 export { decodeAudio } from './decode'
 export type { DecodeOptions } from './decode'

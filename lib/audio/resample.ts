@@ -34,7 +34,7 @@ function assertRate(rateHz: number, name: string): void {
 }
 
 /** Samples after conversion: every output instant that lies inside the clip, as librosa and soxr count. */
-export function resampledLength(length: number, fromHz: number, toHz: number): number {
+function resampledLength(length: number, fromHz: number, toHz: number): number {
   return Math.ceil((length * toHz) / fromHz)
 }
 

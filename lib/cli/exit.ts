@@ -9,7 +9,7 @@ export type ExitCode = 0 | 1 | 2 | 130 | 143
 
 const stopSignals = ['SIGINT', 'SIGTERM'] as const
 
-export class Interrupted extends Error {
+class Interrupted extends Error {
   override readonly name = 'Interrupted'
   readonly exitCode: ExitCode
 

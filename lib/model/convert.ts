@@ -87,6 +87,6 @@ function readConfig(config: string | Uint8Array | AasistConfig): AasistConfig {
 }
 
 /** The passes of the `cpu` target, in their order: tiling needs the pads that the SELU pass makes explicit. */
-export function optimizeForCpu(graph: Graph, tiles: readonly TileGroup[] = defaultTiles): Graph {
+function optimizeForCpu(graph: Graph, tiles: readonly TileGroup[] = defaultTiles): Graph {
   return tileTime(decomposeSelu(constantAttention(foldBatchNorm(graph))), tiles)
 }

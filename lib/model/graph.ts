@@ -177,7 +177,11 @@ export class GraphBuilder {
 
   /** The data of a float32 constant that is already in the graph. @throws ModelError MODEL_INVALID */
   floatsOf(name: string): { dims: readonly number[]; data: Float32Array } {
-    return floatData(this.#initializers, name)
+    const tensor = this.#initializers.get(name)
+    if (tensor?.dtype !== 'float32') {
+      throw new ModelError('MODEL_INVALID', `value "${name}" must be a float32 constant`, { value: name })
+    }
+    return tensor
   }
 
   ints(...values: readonly number[]): string {
@@ -217,19 +221,6 @@ export class GraphBuilder {
   build(frame: Omit<Graph, 'nodes' | 'initializers'>): Graph {
     return { ...frame, nodes: this.#nodes, initializers: this.#initializers }
   }
-}
-
-/** The float32 constant behind a value name. @throws ModelError MODEL_INVALID */
-export function floatConstant(graph: Graph, name: string): { dims: readonly number[]; data: Float32Array } {
-  return floatData(graph.initializers, name)
-}
-
-function floatData(initializers: Constants, name: string): { dims: readonly number[]; data: Float32Array } {
-  const tensor = initializers.get(name)
-  if (tensor?.dtype !== 'float32') {
-    throw new ModelError('MODEL_INVALID', `value "${name}" must be a float32 constant`, { value: name })
-  }
-  return tensor
 }
 
 /** The int64 constant behind a value name, as numbers; undefined when it is computed. */

@@ -215,7 +215,7 @@ export function shapeRange(node: Node, shape: Shape): Shape {
 }
 
 /** ONNX Slice semantics for step 1: negative bounds count from the end, both are clamped. */
-export function sliceBounds(start: number, end: number, size: number): readonly [from: number, to: number] {
+function sliceBounds(start: number, end: number, size: number): readonly [from: number, to: number] {
   const clamp = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size)
   return [clamp(start), Math.max(clamp(start), clamp(end))]
 }

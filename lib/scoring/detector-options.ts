@@ -31,8 +31,8 @@ export interface DetectorOptions {
   readonly isolation?: PoolOptions['isolation']
   /**
    * Milliseconds the model may take for one run; then its session is replaced. On NPUs the clip is tried once more on
-   * another NPU, then on the CPU where there is a model for it; otherwise it has the error `RUN_TIMEOUT`. Waiting does not count. Default: no limit. On the CPU sessions are processes then, because a run in a
-   * thread cannot be stopped.
+   * another NPU, then on the CPU where there is a model for it; otherwise it has the error `RUN_TIMEOUT`. Waiting does
+   * not count. Default: no limit. On the CPU sessions are processes then, because a run in a thread cannot be stopped.
    */
   readonly runTimeoutMs?: number
   /** Runs that may wait; default 256. One more rejects with `QUEUE_FULL`. */

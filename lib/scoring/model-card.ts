@@ -60,7 +60,7 @@ export async function copyModelCard(fromModel: string, toModel: string): Promise
   return { path, state: 'copied' }
 }
 
-export function parseModelCard(text: string, path: string): ModelCard {
+function parseModelCard(text: string, path: string): ModelCard {
   const refuse = (reason: string): never => {
     throw new ModelError('CONFIG_INVALID', `the model card ${path} ${reason}`, { path })
   }

@@ -76,14 +76,6 @@ export type NativeFailure =
   | { readonly kind: 'otherLibraryLoaded'; readonly path: string }
   | { readonly kind: 'deadline' }
 
-/** When the parts of a run began and ended, as durations in milliseconds. */
-export interface NativeTimes {
-  readonly queueMs: number
-  readonly copyInMs: number
-  readonly executeMs: number
-  readonly copyOutMs: number
-}
-
 export type NativeEvent =
   | ({ readonly kind: 'opened' } & NativeModel)
   /** It could not be opened; `closed` follows. */

@@ -8,7 +8,10 @@ import { Detector, type DetectorOptions } from '../../lib/scoring'
 import { integerSignal } from '../audio/signals'
 import { integerData, wavFile } from '../audio/wav-files'
 import { root } from '../support/environment'
+import { failureOf } from '../support/failure'
 import { clipPath, demoModel, readJson } from '../support/golden'
+
+export { failureOf }
 
 /** A network of AASIST's shape that takes 1.5 s of audio and runs in 5 ms; PyTorch's scores are in its golden file. */
 export const tinyModel = {
@@ -68,18 +71,6 @@ export async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const result of results) all.push(result)
   return all
-}
-
-/** The error a promise rejects with; one that resolves fails the test. */
-export async function failureOf(promise: Promise<unknown>): Promise<Error & { readonly code?: string }> {
-  let outcome: unknown
-  try {
-    outcome = await promise
-  } catch (error) {
-    expect(error).to.be.instanceOf(Error)
-    return error as Error & { readonly code?: string }
-  }
-  throw new Error(`expected a rejection, found ${JSON.stringify(outcome)}`)
 }
 
 export async function expectCode(promise: Promise<unknown>, code: string): Promise<Error> {

@@ -4,25 +4,17 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { compileModel, type CompiledModel, type CompileEvent, type CompileModelOptions } from '../../lib'
-import { AasistError, errorCode } from '../../lib/errors'
+import { errorCode } from '../../lib/errors'
 import { ModelProtoSchema } from '../../lib/model/onnx/onnx_pb'
 import { findSimulator, simulatorEnvironment } from '../../lib/toolchain'
 import { requireSimulatorBuild } from '../simulator/support'
 import { root } from '../support/environment'
+import { failureOf } from '../support/failure'
 import { scratchFolder } from '../support/scratch-folder'
 import { isAlive, until, writeProgram } from './stand-ins'
 
 const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
 const soc = 'Ascend310P3'
-
-async function failureOf(promise: Promise<unknown>): Promise<AasistError> {
-  try {
-    await promise
-  } catch (error) {
-    return error as AasistError
-  }
-  throw new Error('it did not fail')
-}
 
 /** Temporary folders of compilations that are not there any more when one is through. */
 const workFolders = (folder: string): string[] =>
@@ -148,9 +140,9 @@ describe('toolchain: compileModel with the simulator', () => {
     const error = await failureOf(compile(fixture('add'), { inputShape: 'a:7,3;b:2,3' }))
     expect(errorCode(error)).to.equal('ATC_FAILED')
     expect(error.message).to.match(/^atc ended with exit code 255: E\d+: /)
-    expect(error.detail['code']).to.match(/^E\d+$/)
-    expect(error.detail['codes']).to.deep.equal([error.detail['code']])
-    expect(error.detail['tail']).to.include('ATC run failed')
+    expect(error.detail!['code']).to.match(/^E\d+$/)
+    expect(error.detail!['codes']).to.deep.equal([error.detail!['code']])
+    expect(error.detail!['tail']).to.include('ATC run failed')
     expect(readFileSync(out, 'utf8')).to.equal('the one before')
     expect(readdirSync(folder())).to.deep.equal(['model.om'])
   })
@@ -417,8 +409,8 @@ describe('toolchain: compileModel with an atc that', () => {
         'exit 1',
       ]),
     )
-    expect(error.detail['code']).to.equal('E20001')
-    expect((error.detail['tail'] as string).length).to.be.below(40_000)
+    expect(error.detail!['code']).to.equal('E20001')
+    expect((error.detail!['tail'] as string).length).to.be.below(40_000)
   })
 
   it('cannot be started', async () => {

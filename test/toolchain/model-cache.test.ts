@@ -25,21 +25,13 @@ import { findSimulator, simulatorEnvironment } from '../../lib/toolchain'
 import { tinyModel } from '../scoring/support'
 import { requireSimulatorBuild } from '../simulator/support'
 import { root } from '../support/environment'
+import { failureOf } from '../support/failure'
 import { scratchFolder } from '../support/scratch-folder'
 import { until, writeProgram } from './stand-ins'
 
 const soc = 'Ascend310P3'
 const openBatch = join(root, 'test', 'fixtures', 'onnx', 'dynamic-batch.onnx')
 const add = join(root, 'test', 'fixtures', 'onnx', 'add.onnx')
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise
-  } catch (error) {
-    return error
-  }
-  throw new Error('it did not fail')
-}
 
 describe('toolchain: offlineModelFor', () => {
   const folder = scratchFolder()

@@ -3,6 +3,7 @@ import { openNpuSmi } from '../../lib/toolchain/npu-smi'
 import { readNpuSmi } from '../../lib/toolchain/npu-smi-devices'
 import { visibleDevices, visibleId } from '../../lib/toolchain/visible-devices'
 import { errorCode, ToolError } from '../../lib/errors'
+import { failureOf } from '../support/failure'
 import { scratchFolder } from '../support/scratch-folder'
 import {
   a2910B3,
@@ -23,15 +24,6 @@ const answering = (answers: Readonly<Record<string, string>>) => (args: readonly
   return answer === undefined
     ? Promise.reject(new ToolError('TOOL_FAILED', `no answer to ${args.join(' ')}`))
     : Promise.resolve(answer)
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise
-  } catch (error) {
-    return error as Error
-  }
-  throw new Error('it did not fail')
 }
 
 describe('toolchain: npu-smi as a whole', () => {

@@ -25,7 +25,7 @@ type SampleFormat = Omit<WavLayout, 'dataStart' | 'frameCount'>
 
 const LARGEST_CHANNEL_COUNT = 64
 /** The largest rate a FLAC STREAMINFO can hold; no converter makes more. */
-export const LARGEST_SAMPLE_RATE_HZ = 2 ** 20 - 1
+const LARGEST_SAMPLE_RATE_HZ = 2 ** 20 - 1
 
 /** In RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) this size means: see the ds64 chunk. In a pipe: unknown. */
 const SIZE_ELSEWHERE = 0xffffffff

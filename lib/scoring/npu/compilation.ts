@@ -31,7 +31,7 @@ export interface CompileOptions extends AtcChoices {
   readonly onEvent?: (event: CompileEvent) => void
 }
 
-export const choiceNames = [
+const choiceNames = [
   'batch',
   'inputShape',
   'precisionMode',
@@ -43,7 +43,7 @@ export const choiceNames = [
   'atcOptions',
 ] as const satisfies readonly (keyof AtcChoices)[]
 
-export const compileOptionNames = [
+const compileOptionNames = [
   ...choiceNames,
   'soc',
   'atc',
