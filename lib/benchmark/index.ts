@@ -2,7 +2,7 @@
 export { benchmark } from './benchmark'
 export type { Benchmark, BenchmarkEvent, BenchmarkOptions, DeviceBenchmark } from './benchmark'
 export type { OutputFiles, OutputFormat, SampleFiles } from './output-files'
-export type { PureData } from './requests'
+export type { PureData } from './made-up-data'
 export { parseNamedDims, type ShapeChoice } from './shapes'
 export type { Interval, TimeFigures } from './statistics'
 export { performanceSummary, summaryFile } from './summary'

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { writeFileAtomically } from '../dataset'
 import { SessionError } from '../errors'
 import type { Outputs, TypedTensor } from '../session'
+import { unpackTensor } from '../session/packed-tensor'
 import { bytesOf, npyFile } from './npy'
-import { stemOf, type Request } from './requests'
+import { stemOf } from './input-files'
+import type { Request } from './requests'
 
 export type OutputFormat = 'BIN' | 'NPY' | 'TXT'
 
@@ -46,10 +48,8 @@ export async function writeOutputs(
   return written
 }
 
-type Part = TypedTensor
-
 /** Cut into equal parts along an axis. */
-function split(tensor: TypedTensor, count: number, axis: number): readonly Part[] {
+function split(tensor: TypedTensor, count: number, axis: number): readonly TypedTensor[] {
   if (count === 1) return [tensor]
   const size = tensor.dims[axis]
   if (size === undefined || size % count !== 0 || !ArrayBuffer.isView(tensor.data)) {
@@ -72,18 +72,18 @@ function split(tensor: TypedTensor, count: number, axis: number): readonly Part[
       const begin = (row * size * inner + part * run) * elementBytes
       own.set(bytes.subarray(begin, begin + run * elementBytes), row * run * elementBytes)
     }
-    const Elements = tensor.data.constructor as new (buffer: ArrayBuffer) => typeof tensor.data
-    return { type: tensor.type, dims, data: new Elements(own.buffer) } as Part
+    return unpackTensor({ type: tensor.type, dims, data: own.buffer })
   })
 }
 
-function contentOf({ type, dims, data }: Part, format: OutputFormat): string | Uint8Array {
-  if (format === 'TXT') return textOf({ type, dims, data } as Part)
-  return format === 'BIN' ? bytesOf(data) : npyFile(type, dims, bytesOf(data))
+function contentOf(tensor: TypedTensor, format: OutputFormat): string | Uint8Array {
+  if (format === 'TXT') return textOf(tensor)
+  const elements = bytesOf(tensor.data)
+  return format === 'BIN' ? elements : npyFile(tensor.type, tensor.dims, elements)
 }
 
 /** A line for each innermost row; C's `%f` for floating-point numbers, `%d` for all others. */
-function textOf({ type, dims, data }: Part): string {
+function textOf({ type, dims, data }: TypedTensor): string {
   const isFloat = type === 'float32' || type === 'float64' || type === 'float16'
   const numbers =
     type === 'float16'

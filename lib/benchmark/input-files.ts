@@ -1,0 +1,163 @@
+/** Files as inputs, by ais_bench's rules. */
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { DatasetError, SessionError, errorCode, errorMessage } from '../errors'
+import { readInputFile } from '../scoring/input-file'
+import type { Feeds } from '../session'
+import { unpackTensor } from '../session/packed-tensor'
+import { elementCount } from '../session/tensor'
+import { bytesPerElement } from './element-bytes'
+import { npyElements } from './npy'
+import type { RequestSource } from './requests'
+import type { InputShape } from './shapes'
+
+/** How many files a run takes. */
+export type Batching = 'several files a run' | 'one file a run'
+
+/**
+ * ais_bench's rules: with files, as many as the model has inputs or a multiple of that, cut into one list an input; with
+ * folders, one an input, whose .npy and .bin files are paired in natural order. Smaller files than the input are put
+ * together; where they do not fill the last run, its first file is repeated, and what comes of that is not kept.
+ *
+ * @throws DatasetError `DATASET_INVALID`; SessionError `INPUT_SHAPE`
+ */
+export async function requestsOfFiles(
+  paths: readonly string[],
+  shapes: readonly InputShape[],
+  batching: Batching,
+): Promise<RequestSource> {
+  const lists = await filesByInput(paths, shapes)
+  const first = shapes[0]!
+  const inputBytes = bytesOfInput(first)
+  const firstBytes = (await elementsOf(lists[0]![0]!)).length
+  const perRun = firstBytes === 0 ? 0 : inputBytes / firstBytes
+  if (!Number.isInteger(perRun) || perRun < 1 || (batching === 'one file a run' && perRun !== 1)) {
+    throw sizeError(lists[0]![0]!, firstBytes, first, batching)
+  }
+  const samples = lists[0]!.map((_, index) => lists.map(list => list[index]!))
+  return {
+    count: Math.ceil(samples.length / perRun),
+    samplesPerRequest: perRun,
+    async at(index) {
+      const own = samples.slice(index * perRun, (index + 1) * perRun)
+      const filled = Array.from({ length: perRun }, (_, place) => own[place] ?? own[0]!)
+      const feeds: [string, Feeds[string]][] = []
+      for (const [place, shape] of shapes.entries()) {
+        const bytes = await joined(
+          filled.map(files => files[place]!),
+          shape,
+          batching,
+        )
+        const { name, type } = shape.input
+        feeds.push([
+          name,
+          { type, dims: shape.dims, data: unpackTensor({ type, dims: shape.dims, data: bytes.buffer }).data },
+        ])
+      }
+      return { index, feeds: Object.fromEntries(feeds), samples: own }
+    },
+  }
+}
+
+function bytesOfInput({ input, dims }: InputShape): number {
+  return elementCount(input.type, dims) * bytesPerElement(input.type)
+}
+
+async function joined(
+  paths: readonly string[],
+  shape: InputShape,
+  batching: Batching,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const wanted = bytesOfInput(shape)
+  // Of its own, so that the elements are where their size wants them.
+  const whole = new Uint8Array(wanted)
+  for (const [place, path] of paths.entries()) {
+    const elements = await elementsOf(path)
+    if (elements.length * paths.length !== wanted) throw sizeError(path, elements.length, shape, batching)
+    whole.set(elements, place * elements.length)
+  }
+  return whole
+}
+
+function sizeError(path: string, found: number, shape: InputShape, batching: Batching): SessionError {
+  const { name, type } = shape.input
+  const advice =
+    batching === 'one file a run'
+      ? 'pipelined, each file must be a whole input'
+      : 'it must be that, or an even part of it'
+  return new SessionError(
+    'INPUT_SHAPE',
+    `${path} holds ${found} bytes, and input "${name}" (${type}, [${shape.dims.join(', ')}]) takes ${bytesOfInput(shape)}: ${advice}`,
+    { path, input: name, fileBytes: found, inputBytes: bytesOfInput(shape) },
+  )
+}
+
+const largestBytes = 2 ** 31 - 1
+
+async function elementsOf(path: string): Promise<Buffer> {
+  let bytes: Buffer
+  try {
+    bytes = await readInputFile(path, largestBytes)
+  } catch (error) {
+    throw new DatasetError('DATASET_INVALID', errorMessage(error), { path }, { cause: error })
+  }
+  return /\.npy$/i.test(path) ? npyElements(bytes, path) : bytes
+}
+
+async function filesByInput(
+  paths: readonly string[],
+  shapes: readonly InputShape[],
+): Promise<readonly (readonly string[])[]> {
+  const kinds = await Promise.all(paths.map(kindOf))
+  const inputs = shapes.length
+  const invalid = (message: string): DatasetError =>
+    new DatasetError('DATASET_INVALID', message, { paths: [...paths] })
+  if (kinds.every(kind => kind === 'folder')) {
+    if (paths.length !== inputs) {
+      throw invalid(
+        `${paths.length} input folders are given, and the model has ${inputs} inputs: give one an input, in their order`,
+      )
+    }
+    const lists = await Promise.all(paths.map(arraysIn))
+    const [first] = lists
+    if (first === undefined || first.length === 0) throw invalid(`${paths[0]!} holds no .npy or .bin file`)
+    const other = lists.findIndex(list => list.length !== first.length)
+    if (other < 0) return lists
+    throw invalid(
+      `${paths[other]!} holds ${lists[other]!.length} files, and ${paths[0]!} ${first.length}: they are paired by their order`,
+    )
+  }
+  if (kinds.includes('folder')) throw invalid('give files or folders, not both')
+  if (paths.length % inputs !== 0) {
+    throw invalid(
+      `${paths.length} files are given, which is no multiple of the model's ${inputs} inputs: give all of the first input, then all of the second`,
+    )
+  }
+  const each = paths.length / inputs
+  return shapes.map((_, index) => paths.slice(index * each, (index + 1) * each))
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file'
+  } catch (error) {
+    throw new DatasetError(
+      'DATASET_INVALID',
+      `${path} cannot be read (${errorCode(error) ?? 'unknown'}); name a file, or a folder of .npy or .bin files`,
+      { path },
+      { cause: error },
+    )
+  }
+}
+
+const natural = new Intl.Collator('en', { numeric: true })
+
+async function arraysIn(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).filter(name => /\.(npy|bin|NPY|BIN)$/.test(name))
+  return names.sort((one, other) => natural.compare(one, other)).map(name => join(folder, name))
+}
+
+/** What results of a file are called after: its name up to the first dot. */
+export function stemOf(path: string): string {
+  return basename(path).split('.', 1)[0]!
+}
