@@ -226,11 +226,10 @@ async function measure(
   const all =
     options.inputs === undefined || options.inputs.length === 0
       ? madeUpRequest(shapes, options.pureData ?? 'zero')
-      : await requestsOfFiles(
-          options.inputs,
-          shapes,
-          order === 'overlapped' ? 'one file a run' : 'several files a run',
-        )
+      : await requestsOfFiles(options.inputs, shapes, {
+          batching: order === 'overlapped' ? 'one file a run' : 'several files a run',
+          results: options.output === undefined ? 'dropped' : 'kept',
+        })
   const source = options.sharing === 'divided' && all.count > 1 ? shareOf(all, share) : all
   const runs = source.count * loop
   onEvent?.({ kind: 'opened', device: session.device, batchSize, runs })
@@ -317,7 +316,11 @@ async function runAll(lanes: readonly Lane[], source: RequestSource, options: Ru
       onDone(done)
     }
   }
-  await Promise.all(lanes.flatMap(({ session }) => Array.from({ length: inFlight }, () => work(session))))
+  const ended = await Promise.allSettled(
+    lanes.flatMap(({ session }) => Array.from({ length: inFlight }, () => work(session))),
+  )
+  const failure = ended.find(each => each.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
 }
 
 function summarize(

@@ -12,7 +12,12 @@ import type { RequestSource } from './requests'
 import type { InputShape } from './shapes'
 
 /** How many files a run takes. */
-export type Batching = 'several files a run' | 'one file a run'
+type Batching = 'several files a run' | 'one file a run'
+
+export interface FileOptions {
+  readonly batching: Batching
+  readonly results: 'kept' | 'dropped'
+}
 
 /**
  * ais_bench's rules: with files, as many as the model has inputs or a multiple of that, cut into one list an input; with
@@ -24,9 +29,10 @@ export type Batching = 'several files a run' | 'one file a run'
 export async function requestsOfFiles(
   paths: readonly string[],
   shapes: readonly InputShape[],
-  batching: Batching,
+  { batching, results }: FileOptions,
 ): Promise<RequestSource> {
   const lists = await filesByInput(paths, shapes)
+  if (results === 'kept') checkStems(lists[0]!)
   const first = shapes[0]!
   const inputBytes = bytesOfInput(first)
   const firstBytes = (await elementsOf(lists[0]![0]!)).length
@@ -155,6 +161,25 @@ const natural = new Intl.Collator('en', { numeric: true })
 async function arraysIn(folder: string): Promise<readonly string[]> {
   const names = (await readdir(folder)).filter(name => /\.(npy|bin|NPY|BIN)$/.test(name))
   return names.sort((one, other) => natural.compare(one, other)).map(name => join(folder, name))
+}
+
+/**
+ * Results of two files must not be written to one name.
+ * @throws DatasetError `DATASET_INVALID`
+ */
+function checkStems(paths: readonly string[]): void {
+  const known = new Map<string, string>()
+  for (const path of paths) {
+    const other = known.get(stemOf(path))
+    if (other !== undefined && other !== path) {
+      throw new DatasetError(
+        'DATASET_INVALID',
+        `results of ${other} and ${path} would have one name, ${stemOf(path)}_0: files are told apart up to the first dot of their names; rename one`,
+        { paths: [other, path] },
+      )
+    }
+    known.set(stemOf(path), path)
+  }
 }
 
 /** What results of a file are called after: its name up to the first dot. */

@@ -1,5 +1,5 @@
 /** NumPy's file format for one array (numpy.lib.format, versions 1 to 3). */
-import { DatasetError } from '../errors'
+import { ArgumentTypeError, DatasetError } from '../errors'
 import type { TensorData, TensorType } from '../session'
 
 const magic = Buffer.from('\x93NUMPY', 'latin1')
@@ -48,7 +48,7 @@ export function npyElements(bytes: Buffer, path: string): Buffer {
 /** An array as numpy.save() writes it. */
 export function npyFile(type: TensorType, dims: readonly number[], elements: Uint8Array): Uint8Array {
   const descriptor = descriptors[type]
-  if (descriptor === undefined) throw new TypeError(`numpy has no ${type}`)
+  if (descriptor === undefined) throw new ArgumentTypeError(`NumPy has no ${type}; write results as BIN`)
   const shape = dims.length === 1 ? `${dims[0]!},` : dims.join(', ')
   const header = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': (${shape}), }`
   // Elements begin at a multiple of 64.

@@ -55,7 +55,7 @@ export function summaryFile(result: DeviceBenchmark, sessions: number, args: rea
           'percentile(99%)': times?.p99Ms ?? 0,
           count: times?.count ?? 0,
         }
-  const [[firstMs] = [0]] = computeIntervals
+  const firstMs = computeIntervals.reduce((least, [began]) => Math.min(least, began), Infinity)
   const summary = {
     filesinfo: Object.fromEntries(files.map((sample, index) => [String(index), sample])),
     args,

@@ -302,6 +302,16 @@ describe('aasist bench', function () {
         'DATASET_INVALID',
       ],
       ['a file that is not there', ['--input', 'none.bin,none.bin'], () => undefined, 1, 'DATASET_INVALID'],
+      [
+        'names that differ behind their first dot only, where results are kept',
+        ['--input', 'a.1.bin,a.2.bin,b.1.bin,b.2.bin', '--output', 'out'],
+        () => {
+          for (const name of ['a.1', 'a.2', 'b.1', 'b.2'])
+            writeFileSync(join(folder(), `${name}.bin`), floats(1, 2, 3))
+        },
+        1,
+        'DATASET_INVALID',
+      ],
       ['an empty folder', ['--input', 'a,b'], () => writeRows(0), 1, 'DATASET_INVALID'],
     ] as const) {
       it(`refuses ${what} (${code})`, async () => {
