@@ -1,4 +1,4 @@
-// Constants and look-up for the table in acl_error_codes.inc.
+// Constants and look-up for the table in acl_abi/acl_error_codes.inc.
 #ifndef ACL_ERROR_CODES_H_
 #define ACL_ERROR_CODES_H_
 
@@ -28,11 +28,11 @@ struct ErrorCode {
 
 inline constexpr ErrorCode errorCodes[] = {
 #define ACL_ERROR_ROW(code, name, errorClass, meaning) {code, #name, ErrorClass::errorClass, meaning},
-#include "acl_error_codes.inc"
+#include "acl_abi/acl_error_codes.inc"
 };
 
 #define ACL_ERROR_ROW(code, name, errorClass, meaning) inline constexpr int name = code;
-#include "acl_error_codes.inc"
+#include "acl_abi/acl_error_codes.inc"
 
 /** The row of `code`, or null when CANN's headers do not know it. */
 constexpr const ErrorCode *findErrorCode(int code) {

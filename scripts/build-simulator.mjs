@@ -20,9 +20,7 @@ const filesUnder = folder =>
 
 function fingerprint(sanitize) {
   const hash = createHash('sha256').update(sanitize)
-  const shared = ['acl_abi.h', 'acl_error_codes.h', 'acl_error_codes.inc'].map(name =>
-    join(root, 'native', name),
-  )
+  const shared = ['acl_abi.h', 'acl_error_codes.h'].map(name => join(root, 'native', name))
   const own = [join(root, 'native', 'acl_abi'), sources].flatMap(filesUnder).sort()
   for (const path of [...shared, ...own]) hash.update(`${path}\0`).update(readFileSync(path)).update('\0')
   return hash.digest('hex')

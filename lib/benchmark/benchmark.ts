@@ -1,5 +1,5 @@
 /** Pure inference: how long a model computes, and how many inputs a second that makes. */
-import { ArgumentRangeError, ArgumentTypeError } from '../errors'
+import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
 import type { Device, Outputs } from '../session'
 import { openSession } from '../session/create-session'
 import type { Session } from '../session/session'
@@ -44,7 +44,10 @@ export interface BenchmarkOptions {
   /** Where results go, by the place of the device in `devices`. */
   readonly output?: (place: number) => OutputFiles
   readonly libraryPath?: string
-  /** Stops it; what was measured by then is returned as `complete: false`. */
+  /**
+   * Stops it; what was measured by then is returned as `complete: false`. Before the first run counts, as while models
+   * are loaded, it rejects with the signal's reason. A run under way is waited for, five seconds at most.
+   */
   readonly signal?: AbortSignal
   readonly onEvent?: (event: BenchmarkEvent) => void
 }
@@ -69,21 +72,26 @@ export interface DeviceBenchmark {
   readonly meanMs: number
   /** Inputs a second while it computes: 1000 × batch size / mean. */
   readonly throughput: number
-  /** Inputs a second from the first run's beginning to the last result, with all that goes on around computing. */
+  /** Inputs a second from the first run's beginning to the last one's end, with all that goes on between them. */
   readonly wallThroughput: number
   readonly startedAt: Date
   readonly endedAt: Date
-  /** By number of the sample; empty without `output`. */
+  /** Ascending by number; empty without `output`. */
   readonly files: readonly SampleFiles[]
+  /** False when the signal ended it before all runs were done. */
+  readonly complete: boolean
 }
 
 export interface Benchmark {
   readonly devices: readonly DeviceBenchmark[]
   /** Of all devices together. */
   readonly throughput: number
-  /** False when the signal ended it. */
+  /** False when the signal ended it before all runs were done. */
   readonly complete: boolean
 }
+
+/** Nobody waits longer for a device that does not answer any more. */
+const releaseWithinMs = 5000
 
 /** Two buffer sets in the session, and one more whose inputs are on their way. */
 const runsInFlight = 3
@@ -93,7 +101,8 @@ const runsInFlight = 3
  * without copies, on a monotonic clock.
  *
  * @throws SessionError and ModelError as `createSession()` does; DatasetError `DATASET_INVALID`, `OUTPUT_UNWRITABLE`;
- * SessionError `INPUT_SHAPE`; ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`
+ * SessionError `INPUT_SHAPE`, `INPUT_TYPE`; ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION`; the
+ * signal's reason
  * @example
  * ```ts
  * const { devices } = await benchmark({ model: 'aasist.om', loop: 1000 })
@@ -101,8 +110,8 @@ const runsInFlight = 3
  * ```
  */
 export async function benchmark(options: BenchmarkOptions): Promise<Benchmark> {
-  const devices: readonly (number | 'cpu')[] = options.devices ?? [isOffline(options.model) ? 0 : 'cpu']
   checkOptions(options)
+  const devices: readonly (number | 'cpu')[] = options.devices ?? [isOffline(options.model) ? 0 : 'cpu']
   const failed = new AbortController()
   const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const done = await Promise.allSettled(
@@ -121,13 +130,48 @@ export async function benchmark(options: BenchmarkOptions): Promise<Benchmark> {
   return {
     devices: results,
     throughput: results.reduce((total, { throughput }) => total + throughput, 0),
-    complete: options.signal?.aborted !== true,
+    complete: results.every(({ complete }) => complete),
   }
 }
 
 const isOffline = (model: string): boolean => !/\.onnx$/i.test(model)
 
+const optionNames = [
+  ...[
+    'model',
+    'devices',
+    'sessionsPerDevice',
+    'threads',
+    'shape',
+    'inputs',
+    'pureData',
+    'loop',
+    'warmupCount',
+  ],
+  ...['batchSize', 'order', 'sharing', 'outputBytes', 'output', 'libraryPath', 'signal', 'onEvent'],
+]
+const choices = {
+  pureData: ['zero', 'random'],
+  order: ['one after the other', 'overlapped'],
+  sharing: ['all on each', 'divided'],
+} as const
+
 function checkOptions(options: BenchmarkOptions): void {
+  assertKnownOptions(options, optionNames, 'benchmark()')
+  if (typeof options.model !== 'string' || options.model === '') {
+    throw new ArgumentTypeError('model must be the path of an .om or .onnx file', { option: 'model' })
+  }
+  for (const [name, known] of Object.entries(choices)) {
+    const value = options[name as keyof typeof choices]
+    if (value === undefined || known.some(each => each === value)) continue
+    throw new ArgumentTypeError(`${name} must be one of ${known.join(', ')}, found ${value}`, {
+      option: name,
+    })
+  }
+  for (const name of ['devices', 'inputs'] as const) {
+    if (options[name]?.length !== 0) continue
+    throw new ArgumentTypeError(`${name} is an empty list; name some, or leave it out`, { option: name })
+  }
   for (const [name, least] of [
     ['sessionsPerDevice', 1],
     ['threads', 1],
@@ -186,6 +230,7 @@ async function openLane(
     model,
     {
       device,
+      exitWaitMs: releaseWithinMs,
       ...(signal !== undefined && { signal }),
       ...(device === 'cpu' ? { threads: threads ?? 1 } : { outputBytes }),
       ...(libraryPath !== undefined && { libraryPath }),
@@ -220,17 +265,18 @@ async function measure(
 ): Promise<DeviceBenchmark> {
   const [{ session }] = lanes as [Lane]
   const { loop = 1, warmupCount = 1, signal, onEvent } = options
-  const shapes = chooseShapes(session.inputMetadata, options.shape ?? { kind: 'as the model says' })
-  const batchSize = options.batchSize ?? batchOf(shapes)
+  const shape = options.shape ?? { kind: 'as the model says' }
+  const shapes = chooseShapes(session.inputMetadata, shape)
+  const batchSize = options.batchSize ?? batchOf(shapes, shape)
   const order = options.order ?? 'one after the other'
   const all =
-    options.inputs === undefined || options.inputs.length === 0
+    options.inputs === undefined
       ? madeUpRequest(shapes, options.pureData ?? 'zero')
       : await requestsOfFiles(options.inputs, shapes, {
           batching: order === 'overlapped' ? 'one file a run' : 'several files a run',
           results: options.output === undefined ? 'dropped' : 'kept',
         })
-  const source = options.sharing === 'divided' && all.count > 1 ? shareOf(all, share) : all
+  const source = options.sharing === 'divided' && all.isDivisible ? shareOf(all, share) : all
   const runs = source.count * loop
   onEvent?.({ kind: 'opened', device: session.device, batchSize, runs })
   await warmUp(lanes, source, warmupCount, signal)
@@ -246,12 +292,13 @@ async function measure(
     onDone: done => onEvent?.({ kind: 'progress', device: session.device, done, runs }),
     keep: async (outputs, request) => {
       if (output === undefined) return
-      const written = await writeOutputs(outputs, request, source.samplesPerRequest, output)
-      for (const [at, sample] of written.entries())
-        files[request.index * source.samplesPerRequest + at] = sample
+      const { samplesPerRequest } = source
+      const { outputNames } = session
+      files.push(...(await writeOutputs({ outputNames, outputs, request, samplesPerRequest }, output)))
     },
   })
-  return summarize(lanes, { device: session.device, batchSize, startedAt, endedAt: new Date(), files })
+  files.sort((one, other) => one.sample - other.sample)
+  return summarize(lanes, { device: session.device, batchSize, runs, startedAt, endedAt: new Date(), files })
 }
 
 /** Every n-th request, so that the devices end together. */
@@ -307,13 +354,13 @@ async function runAll(lanes: readonly Lane[], source: RequestSource, options: Ru
         if (isLast) loaded.delete(index)
         const outputs = await session.run(current.feeds, undefined, runOptions)
         if (isLast) await keep(outputs, current)
+        done += 1
+        onDone(done)
       } catch (error) {
         failed = true
         if (signal?.aborted === true) return
         throw error
       }
-      done += 1
-      onDone(done)
     }
   }
   const ended = await Promise.allSettled(
@@ -323,10 +370,11 @@ async function runAll(lanes: readonly Lane[], source: RequestSource, options: Ru
   if (failure !== undefined) throw failure.reason
 }
 
-function summarize(
-  lanes: readonly Lane[],
-  known: Pick<DeviceBenchmark, 'device' | 'batchSize' | 'startedAt' | 'endedAt' | 'files'>,
-): DeviceBenchmark {
+type Known = Pick<DeviceBenchmark, 'device' | 'batchSize' | 'startedAt' | 'endedAt' | 'files'> & {
+  readonly runs: number
+}
+
+function summarize(lanes: readonly Lane[], { runs, ...known }: Known): DeviceBenchmark {
   const samples = lanes.flatMap(({ log }) => log.samples).sort((one, other) => endOf(one) - endOf(other))
   const intervals = samples.map((sample): Interval => [sample.executeAtMs, endOf(sample)])
   const computeMs = figuresOf(samples.map(({ executeMs }) => executeMs))
@@ -343,6 +391,7 @@ function summarize(
     meanMs,
     throughput: rate(meanMs),
     wallThroughput: rate(lastsMs / Math.max(1, samples.length)),
+    complete: samples.length === runs,
   }
 }
 

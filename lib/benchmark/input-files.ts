@@ -37,13 +37,21 @@ export async function requestsOfFiles(
   const inputBytes = bytesOfInput(first)
   const firstBytes = (await elementsOf(lists[0]![0]!)).length
   const perRun = firstBytes === 0 ? 0 : inputBytes / firstBytes
-  if (!Number.isInteger(perRun) || perRun < 1 || (batching === 'one file a run' && perRun !== 1)) {
+  // Only along a batch: other parts of an input are no samples.
+  const fitsBatch = perRun === 1 || (first.dims[0] ?? 1) % perRun === 0
+  if (
+    !Number.isInteger(perRun) ||
+    perRun < 1 ||
+    !fitsBatch ||
+    (batching === 'one file a run' && perRun !== 1)
+  ) {
     throw sizeError(lists[0]![0]!, firstBytes, first, batching)
   }
   const samples = lists[0]!.map((_, index) => lists.map(list => list[index]!))
   return {
     count: Math.ceil(samples.length / perRun),
     samplesPerRequest: perRun,
+    isDivisible: true,
     async at(index) {
       const own = samples.slice(index * perRun, (index + 1) * perRun)
       const filled = Array.from({ length: perRun }, (_, place) => own[place] ?? own[0]!)
@@ -90,7 +98,7 @@ function sizeError(path: string, found: number, shape: InputShape, batching: Bat
   const advice =
     batching === 'one file a run'
       ? 'pipelined, each file must be a whole input'
-      : 'it must be that, or an even part of it'
+      : 'it must be that, or the share of one or some items of its batch'
   return new SessionError(
     'INPUT_SHAPE',
     `${path} holds ${found} bytes, and input "${name}" (${type}, [${shape.dims.join(', ')}]) takes ${bytesOfInput(shape)}: ${advice}`,
@@ -160,7 +168,9 @@ const natural = new Intl.Collator('en', { numeric: true })
 
 async function arraysIn(folder: string): Promise<readonly string[]> {
   const names = (await readdir(folder)).filter(name => /\.(npy|bin|NPY|BIN)$/.test(name))
-  return names.sort((one, other) => natural.compare(one, other)).map(name => join(folder, name))
+  // Names that differ by leading zeros only are equal to the collator.
+  const order = (one: string, other: string): number => natural.compare(one, other) || (one < other ? -1 : 1)
+  return names.sort(order).map(name => join(folder, name))
 }
 
 /**

@@ -17,7 +17,12 @@ export function madeUpRequest(shapes: readonly InputShape[], data: PureData): Re
       { type: input.type, dims, data: madeUp(input.type, dims, data) },
     ]),
   )
-  return { count: 1, samplesPerRequest: 1, at: async () => Promise.resolve({ index: 0, feeds, samples: [] }) }
+  return {
+    count: 1,
+    samplesPerRequest: 1,
+    isDivisible: false,
+    at: async () => Promise.resolve({ index: 0, feeds, samples: [] }),
+  }
 }
 
 function madeUp(type: TensorType, dims: readonly number[], data: PureData): TensorData {
@@ -31,7 +36,7 @@ function madeUp(type: TensorType, dims: readonly number[], data: PureData): Tens
     // A crypto call takes at most 2 GiB.
     for (let at = 0; at < bytes.length; at += 2 ** 30)
       randomFillSync(bytes, at, Math.min(2 ** 30, bytes.length - at))
-    // Half precision: a clear upper exponent bit keeps numbers below 2 and free of NaN; truth values are 0 or 1.
+    // Half precision: with two exponent bits clear numbers are below 1, and none is NaN; truth values are 0 or 1.
     if (type === 'float16') for (let at = 1; at < bytes.length; at += 2) bytes[at]! &= 0x3b
     if (type === 'bool') for (let at = 0; at < bytes.length; at += 1) bytes[at]! &= 1
   }

@@ -62,6 +62,7 @@ export function npyFile(type: TensorType, dims: readonly number[], elements: Uin
 
 /** The bytes of a tensor's elements. */
 export function bytesOf(data: TensorData): Buffer {
-  if (!ArrayBuffer.isView(data)) throw new TypeError('text has no bytes of its own')
+  if (!ArrayBuffer.isView(data))
+    throw new ArgumentTypeError('text has no bytes of its own; write results as TXT')
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 }

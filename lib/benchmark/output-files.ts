@@ -19,26 +19,35 @@ export interface OutputFiles {
 
 /** Which files a sample came from, and which its results are in. */
 export interface SampleFiles {
+  /** Its number among all samples, from 0. */
+  readonly sample: number
   readonly infiles: readonly string[]
   readonly outfiles: readonly string[]
+}
+
+export interface RunResults {
+  /** In the model's order: an object's is another one where names are numbers, as PyTorch gives them. */
+  readonly outputNames: readonly string[]
+  readonly outputs: Outputs
+  readonly request: Request
+  readonly samplesPerRequest: number
 }
 
 const madeUpName = 'pure_infer_data'
 
 /** @throws SessionError `INPUT_SHAPE`; DatasetError `OUTPUT_UNWRITABLE` */
 export async function writeOutputs(
-  outputs: Outputs,
-  request: Request,
-  samplesPerRequest: number,
+  { outputNames, outputs, request, samplesPerRequest }: RunResults,
   { folder, format, batchAxis }: OutputFiles,
 ): Promise<readonly SampleFiles[]> {
   const samples = request.samples.length === 0 ? [[madeUpName]] : request.samples
-  const written: { infiles: readonly string[]; outfiles: string[] }[] = samples.map(infiles => ({
+  const written = samples.map((infiles, place) => ({
+    sample: request.index * samplesPerRequest + place,
     infiles,
-    outfiles: [],
+    outfiles: [] as string[],
   }))
-  for (const [index, tensor] of Object.values(outputs).entries()) {
-    const parts = split(tensor, samplesPerRequest, batchAxis)
+  for (const [index, name] of outputNames.entries()) {
+    const parts = split(outputs[name]!, samplesPerRequest, batchAxis)
     for (const [place, { infiles, outfiles }] of written.entries()) {
       const path = join(folder, `${stemOf(infiles[0]!)}_${index}.${format.toLowerCase()}`)
       await writeFileAtomically(path, contentOf(parts[place]!, format))
@@ -56,7 +65,7 @@ function split(tensor: TypedTensor, count: number, axis: number): readonly Typed
     throw new SessionError(
       'INPUT_SHAPE',
       `an output of shape [${tensor.dims.join(', ')}] cannot be cut into the ${count} files of its run along axis ${axis}; ` +
-        'name the axis of the batch with --output_batchsize_axis, or use files of whole inputs',
+        'name the axis of the batch (--output_batchsize_axis on the command line), or use files of whole inputs',
       { dims: tensor.dims, axis, files: count },
     )
   }

@@ -15,6 +15,8 @@ export interface Request {
 export interface RequestSource {
   readonly count: number
   readonly samplesPerRequest: number
+  /** Whether several devices can share them; made-up data is the same for each. */
+  readonly isDivisible: boolean
   /** @throws DatasetError `DATASET_INVALID`; SessionError `INPUT_SHAPE` */
   readonly at: (index: number) => Promise<Request>
 }

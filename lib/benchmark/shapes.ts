@@ -30,8 +30,8 @@ export function chooseShapes(inputs: readonly TensorMetadata[], choice: ShapeCho
     const isOpen = dims.some(dim => dim < 0)
     if (!isOpen) return { input, dims }
     throw new ArgumentTypeError(
-      `input "${input.name}" is ${shapeText(input.shape)}, and a benchmark needs one size: give --dymBatch, --dymHW, ` +
-        '--dymDims or --dymShape, whichever the model was compiled for',
+      `input "${input.name}" is ${shapeText(input.shape)}, and a benchmark needs one size: choose a shape (--dymBatch, --dymHW, ` +
+        '--dymDims or --dymShape on the command line), whichever the model was compiled for',
       { input: input.name },
     )
   })
@@ -80,9 +80,11 @@ function dimsOf({ name, shape }: TensorMetadata, choice: ShapeChoice): readonly 
   }
 }
 
-/** What a run counts for: the batch that was chosen, or the first dimension of the first input. */
-export function batchOf(shapes: readonly InputShape[]): number {
-  return shapes[0]?.dims[0] ?? 1
+/** What a run counts for: the batch that was chosen, the first size that was named, or the first one of all. */
+export function batchOf(shapes: readonly InputShape[], choice: ShapeChoice): number {
+  if (choice.kind === 'batch') return choice.batch
+  const [named] = choice.kind === 'dims' ? choice.dims.values() : []
+  return (named ?? shapes[0]?.dims)?.[0] ?? 1
 }
 
 const longestSpec = 2048

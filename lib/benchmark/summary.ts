@@ -57,7 +57,9 @@ export function summaryFile(result: DeviceBenchmark, sessions: number, args: rea
         }
   const firstMs = computeIntervals.reduce((least, [began]) => Math.min(least, began), Infinity)
   const summary = {
-    filesinfo: Object.fromEntries(files.map((sample, index) => [String(index), sample])),
+    filesinfo: Object.fromEntries(
+      files.map(({ sample, infiles, outfiles }) => [String(sample), { infiles, outfiles }]),
+    ),
     args,
     NPU_compute_time: figures(computeMs, meanMs),
     H2D_latency: figures(copyInMs),

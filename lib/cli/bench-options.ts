@@ -109,7 +109,11 @@ function refuse(reason: string): (text: string) => boolean {
   }
 }
 
-const parsePaths = (text: string): readonly string[] => text.split(',').filter(path => path !== '')
+function parsePaths(text: string): readonly string[] {
+  const paths = text.split(',')
+  if (paths.every(path => path !== '')) return paths
+  throw new InvalidArgumentError('It must be files or folders, separated by commas, none of them empty.')
+}
 
 function parseIds(text: string): readonly number[] {
   const ids = /^\d{1,3}(,\d{1,3})*$/.test(text) ? text.split(',').map(Number) : []

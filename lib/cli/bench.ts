@@ -1,16 +1,17 @@
 /** `aasist bench`: pure inference with ais_bench's flags, console block and summary file. */
-import { chmod, mkdir } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { chmod, mkdir, rmdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import {
   benchmark,
+  float,
   performanceSummary,
   summaryFile,
   type Benchmark,
   type DeviceBenchmark,
 } from '../benchmark'
 import { writeFileAtomically, systemReason, writingAdvice } from '../dataset'
-import { ArgumentTypeError, DatasetError } from '../errors'
+import { ArgumentTypeError, DatasetError, errorCode } from '../errors'
 import { cpuClass, npuRuntime, versions } from '../scoring'
 import { addBenchOptions, shapeChoice, type BenchFlags } from './bench-options'
 import { benchmarkNotes } from './bench-progress'
@@ -63,21 +64,35 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
     ...(places.length > 0 && { output: place => ({ folder: places[place]!.folder, format, batchAxis }) }),
     signal,
     onEvent: benchmarkNotes(),
+  }).catch(async (error: unknown) => {
+    await removeEmpty(places)
+    throw error
   })
-  for (const [index, result] of measured.devices.entries()) {
-    const place = places[index]
-    if (place === undefined) continue
-    await writeFileAtomically(place.summary, summaryFile(result, sessions, process.argv))
-    note(`[INFO] output path:${place.folder}`)
-  }
   const isOnNpu = measured.devices.some(({ device }) => device.kind === 'npu')
   const runtime = isOnNpu ? await npuRuntime() : null
   if (runtime?.simulator === true)
     note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
   if (flags.json === true) printJson(reportOf(measured, flags, runtime))
   else printSummaries(measured, sessions, flags)
+  // Figures first: a disk that has become full takes nothing away that took an hour.
+  await writeSummaries(measured.devices, places, sessions)
   if (!measured.complete) throw signal.reason
   return 0
+}
+
+async function writeSummaries(
+  results: readonly DeviceBenchmark[],
+  places: readonly Place[],
+  sessions: number,
+): Promise<void> {
+  const written = await Promise.allSettled(
+    places.map(async ({ folder, summary }, index) => {
+      await writeFileAtomically(summary, summaryFile(results[index]!, sessions, process.argv))
+      note(`[INFO] output path:${folder}`)
+    }),
+  )
+  const failure = written.find(each => each.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
 }
 
 function printSummaries({ devices, throughput }: Benchmark, sessions: number, flags: BenchFlags): void {
@@ -89,10 +104,10 @@ function printSummaries({ devices, throughput }: Benchmark, sessions: number, fl
   printLine(`[INFO] multidevice run end qsize:${devices.length} result:0`)
   for (const [index, each] of devices.entries()) {
     printLine(
-      `[INFO] i:${index} device_${idOf(each)} throughput:${each.throughput} start_time:${secondsOf(each.startedAt)} end_time:${secondsOf(each.endedAt)}`,
+      `[INFO] i:${index} device_${idOf(each)} throughput:${float(each.throughput)} start_time:${float(secondsOf(each.startedAt))} end_time:${float(secondsOf(each.endedAt))}`,
     )
   }
-  printLine(`[INFO] summary throughput:${throughput}`)
+  printLine(`[INFO] summary throughput:${float(throughput)}`)
 }
 
 const idOf = ({ device }: DeviceBenchmark): number => (device.kind === 'npu' ? device.id : 0)
@@ -137,19 +152,12 @@ async function makePlaces(
 ): Promise<readonly Place[]> {
   const own = join(root, name ?? timestamp(new Date()))
   try {
-    const isNew = (await mkdir(root, { recursive: true, mode: 0o750 })) !== undefined
-    if (isNew) await chmod(root, 0o750)
-    if (devices.length === 1) {
-      await mkdir(own, { recursive: true })
-      return [{ folder: own, summary: `${own}_summary.json` }]
-    }
-    return await Promise.all(
-      devices.map(async (device, index) => {
-        const folder = join(own, `device${device}_${index}`)
-        await mkdir(folder, { recursive: true })
-        return { folder, summary: `${folder}_summary.json` }
-      }),
-    )
+    if (await makeFolder(root, 0o750)) await chmod(root, 0o750)
+    await makeFolder(own)
+    if (devices.length === 1) return [{ folder: own, summary: `${own}_summary.json` }]
+    const folders = devices.map((device, index) => join(own, `device${device}_${index}`))
+    for (const folder of folders) await makeFolder(folder)
+    return folders.map(folder => ({ folder, summary: `${folder}_summary.json` }))
   } catch (error) {
     throw new DatasetError(
       'OUTPUT_UNWRITABLE',
@@ -157,5 +165,24 @@ async function makePlaces(
       { path: own },
       { cause: error },
     )
+  }
+}
+
+/** Whether it was not there. Not with its parents: Node's recursive mkdir does not end below /proc. */
+async function makeFolder(path: string, mode?: number): Promise<boolean> {
+  try {
+    await mkdir(path, mode)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return false
+    throw error
+  }
+}
+
+/** A benchmark that failed leaves no empty folders. */
+async function removeEmpty(places: readonly Place[]): Promise<void> {
+  const folders = places.map(({ folder }) => folder)
+  for (const folder of [...folders, ...(places.length > 1 ? [dirname(folders[0]!)] : [])]) {
+    await rmdir(folder).catch(() => undefined)
   }
 }

@@ -14,6 +14,11 @@ extern "C" {
 #define ACL_TENSOR_VALUE_RANGE_NUM 2
 
 typedef int aclError;
+
+#define ACL_ERROR_ROW(code, name, errorClass, meaning) static const int name = code;
+#include "acl_error_codes.inc"
+static const int ACL_ERROR_NONE = 0;
+
 typedef uint16_t aclFloat16;
 typedef struct aclDataBuffer aclDataBuffer;
 typedef struct aclTensorDesc aclTensorDesc;

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { chooseShapes, parseNamedDims, type ShapeChoice } from '../../lib/benchmark/shapes'
+import { batchOf, chooseShapes, parseNamedDims, type ShapeChoice } from '../../lib/benchmark/shapes'
 import { errorCode } from '../../lib/errors'
 import type { TensorMetadata } from '../../lib/session'
 
@@ -37,6 +37,18 @@ describe('benchmark: shapes of inputs', () => {
     expect(chosen(image, { kind: 'image', height: 4, width: 5 })).to.deep.equal([[1, 3, 4, 5]])
     const open = [input('a:0', ['', 3]), input('b', [2])]
     expect(chosen(open, dims('a:0:7,3'))).to.deep.equal([[7, 3], [2]])
+  })
+
+  it('count for the batch that was chosen, whichever input comes first', () => {
+    const inputs = [input('table', [10, 3]), input('x', ['batch', 64_600])]
+    const count = (choice: ShapeChoice): number => batchOf(chooseShapes(inputs, choice), choice)
+    expect(count({ kind: 'batch', batch: 4 })).to.equal(4)
+    expect(count(dims('x:4,64600;table:10,3'))).to.equal(4)
+    expect(
+      batchOf(chooseShapes([input('x', [8, 3])], { kind: 'as the model says' }), {
+        kind: 'as the model says',
+      }),
+    ).to.equal(8)
   })
 
   for (const [what, act, code] of [

@@ -71,8 +71,8 @@ describe('aasist bench', function () {
     expect(batch).to.equal(2)
     expect(dividedBy).to.equal(mean)
     expect(throughput).to.be.closeTo((1000 * 2) / mean, 1e-9)
-    // What one run computes is set; only a late wake-up adds to it.
-    expect(min).to.be.within(1.99, 2.3)
+    // What one run computes is set.
+    expect(min).to.be.at.least(1.99)
     expect(ended.stderr).to.include('simulator')
   })
 
@@ -86,7 +86,7 @@ describe('aasist bench', function () {
     expect(Number(line.split(' ').at(-1))).to.be.closeTo(8000 / mean, 1e-6)
   })
 
-  it('shows the copies when asked to, and computes what is in flight beside them when overlapped', async () => {
+  it('shows the copies when asked to, also when they overlap', async () => {
     const ended = await bench(
       ['--model', om('add'), '--loop', '20', '--display_all_summary', '1', '--pipeline', 'yes'],
       { ACL_SIM_EXEC_US: '2000' },
@@ -406,5 +406,29 @@ describe('aasist bench', function () {
     const ended = await running.ended
     expect(ended.status, ended.stderr).to.equal(130)
     expect(ended.stdout).to.match(block)
+  })
+
+  it('ends and prints what was measured when a run hangs and it is stopped', async () => {
+    const running = start(['--model', om('add'), '--loop', '100'], { ACL_SIM_FAULTS: 'task:hang@20' })
+    await until(() => running.stderr.includes('warm up 1 done'))
+    await new Promise(resolve => setTimeout(resolve, 500))
+    running.kill('SIGINT')
+    const ended = await running.ended
+    expect(ended.stdout, ended.stderr).to.match(block)
+    expect(ended.status).to.be.oneOf([3, 130])
+  })
+
+  it('takes no empty name for files, as of a variable that is not set, for none', async () => {
+    expectFailure(await bench(['--model', om('add'), '--input', '']), 2, 'INVALID_ARGUMENT')
+  })
+
+  it('fails at once where no folder can be made, and leaves none where nothing was measured', async () => {
+    expectFailure(await bench(['--model', om('add'), '--output', '/proc/x']), 1, 'OUTPUT_UNWRITABLE')
+    expectFailure(
+      await bench(['--model', 'none.om', '--output', 'out', '--device', '0,1']),
+      1,
+      'MODEL_NOT_FOUND',
+    )
+    expect(readdirSync(join(folder(), 'out'))).to.deep.equal([])
   })
 })

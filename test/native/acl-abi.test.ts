@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { requireTool, root } from '../support/environment'
+import { requireBuilt, requireTool, root } from '../support/environment'
 
 const source = join(root, 'test', 'native', 'acl_abi.test.cc')
 const strict = ['-Wall', '-Wextra', '-Wpedantic', '-Werror', '-I', join(root, 'native')]
@@ -25,5 +25,22 @@ describe('acl_abi.h', function () {
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
+  })
+
+  it('is installed as headers that a C program with the usual checks compiles with', function () {
+    requireTool(this, 'gcc')
+    const include = requireBuilt(this, join(root, 'build', 'simulator', 'include'), 'the simulator')
+    const program = [
+      '#include "acl/acl.h"',
+      '#include "acl/ops/acl_dvpp.h"',
+      'int main(void) {',
+      '  if (aclInit(NULL) != ACL_SUCCESS) return ACL_ERROR_INVALID_PARAM;',
+      '  return aclrtSetDevice(0) == ACL_ERROR_NONE ? 0 : ACL_ERROR_RT_NO_DEVICE;',
+      '}',
+    ].join('\n')
+    execFileSync('gcc', ['-x', 'c', '-std=c99', ...strict.slice(0, 4), '-I', include, '-fsyntax-only', '-'], {
+      input: program,
+      stdio: 'pipe',
+    })
   })
 })
