@@ -17,6 +17,8 @@ interface Verdict {
   /** Everything about NPUs, {@link npu} among it. */
   readonly npus: readonly Check[]
   readonly asked: AskedDevice | undefined
+  /** What is wrong with NPUs is nothing that `auto` turns to the CPU for. */
+  readonly stopsAuto: boolean
   /** The model that was named is an offline one; without one it is taken to be at hand in both forms. */
   readonly onlyForNpus: boolean
 }
@@ -28,7 +30,7 @@ const noOfflineModels: Check = {
   fix: 'name the checkpoint or the ONNX model instead',
 }
 
-export function deviceCheck({ cpu, npu, npus, asked, onlyForNpus }: Verdict): Check {
+export function deviceCheck({ cpu, npu, npus, asked, stopsAuto, onlyForNpus }: Verdict): Check {
   const name = `device ${asked ?? 'auto'}`
   const cpuFault = onlyForNpus ? noOfflineModels : cpu.find(isWrong)
   const model = npus.find(check => check.name === 'model' && isWrong(check))
@@ -38,6 +40,14 @@ export function deviceCheck({ cpu, npu, npus, asked, onlyForNpus }: Verdict): Ch
   if (asked === 'npu') {
     const fix = npuFault?.fix
     return { name, state: 'failed', found: `no NPU: ${npuReason ?? ''}`, ...(fix !== undefined && { fix }) }
+  }
+  if (asked !== 'cpu' && stopsAuto && cpuFault === undefined) {
+    return {
+      name,
+      state: 'failed',
+      found: `none: auto does not turn to the CPU for this: ${npuReason ?? ''}`,
+      fix: `${npuFault?.fix ?? 'npu-smi info   # see what it says'}; until then: --device cpu`,
+    }
   }
   const reason = asked === 'cpu' ? '' : `, not an NPU: ${npuReason ?? ''}`
   if (cpuFault === undefined) return { name, state: 'ok', found: `the CPU${reason}` }

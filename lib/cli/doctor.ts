@@ -49,7 +49,7 @@ export function addDoctorCommand(
 
 async function doctor({ device, model, json }: DoctorFlags, signal: AbortSignal): Promise<ExitCode> {
   const processEnvironment = process.env
-  const [{ check: npuBackend, npu }, host, chips] = await Promise.all([
+  const [{ check: npuBackend, npu, stopsAuto }, host, chips] = await Promise.all([
     checkNpus(signal),
     lookAtHost({ root: '/', environment: processEnvironment }),
     checkChips({ environment: processEnvironment, signal }),
@@ -78,7 +78,7 @@ async function doctor({ device, model, json }: DoctorFlags, signal: AbortSignal)
     ...models,
   ]
   const verdict = deviceCheck({
-    ...{ cpu, npu: npuBackend, npus, asked: device },
+    ...{ cpu, npu: npuBackend, npus, asked: device, stopsAuto },
     onlyForNpus: extname(model ?? '').toLowerCase() === '.om',
   })
   const checks = [...environment(), ...cpu, ...npus, verdict]

@@ -1,8 +1,8 @@
 /**
  * A process that `doctor` starts to ask AscendCL what there is: with a broken driver such a call may never return, or
- * end the process. It sends one {@link ProbeAnswer} to its parent.
+ * end the process. It tells its parent which device it opens, and sends one {@link ProbeAnswer} in the end.
  */
-import { errorCode, serializeError, type SerializedError } from '../errors'
+import { serializeError, type SerializedError } from '../errors'
 import { AclSession } from '../session'
 import { checkLibraryPath } from '../session/acl-options'
 import { probeNpus } from '../session/devices'
@@ -29,16 +29,28 @@ export interface ProbeAnswer {
   readonly failure: SerializedError | null
 }
 
-/** What is wrong with a device; any other refusal is of the model that is none. */
-const deviceFaults: ReadonlySet<string> = new Set(['ACL_NO_DEVICE', 'ACL_DEVICE_FAULT', 'ACL_OUT_OF_MEMORY'])
+/** Sent before each device is opened, which may be the last that is heard. */
+export interface ProbeStep {
+  readonly opening: number
+  readonly npu: NpuFacts
+}
+
+/** Of the model that is none: the device was open by then. */
+function refusesModel(error: SerializedError): boolean {
+  if (error.code === 'MODEL_INVALID') return true
+  const call = error.detail?.['call']
+  return error.code === 'ACL_RUNTIME' && typeof call === 'string' && call.startsWith('aclmdlLoad')
+}
 
 /** Devices are counted by a driver that may not be able to open one: as a session does, up to the loading of a model. */
-async function findFault(devices: number): Promise<SerializedError | null> {
-  for (let device = 0; device < devices; device++) {
+async function findFault(npu: NpuFacts): Promise<SerializedError | null> {
+  for (let device = 0; device < npu.devices; device++) {
+    process.send?.({ opening: device, npu } satisfies ProbeStep)
     try {
       await (await AclSession.create(new TextEncoder().encode('no offline model'), { device })).release()
     } catch (error) {
-      if (deviceFaults.has(errorCode(error) ?? '')) return serializeError(error)
+      const failure = serializeError(error)
+      if (!refusesModel(failure)) return failure
     }
   }
   return null
@@ -51,7 +63,8 @@ async function probe(): Promise<ProbeAnswer> {
     const { library, devices, socName, aclVersion } = await probeNpus(checkLibraryPath(undefined))
     const described = await describeAclLibrary(library)
     const facts = { devices, aclVersion: orNull(aclVersion), socName: orNull(socName) }
-    return { npu: { library, ...described, ...facts }, failure: await findFault(devices) }
+    const npu = { library, ...described, ...facts }
+    return { npu, failure: await findFault(npu) }
   } catch (error) {
     const failure = serializeError(error)
     const library = failure.code === 'ACL_NO_DEVICE' ? failure.detail?.['library'] : undefined

@@ -202,6 +202,39 @@ describe('aasist doctor', () => {
       )
       expect([status, checkOf('device npu').state]).to.deep.equal([1, 'failed'])
     })
+
+    for (const fault of [
+      'aclrtSetDevice:507018',
+      'aclrtCreateContext:507018',
+      'aclrtCreateStream:507018',
+      'aclrtSetDevice:207001',
+      'aclrtSetDevice:500000',
+    ]) {
+      it(`and fails for auto where it would fail, and not turn to the CPU: ${fault}`, async () => {
+        const [call = '', code = ''] = fault.split(':')
+        const faulty = { ACL_SIM_FAULTS: fault }
+        const { status, check, checkOf } = await diagnose(faulty, '--device', 'auto')
+        const verdict = checkOf('device auto')
+        expect([status, check.state, verdict.state]).to.deep.equal([1, 'failed', 'failed'])
+        expect(verdict.found)
+          .to.match(/^none: .*NPU back end: /)
+          .and.include(`${call} failed with ${code}`)
+        expect(verdict.fix).to.match(/^npu-smi info .*--device cpu$/)
+      })
+    }
+
+    it('and is content for auto where that turns to the CPU: no device can be opened', async () => {
+      const faulty = { ACL_SIM_FAULTS: 'aclrtSetDevice:507033' }
+      const { status, checkOf } = await diagnose(faulty, '--device', 'auto')
+      expect(status).to.equal(0)
+      expect(checkOf('device auto').found).to.match(/^the CPU, not an NPU: /)
+    })
+
+    it('and does not take the refusal of its stand-in for a model for a fault of the device', async () => {
+      const faulty = { ACL_SIM_FAULTS: 'aclmdlLoadFromMem:500000' }
+      const { status, checkOf } = await diagnose(faulty, '--device', 'npu')
+      expect([status, checkOf('device npu').found]).to.deep.equal([0, 'an NPU'])
+    })
   })
 
   it('without onnxruntime-node says that it is missing, with the command that mends it, and exits with 1', async () => {
