@@ -14,7 +14,7 @@ import {
 } from '../model'
 import { copyModelCard, readModelCard } from '../scoring/model-card'
 import { besides, readConfigFile, readModelFile } from '../scoring/model-file'
-import { atcCommand, offlineModelBase, usualSoc, word } from '../scoring/offline-model'
+import { offlineModelBase, word } from '../scoring/offline-model'
 import type { ExitCode } from './exit'
 import { parseCount } from './options'
 import { note, printJson } from './terminal'
@@ -142,7 +142,7 @@ function nextSteps({ out, target }: ConvertFlags): string[] {
   const base = offlineModelBase(out)
   return [
     onCpu,
-    `next, for an NPU: ${atcCommand(out, base)} (${usualSoc}: see npu-smi info for yours)`,
+    `next, for an NPU: aasist compile --model ${word(out)} --soc auto --out ${word(`${base}.om`)}`,
     `            then: aasist score <files> --model ${word(`${base}.om`)} --device npu`,
   ]
 }

@@ -232,7 +232,7 @@ function checkFixedBatch(inputs: readonly OnnxInput[], batch: readonly number[])
   throw new ArgumentRangeError(
     `batch is ${batch.join(',')}, and the model is made for a batch of ${fixed ?? 'no size'} ` +
       `(input "${inputs[0]!.name}"); convert it again for the batch you want (aasist convert --batch ${batch[0]!}), ` +
-      'or leave batch out. Gears need a model whose first dimension is open',
+      'or leave batch out. Gears need a model whose first dimension is open, as PyTorch exports it with dynamic_axes',
     { option: 'batch', fixed },
   )
 }
