@@ -6,7 +6,7 @@ import { probeNpus } from '../session/devices'
 import type { ModelProvenance } from './model-file'
 
 /** What atc compiles for where nobody says; `npu-smi info` shows that of a card. */
-export const usualSoc = 'Ascend310P3'
+const usualSoc = 'Ascend310P3'
 
 /** A word of a shell, quoted only where it has to be. */
 export function word(text: string): string {
@@ -16,7 +16,7 @@ export function word(text: string): string {
 const withoutEnding = (path: string): string => path.slice(0, path.length - extname(path).length)
 
 /** The call of CANN's compiler that makes `<name>.om` of an ONNX file. */
-export function atcCommand(onnx: string, output: string, soc = usualSoc): string {
+function atcCommand(onnx: string, output: string, soc = usualSoc): string {
   return `atc --model=${word(onnx)} --framework=5 --soc_version=${soc} --output=${word(output)}`
 }
 
