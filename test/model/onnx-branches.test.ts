@@ -37,17 +37,19 @@ const nodeProto = ({ op, inputs, outputs, attributes = [] }: BranchNode): NodePr
   })
 
 /** A branch with a constant of its own, `axes`, that squeezes the last axis. */
-function branch(name: string, nodes: readonly BranchNode[], output: string): AttributeProto {
+function branch(name: string, nodes: readonly BranchNode[], ...outputs: readonly string[]): AttributeProto {
   const axes = create(TensorProtoSchema, { name: 'axes', dims: [1n], dataType: int64, int64Data: [-1n] })
-  const shownOutput = create(ValueInfoProtoSchema, {
-    name: output,
-    type: { value: { case: 'tensorType', value: { elemType: 1 } } },
-  })
+  const shownOutputs = outputs.map(output =>
+    create(ValueInfoProtoSchema, {
+      name: output,
+      type: { value: { case: 'tensorType', value: { elemType: 1 } } },
+    }),
+  )
   const g = create(GraphProtoSchema, {
     name,
     node: nodes.map(nodeProto),
     initializer: [axes],
-    output: [shownOutput],
+    output: shownOutputs,
   })
   return create(AttributeProtoSchema, { name, type: graphType, g })
 }
@@ -109,6 +111,16 @@ describe('an If in an ONNX model', () => {
     ...squeezed(),
     outputs: ['deep'],
   }
+  const twoOutputs = (name: string): AttributeProto =>
+    branch(
+      name,
+      [
+        { op: 'Squeeze', inputs: ['x', 'axes'], outputs: ['inner'] },
+        { op: 'Neg', inputs: ['inner'], outputs: ['other'] },
+      ],
+      'inner',
+      'other',
+    )
   /** The model, the shape of its output, and what its numbers are multiples of the input's by. */
   const cases: Readonly<Record<string, readonly [Uint8Array, readonly number[], number]>> = {
     'that takes its first branch': [model([...conditionOnSize, squeezed(), end], [-1, 6, 1]), [1, 6], 2],
@@ -130,6 +142,18 @@ describe('an If in an ONNX model', () => {
       ),
       [1, 6],
       2,
+    ],
+    'whose second output is left out, before an operator that leaves inputs out': [
+      model(
+        [
+          ...conditionOnSize,
+          { ...squeezed(['then_branch', 'else_branch'].map(twoOutputs)), outputs: ['chosen', ''] },
+          { op: 'Clip', inputs: ['chosen', '', ''], outputs: ['output'] },
+        ],
+        [-1, 6, 1],
+      ),
+      [1, 6],
+      1,
     ],
     'within an If': [
       model(

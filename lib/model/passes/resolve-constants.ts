@@ -35,7 +35,7 @@ export function resolveConstants(graph: Graph): Graph {
       continue
     }
     const [output] = node.outputs
-    const single = output !== undefined && node.outputs.slice(1).every(name => name === '')
+    const single = output !== undefined && output !== '' && node.outputs.slice(1).every(name => name === '')
     if (single && !outputs.has(output)) {
       if (handsOn(node, constants)) {
         aliases.set(output, node.inputs[0]!)
@@ -88,13 +88,14 @@ class BranchInliner {
       for (const name of node.outputs) if (name !== '') local.set(name, this.#fresh(name))
     }
     const nodes = branch.nodes.map(node => ({ ...withNames(node, local), name: this.#fresh(node.name) }))
-    const results = outputs.map((output, index) => ({
-      name: this.#fresh(`${owner}/${index}`),
-      op: 'Identity',
-      inputs: [local.get(branch.outputs[index]!) ?? branch.outputs[index]!],
-      outputs: [output],
-      attributes: {},
-    }))
+    const results = outputs.flatMap((output, index) => {
+      // Left out, as inputs can be: a name for nothing must not become a name for something.
+      if (output === '') return []
+      const inputs = [local.get(branch.outputs[index]!) ?? branch.outputs[index]!]
+      return [
+        { name: this.#fresh(`${owner}/${index}`), op: 'Identity', inputs, outputs: [output], attributes: {} },
+      ]
+    })
     const initializers = [...branch.initializers].map(([name, tensor]) => [local.get(name)!, tensor] as const)
     return { nodes: [...nodes, ...results], initializers: new Map(initializers) }
   }
