@@ -83,6 +83,35 @@ describe('every call into AscendCL', function () {
     expect(addonCalls().filter(call => find(call, 'next') === undefined)).to.deep.equal([])
   })
 
+  it('is given the codes of a broken device and of full memory, unless it answers no code', () => {
+    const withoutCode = [
+      ...[
+        'aclGetRecentErrMsg',
+        'aclrtGetSocName',
+        'aclmdlCreateDesc',
+        'aclmdlGetNumInputs',
+        'aclmdlGetNumOutputs',
+      ],
+      ...['aclmdlGetInputSizeByIndex', 'aclmdlGetOutputSizeByIndex', 'aclmdlGetInputNameByIndex'],
+      ...[
+        'aclmdlGetOutputNameByIndex',
+        'aclmdlGetInputDataType',
+        'aclmdlGetOutputDataType',
+        'aclmdlGetInputFormat',
+      ],
+      ...['aclCreateDataBuffer', 'aclGetDataBufferAddr', 'aclGetDataBufferSizeV2', 'aclmdlCreateDataset'],
+      ...[
+        'aclmdlGetDatasetTensorDesc',
+        'aclCreateTensorDesc',
+        'aclDestroyTensorDesc',
+        'aclGetTensorDescNumDims',
+      ],
+    ]
+    for (const kind of ['broken', 'memory'] as const) {
+      expect(addonCalls().filter(call => find(call, kind) === undefined)).to.deep.equal(withoutCode)
+    }
+  })
+
   it('is given back in each story when nothing else goes wrong', () => {
     for (const { story, ended } of undisturbed)
       expect({
