@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../support/environment'
 import { OfflineModels, requireSimulator } from '../support/native'
-import { addonCalls, endsWithinMs, noEffect, stories, summary } from './matrix'
+import { addonCalls, callsWithCode, endsWithinMs, noEffect, stories, summary } from './matrix'
 import type { Story } from './matrix'
 import { playAll, playUndisturbed } from './plan'
 import type { Case, Kind, Undisturbed } from './plan'
@@ -47,6 +47,12 @@ function leftIn({ ended }: Case): Readonly<Record<string, number>> {
   const left = Object.entries(ended.leaks).filter(([kind, count]) => count > 0 && !kind.endsWith('Bytes'))
   return Object.fromEntries(left)
 }
+
+describe('the calls that answer a code', () => {
+  it('are read from the headers in folders as well', () => {
+    expect([...callsWithCode()]).to.include.members(['aclInit', 'acldvppMalloc'])
+  })
+})
 
 describe('every call into AscendCL', function () {
   this.timeout(900_000)

@@ -66,7 +66,9 @@ export function addonCalls(): readonly string[] {
 /** Those of them that return a code. */
 export function callsWithCode(): ReadonlySet<string> {
   const folder = join(root, 'native', 'acl_abi')
-  const headers = readdirSync(folder).filter(name => name.endsWith('.h'))
+  const headers = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name =>
+    name.endsWith('.h'),
+  )
   const text = headers.map(name => readFileSync(join(folder, name), 'utf8')).join('\n')
   return new Set([...text.matchAll(/^aclError (acl\w+)\(/gm)].map(match => match[1]!))
 }
