@@ -8,6 +8,7 @@ import type { Graph } from './graph'
 import { optimizeForNpu } from './npu-target'
 import { provenanceOf, writeOnnx } from './onnx/write'
 import { constantAttention } from './passes/constant-attention'
+import { cropByConvolution } from './passes/crop-by-convolution'
 import { decomposeSelu } from './passes/decompose-selu'
 import { foldBatchNorm } from './passes/fold-batch-norm'
 import { tileTime, type TileGroup } from './passes/tile-time'
@@ -88,5 +89,5 @@ function readConfig(config: string | Uint8Array | AasistConfig): AasistConfig {
 
 /** The passes of the `cpu` target, in their order: tiling needs the pads that the SELU pass makes explicit. */
 function optimizeForCpu(graph: Graph, tiles: readonly TileGroup[] = defaultTiles): Graph {
-  return tileTime(decomposeSelu(constantAttention(foldBatchNorm(graph))), tiles)
+  return cropByConvolution(tileTime(decomposeSelu(constantAttention(foldBatchNorm(graph))), tiles))
 }

@@ -7,6 +7,7 @@ import type { Graph } from '../../lib/model/graph'
 import { readOnnx } from '../../lib/model/onnx/read'
 import { writeOnnx } from '../../lib/model/onnx/write'
 import { constantAttention } from '../../lib/model/passes/constant-attention'
+import { cropByConvolution } from '../../lib/model/passes/crop-by-convolution'
 import { decomposeSelu } from '../../lib/model/passes/decompose-selu'
 import { foldBatchNorm } from '../../lib/model/passes/fold-batch-norm'
 import { tileTime } from '../../lib/model/passes/tile-time'
@@ -127,6 +128,39 @@ describe('cutting blocks into time tiles', () => {
   it('leaves the graph alone when there are fewer blocks than asked for', () => {
     const plain = graphOf(fixtures, 'tiny-random')
     expect(tileTime(plain, [])).to.deep.equal(plain)
+  })
+})
+
+describe('cropping by convolution', () => {
+  const tiledDemo = (): Graph => {
+    const folder = join(root, 'models', 'demo')
+    const { model } = parseConfig(readFileSync(join(folder, 'aasist-l-demo.conf'), 'utf8'))
+    const checkpoint = readCheckpoint(readFileSync(join(folder, 'aasist-l-demo.pth')))
+    const plain = foldBatchNorm(buildAasistGraph(checkpoint, { ...model, nbSamp: golden.nbSamp }, 2))
+    return tileTime(decomposeSelu(plain), [{ blocks: 2, framesPerTile: 38 }])
+  }
+
+  it('gives the same numbers, at the ends of the clip too', async () => {
+    const tiled = tiledDemo()
+    await expectSameNumbers(tiled, cropByConvolution(tiled), 1e-5)
+  })
+
+  it('takes the place of the slice before each residual sum of the second block, and of no other', () => {
+    const tiled = tiledDemo()
+    const cropped = cropByConvolution(tiled)
+    const crops = cropped.nodes.filter(({ op, inputs }) => op === 'Conv' && inputs[1]!.startsWith('crop'))
+    expect(count(tiled, 'Slice') - count(cropped, 'Slice')).to.equal(crops.length)
+    const tiles = Math.ceil(inferShapes(tiled).get('encoder.1.0.out')![3]! / 38)
+    expect(crops).to.have.length(tiles)
+    const readers = crops.map(crop => cropped.nodes.filter(({ inputs }) => inputs.includes(crop.outputs[0]!)))
+    expect(readers.flat().map(({ op }) => op)).to.deep.equal(crops.map(() => 'Add'))
+  })
+
+  it('leaves channels alone that are no whole blocks of 16', () => {
+    const tiled = tileTime(decomposeSelu(foldBatchNorm(graphOf(fixtures, 'tiny-random'))), [
+      { blocks: 2, framesPerTile: 38 },
+    ])
+    expect(cropByConvolution(tiled)).to.deep.equal(tiled)
   })
 })
 
