@@ -76,6 +76,9 @@ export type {
   ScoredMetrics,
   ScoreFilesOptions,
   ScoreOptions,
+  TileChoice,
+  TilesEvent,
+  TileTime,
   ScoreWarning,
   Versions,
 } from './scoring'

@@ -1,4 +1,4 @@
-/** `aasist cache`: offline models that were made from checkpoints and ONNX models, and kept. */
+/** `aasist cache`: what was made or measured once and is kept: offline models, and the tile sizes that suit this CPU. */
 import { InvalidArgumentError, type Command } from 'commander'
 import { ArgumentTypeError } from '../errors'
 import { cacheFolder, listCache, removeFromCache, type CacheEntry } from '../scoring'
@@ -16,7 +16,7 @@ interface RemoveFlags {
 export function addCacheCommand(program: Command, run: Run): void {
   const cache = program
     .command('cache')
-    .description('list and remove the offline models that were compiled and kept')
+    .description('list and remove what is kept: compiled offline models, and tile sizes measured for a CPU')
     .addHelpText('after', '\nThe folder: AASIST_CACHE, or aasist-ascend in XDG_CACHE_HOME or ~/.cache.')
     .addHelpText('after', '\nExample:\n  aasist cache ls')
   cache
@@ -43,7 +43,7 @@ async function list({ json }: { json?: boolean }): Promise<ExitCode> {
     printLine(formatTable(['name', 'size', 'made', 'used', 'what it is'], entries.map(row)))
   }
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
-  note(`${counted(entries.length, 'model')}, ${formatBytes(bytes)} in ${printable(cacheFolder())}`)
+  note(`${counted(entries.length, 'entry', 'entries')}, ${formatBytes(bytes)} in ${printable(cacheFolder())}`)
   return 0
 }
 
@@ -63,7 +63,7 @@ async function remove(names: readonly string[], { all, olderThan, json }: Remove
     printJson({ removed: removed.map(({ name }) => name), busy: busy.map(({ name }) => name) })
   }
   const bytes = removed.reduce((sum, entry) => sum + entry.bytes, 0)
-  note(`${counted(removed.length, 'model')} removed, ${formatBytes(bytes)}`)
+  note(`${counted(removed.length, 'entry', 'entries')} removed, ${formatBytes(bytes)}`)
   for (const { name } of busy) note(`${printable(name)} is being made at this moment, and was left`)
   return busy.length === 0 ? 0 : 1
 }

@@ -8,6 +8,7 @@ import type { ExitCode } from './exit'
 import { formatMetrics } from './metrics-text'
 import { addAsvOptions, addModelOptions, detectorOptions, type AsvFlags, type ModelFlags } from './options'
 import { about, counted, note, printJson, printLine, showProgress } from './terminal'
+import { tileNotes } from './tile-notes'
 
 interface EvalFlags extends ModelFlags, AsvFlags {
   readonly model: string
@@ -51,6 +52,7 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
     evaluation = await evaluate({
       ...detectorOptions(flags),
       onCompile: compilationNotes(),
+      onTiles: tileNotes(),
       model: flags.model,
       data,
       out,

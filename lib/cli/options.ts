@@ -2,7 +2,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { extname } from 'node:path'
 import { ArgumentTypeError } from '../errors'
-import { asvPresets, type AsvPreset, type CompilationChoices, type DetectorOptions } from '../scoring'
+import {
+  asvPresets,
+  type AsvPreset,
+  type CompilationChoices,
+  type DetectorOptions,
+  type TileChoice,
+} from '../scoring'
 import { precisionModes, precisionModesV2, type PrecisionMode, type PrecisionModeV2 } from '../toolchain'
 
 /** What {@link addPrecisionOptions} puts into a command's options. */
@@ -19,6 +25,7 @@ export interface ModelFlags extends PrecisionFlags {
   readonly sessions?: number
   /** Seconds. */
   readonly timeout?: number
+  readonly tiles?: TileChoice
   readonly resample: 'convert' | 'refuse'
   readonly channels: 'average' | 'refuse'
 }
@@ -53,6 +60,12 @@ export function addModelOptions(command: Command): Command {
       parseSeconds,
     )
     .addOption(
+      new Option(
+        '--tiles <how>',
+        'time tiles of a .pth model on the CPU: stored (measured for this CPU, if they have been), measured, or default',
+      ).choices(['stored', 'measured', 'default']),
+    )
+    .addOption(
       new Option('--resample <how>', 'audio at another rate than 16 kHz')
         .choices(['convert', 'refuse'])
         .default('convert'),
@@ -65,12 +78,13 @@ export function addModelOptions(command: Command): Command {
 }
 
 export function detectorOptions(flags: ModelFlags): DetectorOptions {
-  const { model, config, device, sessions, timeout, resample, channels } = flags
+  const { model, config, device, sessions, timeout, tiles, resample, channels } = flags
   return {
     ...(model !== undefined && { model }),
     ...(config !== undefined && { config }),
     ...(sessions !== undefined && { sessions }),
     ...(timeout !== undefined && { runTimeoutMs: timeout * 1000 }),
+    ...(tiles !== undefined && { tiles }),
     ...compilation(flags),
     device,
     resample,

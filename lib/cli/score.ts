@@ -7,6 +7,7 @@ import { compilationNotes } from './compile-progress'
 import type { ExitCode } from './exit'
 import { addModelOptions, detectorOptions, parseNumber, type ModelFlags } from './options'
 import { about, counted, note, printable, printJson, printLine } from './terminal'
+import { tileNotes } from './tile-notes'
 import { WarningSummary } from './warning-summary'
 
 interface ScoreFlags extends ModelFlags {
@@ -43,6 +44,7 @@ async function score(inputs: readonly string[], flags: ScoreFlags, signal: Abort
   const detector = await Detector.load({
     ...detectorOptions(flags),
     onCompile: compilationNotes(),
+    onTiles: tileNotes(),
     ...(flags.threshold !== undefined && { threshold: flags.threshold }),
     signal,
   })

@@ -32,6 +32,8 @@ export interface EvaluateOptions extends Pick<
   | 'device'
   | 'compile'
   | 'onCompile'
+  | 'tiles'
+  | 'onTiles'
   | 'sessions'
   | 'isolation'
   | 'runTimeoutMs'
@@ -148,6 +150,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const failovers: RunEvent[] = []
   const detector = await Detector.load({
     ...detectorOptions,
+    ...(detectorOptions.tiles === undefined && corpus.trials.length >= worthMeasuring
+      ? { tiles: 'measured' as const }
+      : {}),
     onFailover: ({ place, device, error, replacement }) => {
       const time = new Date().toISOString()
       const { message } = error
@@ -188,6 +193,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     await detector.release()
   }
 }
+
+/** Utterances whose scoring takes minutes on any CPU, beside which the seconds of measuring tiles are nothing. */
+const worthMeasuring = 1000
 
 function stopped(error: unknown): RunEvent {
   return { event: 'stopped', reason: errorMessage(error) }

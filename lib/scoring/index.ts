@@ -1,5 +1,14 @@
 /** Audio in, scores and metrics out. */
 export { asvPresets, type AsvPreset } from './asv-source'
+export {
+  cacheFolder,
+  listCache,
+  removeFromCache,
+  type CacheEntry,
+  type CacheRemoval,
+  type CacheRemoved,
+} from './cache'
+export type { TileChoice, TilesEvent, TileTime } from './cpu-tiles'
 export { Detector, type Clip, type FileScore, type Score, type ScoreWarning } from './detector'
 export type { DetectorOptions, PlacedFile, ScoreFilesOptions, ScoreOptions } from './detector-options'
 export {
@@ -16,14 +25,6 @@ export type { ModelCard, Threshold } from './model-card'
 export type { CompileOptions } from './npu/compilation'
 export { compileModel, type CompiledModel, type CompileModelOptions } from './npu/compile-model'
 export { listDevices, type DeviceList, type ListDevicesOptions, type NpuDevice } from './npu/devices'
-export {
-  cacheFolder,
-  listCache,
-  removeFromCache,
-  type CacheEntry,
-  type CacheRemoval,
-  type CacheRemoved,
-} from './npu/model-cache'
 export type { CompilationChoices, CompilationEvent, OfflineProvenance } from './npu/model-for-npus'
 export {
   offlineModelFor,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { ArgumentTypeError, ModelError } from '../errors'
-import { defaultTiles, parseConfig, type AasistConfig, type ConvertOptions } from '../model'
+import { parseConfig, type AasistConfig, type ConvertOptions, type TileGroup } from '../model'
 import { readInputFile, UnreadableFile } from './input-file'
 import { readModelCard, type ModelCard } from './model-card'
 import type { ModelForms } from '../session'
@@ -38,6 +38,8 @@ export interface ModelRequest {
   /** Path of the `.conf`; default: the checkpoint's name with that ending. */
   readonly config?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** The time tiles of the CPU's graph. */
+  readonly tiles: (checkpoint: Uint8Array, config: AasistConfig) => Promise<readonly TileGroup[]>
 }
 
 /** Weights and clips that ship with the package. */
@@ -100,7 +102,7 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
     }
   }
   const { config, sha256: configSha256 } = await readCheckpointConfig(path, request.config)
-  const conversion = { batch: 1, target: 'cpu', tiles: defaultTiles } as const
+  const conversion = { batch: 1, target: 'cpu', tiles: await request.tiles(bytes, config) } as const
   const onnx = await preparer.prepare(
     { kind: 'model', checkpoint: bytes, config, options: conversion },
     signal,

@@ -2,6 +2,7 @@
 import { createPool, type PoolOptions, type SessionPool } from '../session'
 import { checkDevices, saysNoNpu, whyNotNpu } from '../session/devices'
 import { FallbackScorer } from './cpu-fallback'
+import { tilesFor, type TileChoice } from './cpu-tiles'
 import type { DetectorOptions } from './detector-options'
 import { demoCheckpoint, loadModel, type LoadedModel } from './model-file'
 import { modelForNpus, type NpuModel } from './npu/model-for-npus'
@@ -56,20 +57,29 @@ export async function openModel(options: DetectorOptions, preparer: Preparer): P
 }
 
 async function openSessions(options: DetectorOptions, preparer: Preparer): Promise<Sessions> {
-  const { model = demoCheckpoint, config, device, signal } = options
+  const { model = demoCheckpoint, config, device, signal, tiles = 'stored', onTiles } = options
   const choice = checkDevices(device)
-  const loaded = await loadModel({ model, config, signal }, preparer)
+  const load = (how: TileChoice): Promise<LoadedModel> =>
+    loadModel(
+      {
+        ...{ model, config, signal },
+        tiles: (checkpoint, parsed) =>
+          tilesFor({ choice: how, checkpoint, config: parsed, signal, onEvent: onTiles }, preparer),
+      },
+      preparer,
+    )
+  // Seconds of measuring are for a CPU that computes, not for one behind NPUs.
+  const loaded = await load(tiles === 'measured' && choice !== 'cpu' ? 'stored' : tiles)
   const { format } = loaded.provenance
   const asGiven = { model: loaded, whyNotNpu: null }
   if (format === 'om') {
     return { ...asGiven, pool: await createPool(loaded.source, poolOptions(options, device)) }
   }
   if (choice === 'cpu') return { ...asGiven, pool: await openOnCpu(loaded, options) }
-  const onCpu = async (reason: string): Promise<Sessions> => ({
-    model: loaded,
-    whyNotNpu: reason,
-    pool: await openOnCpu(loaded, options),
-  })
+  const onCpu = async (reason: string): Promise<Sessions> => {
+    const measured = tiles === 'measured' ? await load(tiles) : loaded
+    return { model: measured, whyNotNpu: reason, pool: await openOnCpu(measured, options) }
+  }
   const wanted = choice === 'auto' ? 'if possible' : 'yes'
   if (wanted === 'if possible' && options.isolation !== undefined) {
     return onCpu('isolation is an option of sessions on the CPU')

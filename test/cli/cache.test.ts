@@ -17,13 +17,13 @@ describe('aasist cache', () => {
     const environment = simulatorEnvironment(findSimulator())
     return (await offlineModelFor(add, { soc, environment, cacheFolder: folder() })).name
   }
-  const names = (): string[] => readdirSync(join(folder(), 'offline-models')).sort()
+  const names = (): string[] => readdirSync(join(folder(), 'entries')).sort()
 
   it('ls shows an empty cache before there is one', async () => {
     const ended = await cache('ls', '--json')
     expectSuccess(ended)
     expect(ended.stdout).to.equal('[]\n')
-    expect(ended.stderr).to.equal(`0 models, 0 B in ${folder()}\n`)
+    expect(ended.stderr).to.equal(`0 entries, 0 B in ${folder()}\n`)
     expect((await cache('ls')).stdout).to.equal('')
   })
 
@@ -33,7 +33,7 @@ describe('aasist cache', () => {
     const { stdout, stderr } = await cache('ls')
     expect(stdout).to.match(/^name +size +made +used +what it is\n/)
     expect(stdout).to.match(new RegExp(`^${name} +\\d.* KiB +now +now +.*add\\.onnx$`, 'm'))
-    expect(stderr).to.match(/^1 model, /)
+    expect(stderr).to.match(/^1 entry, /)
     const [entry] = JSON.parse((await cache('ls', '--json')).stdout) as CacheEntry[]
     expect(entry).to.include({ name, state: 'ready' })
     expect(entry?.about).to.include({ soc: 'Ascend310P3' })
@@ -41,7 +41,7 @@ describe('aasist cache', () => {
 
   it('ls and rm know what a killed run has left', async () => {
     await cache('ls')
-    const left = join(folder(), 'offline-models', 'half-Ascend310P3-0123456789abcdef')
+    const left = join(folder(), 'entries', 'half-Ascend310P3-0123456789abcdef')
     mkdirSync(left, { recursive: true })
     writeFileSync(join(left, '.aasist-x.tmp'), 'half')
     expect((await cache('ls')).stdout).to.include('incomplete')
@@ -61,12 +61,12 @@ describe('aasist cache', () => {
     expect(JSON.parse(ended.stdout)).to.deep.equal({ removed: [first], busy: [] })
     expect(names()).to.deep.equal([second, third].sort())
     const longAgo = new Date(Date.now() - 3 * 24 * 3_600_000)
-    utimesSync(join(folder(), 'offline-models', second, 'entry.json'), longAgo, longAgo)
+    utimesSync(join(folder(), 'entries', second, 'entry.json'), longAgo, longAgo)
     expectSuccess(await cache('rm', '--older-than', '4d'))
     expect(names()).to.have.length(2)
     expectSuccess(await cache('rm', '--older-than', '2d'))
     expect(names()).to.deep.equal([third])
-    expect((await cache('rm', '--all')).stderr).to.match(/^1 model removed/)
+    expect((await cache('rm', '--all')).stderr).to.match(/^1 entry removed/)
     expect(names()).to.deep.equal([])
   })
 

@@ -150,7 +150,7 @@ describe('a model that is not compiled yet', () => {
     const ended = await run(['score', '--model', tiny, '--device', 'npu', clip], env)
     expectFailure(ended, 1, 'ATC_FAILED')
     expect(ended.stderr).to.match(/E10001/)
-    expect(readdirSync(join(env.AASIST_CACHE, 'offline-models'))).to.deep.equal([])
+    expect(readdirSync(join(env.AASIST_CACHE, 'entries'))).to.deep.equal([])
     const auto = await run(['score', '--json', '--model', tiny, clip], env)
     expectSuccess(auto)
     expect(auto.stderr).to.match(/^on the CPU: .*E10001.*\(ATC_FAILED\)$/m)
@@ -245,6 +245,6 @@ describe('a model that is not compiled yet', () => {
     const ended = await running.ended
     expect(ended.status).to.equal(130)
     expect(ended.seconds).to.be.below(30)
-    expect(readdirSync(join(cache, 'offline-models'))).to.deep.equal([])
+    expect(readdirSync(join(cache, 'entries'))).to.deep.equal([])
   })
 })

@@ -10,10 +10,10 @@ import {
   type ConvertOptions,
   type ConvertTarget,
 } from '../../model'
+import { cacheFolder, fromCache } from '../cache'
 import { isCheckpoint, readCheckpointConfig, readModelFile, sha256Of } from '../model-file'
 import { checkCompileOptions, planCompilation, type Compilation, type CompileOptions } from './compilation'
 import { compileTo, repeatable } from './compile-model'
-import { cacheFolder, fromCache } from './model-cache'
 
 export interface OfflineModelOptions extends CompileOptions {
   /** Configuration of a checkpoint; default: its name with `.conf`. */
@@ -123,6 +123,7 @@ export async function offlineModelFor(
     key: keyOf(compilation, prepared),
     label: labelOf(source, compilation),
     about: aboutOf(source, compilation, prepared),
+    file: 'model.om',
     signal,
     onWaiting,
     make: async path => {

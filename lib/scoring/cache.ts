@@ -1,13 +1,13 @@
-/** Offline models that have been made already, one folder each, named by what they are and a hash of what they depend on. */
+/** What has been made once and is kept, one folder each, named by what it is and a hash of what it depends on. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { writeFileAtomically } from '../../dataset'
-import { ArgumentRangeError, DatasetError, errorCode } from '../../errors'
-import { sha256OfFile } from '../../toolchain'
-import { FolderLock, isLockName } from '../folder-lock'
+import { writeFileAtomically } from '../dataset'
+import { ArgumentRangeError, DatasetError, errorCode } from '../errors'
+import { sha256OfFile } from '../toolchain'
+import { FolderLock, isLockName } from './folder-lock'
 
 /** What is written about an entry when everything else of it is there. */
 interface Description {
@@ -33,7 +33,6 @@ export interface CacheEntry {
   readonly about: Readonly<Record<string, unknown>>
 }
 
-const modelName = 'model.om'
 const descriptionName = 'entry.json'
 /** A folder on its way out. */
 const removedStart = '.removed-'
@@ -50,19 +49,21 @@ export function cacheFolder(environment: Readonly<NodeJS.ProcessEnv> = process.e
   return join(caches, 'aasist-ascend')
 }
 
-const modelsFolder = (folder: string): string => join(folder, 'offline-models')
+const entriesFolder = (folder: string): string => join(folder, 'entries')
 
 export interface CacheRequest {
   readonly folder: string
-  /** SHA-256 of everything the model depends on, hexadecimal. */
+  /** SHA-256 of everything it depends on, hexadecimal. */
   readonly key: string
   /** In front of the key in the entry's name. */
   readonly label: string
   readonly about: Readonly<Record<string, unknown>>
+  /** What the file is called that the entry is there for. */
+  readonly file: string
   readonly signal: AbortSignal | undefined
-  /** Another process makes this model; this one waits for it. */
+  /** Another process makes this entry; this one waits for it. */
   readonly onWaiting?: (() => void) | undefined
-  /** Writes the model under the given path, which ends with `.om`; gives the names of all files it wrote. */
+  /** Writes that file under the given path; gives the names of all files it wrote. */
   readonly make: (path: string) => Promise<readonly string[]>
 }
 
@@ -74,19 +75,18 @@ export interface Cached {
 }
 
 /**
- * The model from the cache, whole and unchanged; made if it is not there. Of several processes that want the same one,
+ * The file from the cache, whole and unchanged; made if it is not there. Of several processes that want the same one,
  * one makes it and the others wait.
  *
  * @throws DatasetError `OUTPUT_UNWRITABLE`; what `make` throws; the signal's reason
  */
 export async function fromCache(request: CacheRequest): Promise<Cached> {
-  const { folder, key, label, signal, onWaiting } = request
-  const name = `${label}-${key.slice(0, 16)}`
-  const entry = join(modelsFolder(folder), name)
+  const { file, signal, onWaiting } = request
+  const { name, entry } = placeOf(request)
   for (let waited = false; ; waited = true) {
     signal?.throwIfAborted()
-    const ready = await verified(entry, key)
-    if (ready !== undefined) return { name, path: join(entry, modelName), sha256: ready, origin: 'cache' }
+    const ready = await verified(entry, request)
+    if (ready !== undefined) return { name, path: join(entry, file), sha256: ready, origin: 'cache' }
     const lock = await lockOf(entry)
     if (lock !== undefined) {
       try {
@@ -100,6 +100,19 @@ export async function fromCache(request: CacheRequest): Promise<Cached> {
     if (!waited) onWaiting?.()
     await delay(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
   }
+}
+
+/** The path of the file, where the entry is there, whole and unchanged. */
+export async function findInCache(sought: Sought): Promise<string | undefined> {
+  const { entry } = placeOf(sought)
+  return (await verified(entry, sought)) === undefined ? undefined : join(entry, sought.file)
+}
+
+type Sought = Pick<CacheRequest, 'folder' | 'key' | 'label' | 'file'>
+
+function placeOf({ folder, key, label }: Sought): { readonly name: string; readonly entry: string } {
+  const name = `${label}-${key.slice(0, 16)}`
+  return { name, entry: join(entriesFolder(folder), name) }
 }
 
 /** Undefined while another process has it, or has just removed it. */
@@ -118,24 +131,24 @@ async function lockOf(entry: string): Promise<FolderLock | undefined> {
 }
 
 async function makeUnder(request: CacheRequest, entry: string, name: string): Promise<Cached> {
-  const { key, about, make } = request
-  const path = join(entry, modelName)
-  const meanwhile = await verified(entry, key)
+  const { key, about, file, make } = request
+  const path = join(entry, file)
+  const meanwhile = await verified(entry, request)
   if (meanwhile !== undefined) return { name, path, sha256: meanwhile, origin: 'cache' }
   await emptyBut(entry, isLockName)
   const names = await make(path)
   const files = await Promise.all(
-    names.map(async file => ({
-      name: file,
-      bytes: (await stat(join(entry, file))).size,
-      sha256: await sha256OfFile(join(entry, file)),
+    names.map(async made => ({
+      name: made,
+      bytes: (await stat(join(entry, made))).size,
+      sha256: await sha256OfFile(join(entry, made)),
     })),
   )
   const description: Description = { format: 1, key, about, files, made: new Date().toISOString() }
   await writeFileAtomically(join(entry, descriptionName), `${JSON.stringify(description, null, 2)}\n`)
-  const model = files.find(file => file.name === modelName)
-  if (model === undefined) throw new Error(`${modelName} is not among the files made`)
-  return { name, path, sha256: model.sha256, origin: 'made' }
+  const main = files.find(made => made.name === file)
+  if (main === undefined) throw new Error(`${file} is not among the files made`)
+  return { name, path, sha256: main.sha256, origin: 'made' }
 }
 
 /** What a killed run has left counts for nothing. */
@@ -144,8 +157,8 @@ async function emptyBut(folder: string, isKept: (name: string) => boolean): Prom
   await Promise.all(names.map(name => rm(join(folder, name), { recursive: true, force: true })))
 }
 
-/** The model's hash when the entry is what it says it is. */
-async function verified(entry: string, key: string): Promise<string | undefined> {
+/** The file's hash when the entry is what it says it is. */
+async function verified(entry: string, { key, file }: Sought): Promise<string | undefined> {
   const description = await readDescription(entry)
   if (description?.key !== key) return undefined
   for (const { name, bytes, sha256 } of description.files) {
@@ -159,7 +172,7 @@ async function verified(entry: string, key: string): Promise<string | undefined>
   const now = new Date()
   // A cache that may only be read serves as well.
   await utimes(join(entry, descriptionName), now, now).catch(() => undefined)
-  return description.files.find(({ name }) => name === modelName)?.sha256
+  return description.files.find(({ name }) => name === file)?.sha256
 }
 
 async function readDescription(entry: string): Promise<Description | undefined> {
@@ -195,13 +208,13 @@ function isDescription(value: unknown): value is Description {
 
 /** All entries by name; an empty list where there is no cache yet. */
 export async function listCache(folder: string = cacheFolder()): Promise<readonly CacheEntry[]> {
-  const models = modelsFolder(folder)
-  const found = await readdir(models, { withFileTypes: true }).catch((error: unknown) => {
+  const entries = entriesFolder(folder)
+  const found = await readdir(entries, { withFileTypes: true }).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return []
-    throw unwritable(models, error)
+    throw unwritable(entries, error)
   })
   const names = found.filter(item => item.isDirectory() && !item.name.startsWith('.')).map(item => item.name)
-  return Promise.all(names.sort().map(name => describe(join(models, name), name)))
+  return Promise.all(names.sort().map(name => describe(join(entries, name), name)))
 }
 
 async function describe(path: string, name: string): Promise<CacheEntry> {
@@ -247,7 +260,7 @@ export interface CacheRemoved {
 }
 
 /**
- * Removes entries. Who has a model open keeps it.
+ * Removes entries. Who has a file of one open keeps it.
  * @throws ArgumentRangeError `INVALID_ARGUMENT` for a name that is not there; DatasetError `OUTPUT_UNWRITABLE`
  */
 export async function removeFromCache(
@@ -276,9 +289,9 @@ export async function removeFromCache(
 
 /** What a removal that was killed has left. */
 async function sweep(folder: string): Promise<void> {
-  const names = await readdir(modelsFolder(folder)).catch(() => [])
+  const names = await readdir(entriesFolder(folder)).catch(() => [])
   for (const name of names.filter(each => each.startsWith(removedStart))) {
-    await rm(join(modelsFolder(folder), name), { recursive: true, force: true })
+    await rm(join(entriesFolder(folder), name), { recursive: true, force: true })
   }
 }
 
@@ -287,7 +300,7 @@ async function remove(entry: CacheEntry, folder: string): Promise<boolean> {
   if (lock === undefined) return false
   try {
     // In one step, so that nobody finds half an entry.
-    const away = join(modelsFolder(folder), `${removedStart}${randomBytes(8).toString('hex')}`)
+    const away = join(entriesFolder(folder), `${removedStart}${randomBytes(8).toString('hex')}`)
     await rename(entry.path, away)
     await rm(away, { recursive: true, force: true })
     return true

@@ -22,12 +22,12 @@ import {
 } from '../../lib'
 import { errorCode } from '../../lib/errors'
 import { findSimulator, simulatorEnvironment } from '../../lib/toolchain'
-import { tinyModel } from '../scoring/support'
+import { tinyModel } from './support'
 import { requireSimulatorBuild } from '../simulator/support'
 import { root } from '../support/environment'
 import { failureOf } from '../support/failure'
 import { scratchFolder } from '../support/scratch-folder'
-import { until, writeProgram } from './stand-ins'
+import { until, writeProgram } from '../toolchain/stand-ins'
 
 const soc = 'Ascend310P3'
 const openBatch = join(root, 'test', 'fixtures', 'onnx', 'dynamic-batch.onnx')
@@ -48,7 +48,7 @@ describe('toolchain: offlineModelFor', () => {
 
   const cache = () => join(folder(), 'cache')
   const entries = () => {
-    const models = join(cache(), 'offline-models')
+    const models = join(cache(), 'entries')
     return existsSync(models) ? readdirSync(models) : []
   }
   /** The simulator's atc, which first writes a line into a file; `lines` come in between. */
