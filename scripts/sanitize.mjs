@@ -123,7 +123,7 @@ async function sanitizeInNode() {
     await test(sessionTests, environment, ['--grep', timed, '--invert'])
     // A search for leaks at the end of each process would be most of its time; the simulator's reports count them here.
     environment.ASAN_OPTIONS = environment.ASAN_OPTIONS.replace('detect_leaks=1', 'detect_leaks=0')
-    const ends = ['test/lifecycle/acl-exit.test.ts', 'test/lifecycle/acl-second-user.test.ts']
+    const ends = ['test/lifecycle/acl-exit.slow.ts', 'test/lifecycle/acl-second-user.test.ts']
     await test(ends, environment, ['--grep', leftOut, '--invert'])
     const findings = findingsIn(reports)
     if (findings.length > 0) throw new Error(`${findings.length} reports\n\n${findings.join('\n\n')}`)
@@ -143,7 +143,7 @@ try {
     }
     step(`clients of the simulator with ${variant}`)
     // Cases of this test forget things on purpose; the simulator's own leaks are what its report counts.
-    await test(['test/simulator/clients.test.ts'], { ...environment, ASAN_OPTIONS: 'detect_leaks=0' })
+    await test(['test/simulator/clients.slow.ts'], { ...environment, ASAN_OPTIONS: 'detect_leaks=0' })
     if (variant === addressed) {
       step(`programs of the simulator with ${variant}`)
       await test(programTests, { ...environment, ASAN_OPTIONS: 'detect_leaks=0' })
