@@ -106,7 +106,7 @@ function driverCheck(facts: HostFacts): Check {
   return {
     name,
     state: 'info',
-    found: 'none: models can be compiled here, and not run',
+    found: 'none: cards need one; compiling and the simulator do not',
     fix: container === null ? reinstallDriver : containerFlags(nodes),
   }
 }

@@ -96,7 +96,7 @@ describe('aasist doctor on a machine with', () => {
     expect(check('CANN').fix).to.match(/^source \/usr\/local\/Ascend\/cann\/set_env\.sh /)
     expect(check('driver')).to.include({
       state: 'info',
-      found: 'none: models can be compiled here, and not run',
+      found: 'none: cards need one; compiling and the simulator do not',
     })
     expect(check('operators (OPP)')).to.include({ state: 'missing' })
   })
