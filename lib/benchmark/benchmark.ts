@@ -1,60 +1,34 @@
 /** Pure inference: how long a model computes, and how many inputs a second that makes. */
-import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
-import type { Device, Outputs } from '../session'
+import { ArgumentTypeError } from '../errors'
+import type { Device } from '../session'
 import { openSession } from '../session/create-session'
 import type { Session } from '../session/session'
 import { RunRecorder } from '../session/session-stats'
-import { writeOutputs, type OutputFiles, type SampleFiles } from './output-files'
+import { runClosedLoop } from './closed-loop'
 import { requestsOfFiles } from './input-files'
-import { madeUpRequest, type PureData } from './made-up-data'
-import type { Request, RequestSource } from './requests'
+import { madeUpRequest } from './made-up-data'
+import { checkBenchmarkOptions, isOffline, type BenchmarkOptions } from './options'
+import { writeOutputs, type SampleFiles } from './output-files'
+import type { RequestSource } from './requests'
 import { SampleLog, type Sample } from './sample-log'
-import { batchOf, chooseShapes, type ShapeChoice } from './shapes'
+import { batchOf, chooseShapes } from './shapes'
 import { coveredMs, figuresOf, type Interval, type TimeFigures } from './statistics'
+import { warmUp, type WarmedUp } from './warm-up'
 
-export interface BenchmarkOptions {
-  /** An offline model (.om) for NPUs, or an ONNX model for the CPU. */
-  readonly model: string
-  /** Device ids that compute side by side; default: NPU 0 for an offline model, the CPU for an ONNX one. */
-  readonly devices?: readonly number[]
-  /** Sessions on each device, each with the model loaded; default 1. */
-  readonly sessionsPerDevice?: number
-  /** Threads of a CPU session; default 1. */
-  readonly threads?: number
-  readonly shape?: ShapeChoice
-  /** Files, or a folder for each input; default: data made up. */
-  readonly inputs?: readonly string[]
-  /** What made-up data is; default zeros. */
-  readonly pureData?: PureData
-  /** How often each request is computed; default 1. */
-  readonly loop?: number
-  /** Runs of the first request before anything counts, in each session; default 1. */
-  readonly warmupCount?: number
-  /** How many inputs a run counts for; default: the first dimension of the first input. */
-  readonly batchSize?: number
-  /**
-   * `one after the other` (default) brings the next inputs when the results are back; `overlapped` keeps a session busy:
-   * copies go on beside the computation.
-   */
-  readonly order?: 'one after the other' | 'overlapped'
-  /** Whether each device computes all inputs (default), or its share. */
-  readonly sharing?: 'all on each' | 'divided'
-  /** Bytes to set aside for each output, in their order, where the model leaves sizes open. */
-  readonly outputBytes?: readonly number[]
-  /** Where results go, by the place of the device in `devices`. */
-  readonly output?: (place: number) => OutputFiles
-  readonly libraryPath?: string
-  /**
-   * Stops it; what was measured by then is returned as `complete: false`. Before the first run counts, as while models
-   * are loaded, it rejects with the signal's reason. A run under way is waited for, five seconds at most.
-   */
-  readonly signal?: AbortSignal
-  readonly onEvent?: (event: BenchmarkEvent) => void
+/** How files are put together, in bytes where sizes are meant. */
+export interface FilesPerRun {
+  readonly fileBytes: number
+  readonly inputBytes: number
+  readonly filesPerRun: number
+  /** Without the repetitions of `loop`. */
+  readonly runs: number
 }
 
 export type BenchmarkEvent =
   | { readonly kind: 'opened'; readonly device: Device; readonly batchSize: number; readonly runs: number }
-  | { readonly kind: 'warm'; readonly device: Device; readonly runs: number }
+  /** Several files make one run of a model with a batch: how they are put together. */
+  | { readonly kind: 'files'; readonly device: Device; readonly files: FilesPerRun }
+  | ({ readonly kind: 'warm'; readonly device: Device } & WarmedUp)
   | { readonly kind: 'progress'; readonly device: Device; readonly done: number; readonly runs: number }
 
 /** What one device did. */
@@ -66,6 +40,8 @@ export interface DeviceBenchmark {
   /** Null where there is no memory but the host's. */
   readonly copyInMs: TimeFigures | null
   readonly copyOutMs: TimeFigures | null
+  /** How long each run computed, in the order they ended. */
+  readonly computeTimesMs: readonly number[]
   /** When each run computed, in milliseconds on the machine's monotonic clock, in the order they ended. */
   readonly computeIntervals: readonly Interval[]
   /** Mean time a run takes of the device: with several sessions their overlap counts once. */
@@ -86,8 +62,10 @@ export interface Benchmark {
   readonly devices: readonly DeviceBenchmark[]
   /** Of all devices together. */
   readonly throughput: number
-  /** False when the signal ended it before all runs were done. */
+  /** False when the signal, or a run that took longer than `runTimeoutMs`, ended it before all runs were done. */
   readonly complete: boolean
+  /** `RUN_TIMEOUT`; null where no run took too long. */
+  readonly stoppedBy: Error | null
 }
 
 /** Nobody waits longer for a device that does not answer any more. */
@@ -110,14 +88,20 @@ const runsInFlight = 3
  * ```
  */
 export async function benchmark(options: BenchmarkOptions): Promise<Benchmark> {
-  checkOptions(options)
+  checkBenchmarkOptions(options)
   const devices: readonly (number | 'cpu')[] = options.devices ?? [isOffline(options.model) ? 0 : 'cpu']
   const failed = new AbortController()
+  const lateOnes: Error[] = []
   const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const done = await Promise.allSettled(
     devices.map(async (device, place) => {
       try {
-        return await onDevice(device, { place, of: devices.length }, { ...options, signal })
+        const { result, late } = await onDevice(device, { place, of: devices.length }, { ...options, signal })
+        if (late !== undefined) {
+          lateOnes.push(late)
+          failed.abort(late)
+        }
+        return result
       } catch (error) {
         // One that cannot go on ends the others: a sum over some of the devices would be no figure.
         failed.abort(error)
@@ -125,71 +109,14 @@ export async function benchmark(options: BenchmarkOptions): Promise<Benchmark> {
       }
     }),
   )
-  if (failed.signal.aborted) throw failed.signal.reason
+  const failure = done.find(each => each.status === 'rejected')
+  if (failure !== undefined) throw failed.signal.reason
   const results = done.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
   return {
     devices: results,
     throughput: results.reduce((total, { throughput }) => total + throughput, 0),
     complete: results.every(({ complete }) => complete),
-  }
-}
-
-const isOffline = (model: string): boolean => !/\.onnx$/i.test(model)
-
-const optionNames = [
-  ...[
-    'model',
-    'devices',
-    'sessionsPerDevice',
-    'threads',
-    'shape',
-    'inputs',
-    'pureData',
-    'loop',
-    'warmupCount',
-  ],
-  ...['batchSize', 'order', 'sharing', 'outputBytes', 'output', 'libraryPath', 'signal', 'onEvent'],
-]
-const choices = {
-  pureData: ['zero', 'random'],
-  order: ['one after the other', 'overlapped'],
-  sharing: ['all on each', 'divided'],
-} as const
-
-function checkOptions(options: BenchmarkOptions): void {
-  assertKnownOptions(options, optionNames, 'benchmark()')
-  if (typeof options.model !== 'string' || options.model === '') {
-    throw new ArgumentTypeError('model must be the path of an .om or .onnx file', { option: 'model' })
-  }
-  for (const [name, known] of Object.entries(choices)) {
-    const value = options[name as keyof typeof choices]
-    if (value === undefined || known.some(each => each === value)) continue
-    throw new ArgumentTypeError(`${name} must be one of ${known.join(', ')}, found ${value}`, {
-      option: name,
-    })
-  }
-  for (const name of ['devices', 'inputs'] as const) {
-    if (options[name]?.length !== 0) continue
-    throw new ArgumentTypeError(`${name} is an empty list; name some, or leave it out`, { option: name })
-  }
-  for (const [name, least] of [
-    ['sessionsPerDevice', 1],
-    ['threads', 1],
-    ['loop', 1],
-    ['warmupCount', 0],
-    ['batchSize', 1],
-  ] as const) {
-    const value = options[name]
-    if (value === undefined || (Number.isSafeInteger(value) && value >= least)) continue
-    throw new ArgumentRangeError(`${name} must be a whole number from ${least} up, found ${String(value)}`, {
-      option: name,
-    })
-  }
-  if (options.devices !== undefined && !isOffline(options.model)) {
-    throw new ArgumentTypeError(
-      'an ONNX model runs on the CPU, and devices are NPUs: compile it with aasist compile, or leave the devices out',
-      { option: 'devices' },
-    )
+    stoppedBy: lateOnes[0] ?? null,
   }
 }
 
@@ -198,16 +125,18 @@ interface Share {
   readonly of: number
 }
 
+interface Measured {
+  readonly result: DeviceBenchmark
+  /** The error of a run that took too long. */
+  readonly late: Error | undefined
+}
+
 interface Lane {
   readonly session: Session
   readonly log: SampleLog
 }
 
-async function onDevice(
-  device: number | 'cpu',
-  share: Share,
-  options: BenchmarkOptions,
-): Promise<DeviceBenchmark> {
+async function onDevice(device: number | 'cpu', share: Share, options: BenchmarkOptions): Promise<Measured> {
   const lanes: Lane[] = []
   try {
     const outputBytes = await outputBytesOf(device, options)
@@ -253,18 +182,18 @@ async function outputBytesOf(
   if (sizes.length === names.length)
     return Object.fromEntries(names.map((name, index) => [name, sizes[index]!]))
   throw new ArgumentTypeError(
-    `${sizes.length} output sizes are given, and the model has ${names.length} outputs: ${names.join(', ')}`,
+    `${sizes.length} output size(s) are given, and the model's outputs are: ${names.join(', ')}; give one for each`,
     { option: 'outputBytes' },
   )
 }
 
-async function measure(
-  lanes: readonly Lane[],
-  share: Share,
-  options: BenchmarkOptions,
-): Promise<DeviceBenchmark> {
+async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkOptions): Promise<Measured> {
   const [{ session }] = lanes as [Lane]
-  const { loop = 1, warmupCount = 1, signal, onEvent } = options
+  const { loop = 1, warmup = 1, runTimeoutMs, signal, onEvent } = options
+  const runOptions = {
+    ...(signal && { signal }),
+    ...(runTimeoutMs !== undefined && { timeoutMs: runTimeoutMs }),
+  }
   const shape = options.shape ?? { kind: 'as the model says' }
   const shapes = chooseShapes(session.inputMetadata, shape)
   const batchSize = options.batchSize ?? batchOf(shapes, shape)
@@ -279,16 +208,30 @@ async function measure(
   const source = options.sharing === 'divided' && all.isDivisible ? shareOf(all, share) : all
   const runs = source.count * loop
   onEvent?.({ kind: 'opened', device: session.device, batchSize, runs })
-  await warmUp(lanes, source, warmupCount, signal)
+  if (all.filesPerRun !== undefined) {
+    onEvent?.({ kind: 'files', device: session.device, files: { ...all.filesPerRun, runs: source.count } })
+  }
+  if (source.count > 0) {
+    const warmed = await warmUp(
+      lanes.map(lane => ({
+        session: lane.session,
+        timesMs: () => lane.log.samples.map(({ executeMs }) => executeMs),
+      })),
+      (await source.at(0)).feeds,
+      warmup,
+      runOptions,
+    )
+    onEvent?.({ kind: 'warm', device: session.device, ...warmed })
+  }
   for (const { log } of lanes) log.clear()
-  onEvent?.({ kind: 'warm', device: session.device, runs: warmupCount })
   const startedAt = new Date()
   const files: SampleFiles[] = []
   const output = options.output?.(share.place)
-  await runAll(lanes, source, {
+  const sessions = lanes.map(lane => lane.session)
+  const late = await runClosedLoop(sessions, source, {
     loop,
     inFlight: order === 'overlapped' ? runsInFlight : 1,
-    signal,
+    runOptions,
     onDone: done => onEvent?.({ kind: 'progress', device: session.device, done, runs }),
     keep: async (outputs, request) => {
       if (output === undefined) return
@@ -298,76 +241,14 @@ async function measure(
     },
   })
   files.sort((one, other) => one.sample - other.sample)
-  return summarize(lanes, { device: session.device, batchSize, runs, startedAt, endedAt: new Date(), files })
+  const known = { device: session.device, batchSize, runs, startedAt, endedAt: new Date(), files }
+  return { result: summarize(lanes, known), late }
 }
 
 /** Every n-th request, so that the devices end together. */
 function shareOf(source: RequestSource, { place, of }: Share): RequestSource {
   const count = Math.max(0, Math.ceil((source.count - place) / of))
   return { ...source, count, at: async index => ({ ...(await source.at(index * of + place)), index }) }
-}
-
-async function warmUp(
-  lanes: readonly Lane[],
-  source: RequestSource,
-  count: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (count === 0 || source.count === 0) return
-  const { feeds } = await source.at(0)
-  const options = signal === undefined ? {} : { signal }
-  for (let round = 0; round < count; round += 1) {
-    await Promise.all(lanes.map(({ session }) => session.run(feeds, undefined, options)))
-  }
-}
-
-interface RunAll {
-  readonly loop: number
-  /** Runs at a time in each session. */
-  readonly inFlight: number
-  readonly signal: AbortSignal | undefined
-  readonly onDone: (done: number) => void
-  readonly keep: (outputs: Outputs, request: Request) => Promise<void>
-}
-
-/** Whoever is free takes the next run; the repetitions of a request come one after the other. */
-async function runAll(lanes: readonly Lane[], source: RequestSource, options: RunAll): Promise<void> {
-  const { loop, inFlight, signal, onDone, keep } = options
-  const runOptions = signal === undefined ? {} : { signal }
-  const loaded = new Map<number, Promise<Request>>()
-  let next = 0
-  let done = 0
-  let failed = false
-  const request = (index: number): Promise<Request> => {
-    let found = loaded.get(index)
-    if (found === undefined) loaded.set(index, (found = source.at(index)))
-    return found
-  }
-  const work = async (session: Session): Promise<void> => {
-    while (!failed && next < source.count * loop) {
-      const own = next
-      next += 1
-      const index = Math.floor(own / loop)
-      const isLast = own % loop === loop - 1
-      try {
-        const current = await request(index)
-        if (isLast) loaded.delete(index)
-        const outputs = await session.run(current.feeds, undefined, runOptions)
-        if (isLast) await keep(outputs, current)
-        done += 1
-        onDone(done)
-      } catch (error) {
-        failed = true
-        if (signal?.aborted === true) return
-        throw error
-      }
-    }
-  }
-  const ended = await Promise.allSettled(
-    lanes.flatMap(({ session }) => Array.from({ length: inFlight }, () => work(session))),
-  )
-  const failure = ended.find(each => each.status === 'rejected')
-  if (failure !== undefined) throw failure.reason
 }
 
 type Known = Pick<DeviceBenchmark, 'device' | 'batchSize' | 'startedAt' | 'endedAt' | 'files'> & {
@@ -387,6 +268,7 @@ function summarize(lanes: readonly Lane[], { runs, ...known }: Known): DeviceBen
     computeMs,
     copyInMs: figuresOfPart(samples.map(({ copyInMs }) => copyInMs)),
     copyOutMs: figuresOfPart(samples.map(({ copyOutMs }) => copyOutMs)),
+    computeTimesMs: samples.map(({ executeMs }) => executeMs),
     computeIntervals: intervals,
     meanMs,
     throughput: rate(meanMs),

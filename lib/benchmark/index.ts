@@ -1,8 +1,10 @@
 /** Benchmarks of models on NPUs and CPUs, with the figures and files of ais_bench. */
 export { benchmark } from './benchmark'
-export type { Benchmark, BenchmarkEvent, BenchmarkOptions, DeviceBenchmark } from './benchmark'
+export type { Benchmark, BenchmarkEvent, DeviceBenchmark, FilesPerRun } from './benchmark'
+export { isOffline, type BenchmarkOptions } from './options'
 export type { OutputFiles, OutputFormat, SampleFiles } from './output-files'
 export type { PureData } from './made-up-data'
 export { parseNamedDims, type ShapeChoice } from './shapes'
 export type { Interval, TimeFigures } from './statistics'
-export { float, performanceSummary, summaryFile } from './summary'
+export type { WarmedUp, WarmUp } from './warm-up'
+export { float, percentileLines, performanceSummary, summaryFile } from './summary'

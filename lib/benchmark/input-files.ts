@@ -52,6 +52,7 @@ export async function requestsOfFiles(
     count: Math.ceil(samples.length / perRun),
     samplesPerRequest: perRun,
     isDivisible: true,
+    filesPerRun: { fileBytes: firstBytes, inputBytes, filesPerRun: perRun },
     async at(index) {
       const own = samples.slice(index * perRun, (index + 1) * perRun)
       const filled = Array.from({ length: perRun }, (_, place) => own[place] ?? own[0]!)
@@ -124,12 +125,13 @@ async function filesByInput(
 ): Promise<readonly (readonly string[])[]> {
   const kinds = await Promise.all(paths.map(kindOf))
   const inputs = shapes.length
+  const named = shapes.map(({ input }) => input.name).join(', ')
   const invalid = (message: string): DatasetError =>
     new DatasetError('DATASET_INVALID', message, { paths: [...paths] })
   if (kinds.every(kind => kind === 'folder')) {
     if (paths.length !== inputs) {
       throw invalid(
-        `${paths.length} input folders are given, and the model has ${inputs} inputs: give one an input, in their order`,
+        `${paths.length} input folder(s) given, and the model's inputs are ${named}: give a folder for each, in this order`,
       )
     }
     const lists = await Promise.all(paths.map(arraysIn))
@@ -144,7 +146,7 @@ async function filesByInput(
   if (kinds.includes('folder')) throw invalid('give files or folders, not both')
   if (paths.length % inputs !== 0) {
     throw invalid(
-      `${paths.length} files are given, which is no multiple of the model's ${inputs} inputs: give all of the first input, then all of the second`,
+      `${paths.length} file(s) given, which do not come out even for the model's inputs, ${named}: give all of the first input, then all of the second`,
     )
   }
   const each = paths.length / inputs

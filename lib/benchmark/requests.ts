@@ -15,6 +15,12 @@ export interface Request {
 export interface RequestSource {
   readonly count: number
   readonly samplesPerRequest: number
+  /** For files, how they are put together. */
+  readonly filesPerRun?: {
+    readonly fileBytes: number
+    readonly inputBytes: number
+    readonly filesPerRun: number
+  }
   /** Whether several devices can share them; made-up data is the same for each. */
   readonly isDivisible: boolean
   /** @throws DatasetError `DATASET_INVALID`; SessionError `INPUT_SHAPE` */

@@ -9,6 +9,7 @@ export interface TimeFigures {
   readonly maxMs: number
   readonly meanMs: number
   readonly medianMs: number
+  readonly p90Ms: number
   readonly p95Ms: number
   readonly p99Ms: number
   readonly p999Ms: number
@@ -23,10 +24,15 @@ export function figuresOf(timesMs: readonly number[]): TimeFigures {
     maxMs: sorted.at(-1) ?? 0,
     meanMs: sorted.length === 0 ? 0 : sum / sorted.length,
     medianMs: percentile(sorted, 0.5),
+    p90Ms: percentile(sorted, 0.9),
     p95Ms: percentile(sorted, 0.95),
     p99Ms: percentile(sorted, 0.99),
     p999Ms: percentile(sorted, 0.999),
   }
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(Float64Array.from(values).sort(), 0.5)
 }
 
 /** When something began and ended, in milliseconds on one clock. */

@@ -1,5 +1,5 @@
 /** What ais_bench prints and writes about a run, line by line and key by key: other people's scripts read it. */
-import type { DeviceBenchmark } from './benchmark'
+import type { Benchmark, DeviceBenchmark } from './benchmark'
 import type { TimeFigures } from './statistics'
 
 /** Which lines to print: those around copies are asked for. */
@@ -30,6 +30,15 @@ function allFigures(times: TimeFigures | null): string {
   return `min = ${float(minMs)}, max = ${float(maxMs)}, mean = ${float(meanMs)}, median = ${float(medianMs)}, percentile(99%) = ${float(p99Ms)}`
 }
 
+/** What ais_bench does not print, so that it stands apart from its block. */
+export function percentileLines({ devices }: Benchmark): readonly string[] {
+  return devices.map(({ computeMs }, place) => {
+    const { medianMs, p90Ms, p95Ms, p99Ms, p999Ms } = computeMs
+    const name = devices.length > 1 ? `percentiles of i:${place}` : 'percentiles'
+    return `${name} (ms): p50 = ${float(medianMs)}, p90 = ${float(p90Ms)}, p95 = ${float(p95Ms)}, p99 = ${float(p99Ms)}, p99.9 = ${float(p999Ms)}`
+  })
+}
+
 /** A number as Python prints a float: `6.0`, `1e-05`. */
 export function float(value: number): string {
   if (value === 0) return '0.0'
@@ -43,7 +52,8 @@ export function float(value: number): string {
 
 /** `…_summary.json`. */
 export function summaryFile(result: DeviceBenchmark, sessions: number, args: readonly string[]): string {
-  const { computeMs, computeIntervals, meanMs, copyInMs, copyOutMs, throughput, files } = result
+  const { computeMs, computeTimesMs, computeIntervals, meanMs, copyInMs, copyOutMs, throughput, files } =
+    result
   const figures = (times: TimeFigures | null, mean?: number): object =>
     sessions > 1
       ? { mean: mean ?? times?.meanMs ?? 0, count: times?.count ?? 0 }
@@ -67,7 +77,7 @@ export function summaryFile(result: DeviceBenchmark, sessions: number, args: rea
     npu_compute_time_list:
       sessions > 1
         ? computeIntervals.map(([began, ended]) => [began - firstMs, ended - firstMs])
-        : computeIntervals.map(([began, ended]) => ended - began),
+        : computeTimesMs,
     throughput,
     pid: process.pid,
   }

@@ -1,8 +1,8 @@
 /** ais_bench's flags, in both of its spellings, and what becomes of them. Pure functions. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { parseNamedDims, type OutputFormat, type PureData, type ShapeChoice } from '../benchmark'
+import { parseNamedDims, type OutputFormat, type PureData, type ShapeChoice, type WarmUp } from '../benchmark'
 import { ArgumentTypeError } from '../errors'
-import { parseCount } from './options'
+import { parseCount, parseSeconds } from './options'
 
 export interface BenchFlags {
   readonly model: string
@@ -11,7 +11,7 @@ export interface BenchFlags {
   readonly output_dirname?: string
   readonly outfmt: OutputFormat
   readonly loop: number
-  readonly device?: readonly number[]
+  readonly device?: readonly number[] | 'cpu'
   readonly dymBatch?: number
   readonly dymHW?: readonly [height: number, width: number]
   readonly dymDims?: string
@@ -22,7 +22,9 @@ export interface BenchFlags {
   readonly output_batchsize_axis: number
   readonly run_mode?: string
   readonly display_all_summary: boolean
-  readonly warmup_count: number
+  readonly warmup_count: WarmUp
+  /** Seconds. */
+  readonly timeout?: number
   readonly pipeline: boolean
   readonly threads: number
   readonly divide_input: boolean
@@ -115,12 +117,13 @@ function parsePaths(text: string): readonly string[] {
   throw new InvalidArgumentError('It must be files or folders, separated by commas, none of them empty.')
 }
 
-function parseIds(text: string): readonly number[] {
+function parseIds(text: string): readonly number[] | 'cpu' {
+  if (text === 'cpu') return text
   const ids = /^\d{1,3}(,\d{1,3})*$/.test(text) ? text.split(',').map(Number) : []
   if (ids.length === 0 || ids.some(id => id > 255)) {
-    throw new InvalidArgumentError('It must be a device id from 0 to 255, or several such as 0,1.')
+    throw new InvalidArgumentError('It must be cpu, a device id from 0 to 255, or several such as 0,1.')
   }
-  return [...new Set(ids)]
+  return ids
 }
 
 function parseSizes(text: string): readonly number[] {
@@ -143,6 +146,10 @@ function parseCountFrom0(text: string): number {
   return value
 }
 
+function parseWarmUp(text: string): WarmUp {
+  return text === 'steady' ? 'until steady' : parseCountFrom0(text)
+}
+
 export function addBenchOptions(command: Command): Command {
   command
     .requiredOption('--model <file>', 'an offline model (.om) for NPUs, or .onnx for the CPU')
@@ -155,7 +162,11 @@ export function addBenchOptions(command: Command): Command {
     .option('--output_dirname <name>', 'that folder by another name')
     .addOption(new Option('--outfmt <format>', 'of results').choices(['BIN', 'NPY', 'TXT']).default('BIN'))
     .option('--loop <n>', 'how often each input is computed', parseCount, 1)
-    .option('--device <ids>', 'NPU, or several such as 0,1 (default: 0 for .om, the CPU for .onnx)', parseIds)
+    .option(
+      '--device <ids>',
+      'NPU, or several such as 0,1, or cpu (default: 0 for .om, the CPU for .onnx)',
+      parseIds,
+    )
     .option('--dymBatch <n>', 'gear of a model with batch gears', parseCountFrom0)
     .option('--dymHW <h,w>', 'gear of a model with image gears', parseHeightAndWidth)
     .option('--dymDims <shapes>', 'gear of a model with gears of dimensions: name:d0,d1;other:d0')
@@ -182,7 +193,12 @@ export function addBenchOptions(command: Command): Command {
       ).choices(['array', 'files', 'tensor', 'full']),
     )
     .option('--display_all_summary <0|1>', 'show the copies as well', parseSwitch, false)
-    .option('--warmup_count <n>', 'runs before anything counts', parseCountFrom0, 1)
+    .option(
+      '--warmup_count <n|steady>',
+      'runs before anything counts; steady: until their times no longer change',
+      parseWarmUp,
+      1,
+    )
     .option('--pipeline <0|1>', 'copy and compute at the same time', parseSwitch, false)
     .option('--threads <n>', 'sessions on each device, with --pipeline 1', parseCount, 1)
     .option(
@@ -191,6 +207,7 @@ export function addBenchOptions(command: Command): Command {
       parseSwitch,
       false,
     )
+    .option('--timeout <seconds>', 'what one run may take; one past it ends the benchmark', parseSeconds)
     .option('--json', 'print all figures as JSON, p99.9 among them')
     .addOption(new Option('--debug <0|1>').argParser(parseSwitch).hideHelp())
   for (const [flag, reason] of Object.entries(refused)) {

@@ -15,8 +15,16 @@ export function benchmarkNotes(): (event: BenchmarkEvent) => void {
         if (device.kind === 'npu') note(`[INFO] open device ${device.id} success (${device.socName})`)
         note(`[INFO] try get model batchsize:${event.batchSize}`)
         break
+      case 'files': {
+        const { fileBytes, inputBytes, filesPerRun, runs } = event.files
+        note(
+          `[INFO] get filesperbatch files0 size:${fileBytes} tensor0size:${inputBytes} filesperbatch:${filesPerRun} runcount:${runs}`,
+        )
+        break
+      }
       case 'warm':
         note(`[INFO] warm up ${event.runs} done`)
+        if (event.isSteady === false) note(`times still change after ${event.runs} runs, on ${where}`)
         break
       case 'progress':
         if (performance.now() - saidAtMs < intervalMs) break

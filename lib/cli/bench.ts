@@ -5,6 +5,8 @@ import type { Command } from 'commander'
 import {
   benchmark,
   float,
+  isOffline,
+  percentileLines,
   performanceSummary,
   summaryFile,
   type Benchmark,
@@ -12,8 +14,9 @@ import {
 } from '../benchmark'
 import { writeFileAtomically, systemReason, writingAdvice } from '../dataset'
 import { ArgumentTypeError, DatasetError, errorCode } from '../errors'
-import { cpuClass, npuRuntime, versions } from '../scoring'
+import { npuRuntime } from '../scoring'
 import { addBenchOptions, shapeChoice, type BenchFlags } from './bench-options'
+import { describeMachine, machineLines, type Machine } from './bench-machine'
 import { benchmarkNotes } from './bench-progress'
 import type { ExitCode } from './exit'
 import { note, printJson, printLine } from './terminal'
@@ -45,7 +48,8 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
   if (flags.threads > 1 && !pipeline)
     note('--threads counts with --pipeline 1 only: one session a device is used')
   const sessions = pipeline ? flags.threads : 1
-  const devices = flags.device ?? [0]
+  const npus = npusOf(flags)
+  const devices = npus ?? [0]
   const places =
     flags.output === undefined ? [] : await makePlaces(flags.output, flags.output_dirname, devices)
   const measured = await benchmark({
@@ -53,11 +57,12 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
     shape: shapeChoice(flags),
     pureData: flags.pure_data_type,
     loop: flags.loop,
-    warmupCount: flags.warmup_count,
+    warmup: flags.warmup_count,
     sessionsPerDevice: sessions,
     order: pipeline ? 'overlapped' : 'one after the other',
     sharing: flags.divide_input ? 'divided' : 'all on each',
-    ...(flags.device !== undefined && { devices }),
+    ...(npus !== undefined && { devices: npus }),
+    ...(flags.timeout !== undefined && { runTimeoutMs: flags.timeout * 1000 }),
     ...(input !== undefined && { inputs: input }),
     ...(flags.batchsize !== undefined && { batchSize: flags.batchsize }),
     ...(flags.outputSize !== undefined && { outputBytes: flags.outputSize }),
@@ -72,12 +77,27 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
   const runtime = isOnNpu ? await npuRuntime() : null
   if (runtime?.simulator === true)
     note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
-  if (flags.json === true) printJson(reportOf(measured, flags, runtime))
-  else printSummaries(measured, sessions, flags)
+  const machine = describeMachine(measured, runtime)
+  if (flags.json === true) printJson(reportOf(measured, flags, machine))
+  else {
+    printSummaries(measured, sessions, flags)
+    for (const line of [...percentileLines(measured), ...machineLines(machine)]) note(`[INFO] ${line}`)
+  }
   // Figures first: a disk that has become full takes nothing away that took an hour.
   await writeSummaries(measured.devices, places, sessions)
+  if (measured.stoppedBy !== null) throw measured.stoppedBy
   if (!measured.complete) throw signal.reason
   return 0
+}
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
+function npusOf({ device, model }: BenchFlags): readonly number[] | undefined {
+  if (device !== 'cpu') return device
+  if (!isOffline(model)) return undefined
+  throw new ArgumentTypeError(
+    `${model} runs on NPUs only: for the CPU name the ONNX model it was compiled from`,
+    { option: '--device' },
+  )
 }
 
 async function writeSummaries(
@@ -87,7 +107,7 @@ async function writeSummaries(
 ): Promise<void> {
   const written = await Promise.allSettled(
     places.map(async ({ folder, summary }, index) => {
-      await writeFileAtomically(summary, summaryFile(results[index]!, sessions, process.argv))
+      await writeFileAtomically(summary, summaryFile(results[index]!, sessions, process.argv.slice(1)))
       note(`[INFO] output path:${folder}`)
     }),
   )
@@ -113,16 +133,17 @@ function printSummaries({ devices, throughput }: Benchmark, sessions: number, fl
 const idOf = ({ device }: DeviceBenchmark): number => (device.kind === 'npu' ? device.id : 0)
 const secondsOf = (date: Date): number => date.getTime() / 1000
 
-function reportOf(measured: Benchmark, flags: BenchFlags, runtime: object | null): object {
+function reportOf(measured: Benchmark, flags: BenchFlags, machine: Machine): object {
+  const { stoppedBy, ...rest } = measured
   return {
     model: resolve(flags.model),
-    ...measured,
-    devices: measured.devices.map(({ computeIntervals, ...rest }) => ({
-      ...rest,
-      computeTimesMs: computeIntervals.map(([began, ended]) => ended - began),
+    ...rest,
+    stoppedBy: stoppedBy && { code: errorCode(stoppedBy) ?? null, message: stoppedBy.message },
+    devices: measured.devices.map(({ computeIntervals, ...figures }) => ({
+      ...figures,
+      computeBeganAtMs: computeIntervals.map(([began]) => began),
     })),
-    machine: { cpu: cpuClass(), node: process.version },
-    versions: { ...versions(), npu: runtime },
+    ...machine,
   }
 }
 

@@ -143,7 +143,7 @@ export function parseNumber(text: string): number {
 /** The longest delay a timer holds, 24 days. */
 const longestSeconds = 2_147_483
 
-function parseSeconds(text: string): number {
+export function parseSeconds(text: string): number {
   const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN
   if (!(value > 0 && value <= longestSeconds)) {
     throw new InvalidArgumentError(`It must be seconds above 0, at most ${longestSeconds}.`)

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { npyFile } from '../../lib/benchmark/npy'
@@ -222,6 +223,9 @@ describe('aasist bench', function () {
         '2',
       ])
       expectSuccess(ended)
+      expect(ended.stderr).to.include(
+        'get filesperbatch files0 size:12 tensor0size:24 filesperbatch:2 runcount:6\n',
+      )
       expect(statSync(join(folder(), 'out')).mode & 0o777).to.equal(0o750)
       const results = readdirSync(join(folder(), 'out', 'r'))
       expect(results).to.have.length(11)
@@ -417,6 +421,95 @@ describe('aasist bench', function () {
     expect(ended.stdout, ended.stderr).to.match(block)
     expect(ended.status).to.be.oneOf([3, 130])
   })
+
+  it('computes twice on a device that is named twice, each for itself', async () => {
+    const ended = await bench(['--model', om('add'), '--device', '1,1', '--loop', '4'])
+    expectSuccess(ended)
+    expect([...ended.stdout.matchAll(/i:(\d) device_(\d)/g)].map(([text]) => text)).to.deep.equal([
+      'i:0 device_1',
+      'i:1 device_1',
+    ])
+  })
+
+  it('takes cpu for the device of an ONNX model, and of no offline one', async () => {
+    expectSuccess(await bench(['--model', fixture('add'), '--device', 'cpu']))
+    const refused = await bench(['--model', om('add'), '--device', 'cpu'])
+    expectFailure(refused, 2, 'INVALID_ARGUMENT')
+    expect(refused.stderr).to.include('ONNX model')
+  })
+
+  it('says what it ran on and the percentiles ais_bench has not, beside the block', async () => {
+    const ended = await bench(['--model', om('add'), '--loop', '5'])
+    expectSuccess(ended)
+    expect(ended.stdout).to.match(block)
+    expect(ended.stderr).to.match(
+      new RegExp(
+        `percentiles \\(ms\\): p50 = ${number}, p90 = ${number}, p95 = ${number}, p99 = ${number}, p99.9 = `,
+      ),
+    )
+    expect(ended.stderr).to.match(/machine: \d+ x .+ GiB, linux /)
+    expect(ended.stderr).to.match(/devices: 0: Ascend310P3\n/)
+    expect(ended.stderr).to.match(/versions: aasist-ascend .+, Node .+, simulator of CANN /)
+    expect(ended.stderr).to.include('clock: CLOCK_MONOTONIC, nanoseconds')
+    const onCpu = await bench(['--model', fixture('add'), '--json'])
+    const { machine, versions } = JSON.parse(onCpu.stdout) as {
+      machine: { cpus: number; npus: readonly string[] }
+      versions: { npu: unknown; onnxruntime: string }
+    }
+    expect(machine.cpus).to.equal(cpus().length)
+    expect(machine.npus).to.deep.equal([])
+    expect(versions.npu).to.equal(null)
+    expect(versions.onnxruntime).to.match(/^1\./)
+  })
+
+  it('writes a summary whose figures are those of its own list, and the arguments as they were given', async () => {
+    const args = ['--model', om('add'), '--loop', '9', '--output', 'out', '--output_dirname', 'r']
+    expectSuccess(await bench(args))
+    const { npu_compute_time_list: list, ...summary } = read(join(folder(), 'out', 'r_summary.json'))
+    const times = list as readonly number[]
+    const { min, max, mean } = summary.NPU_compute_time
+    expect(min).to.equal(Math.min(...times))
+    expect(max).to.equal(Math.max(...times))
+    expect(mean).to.be.closeTo(times.reduce((sum, time) => sum + time, 0) / 9, 1e-12)
+    const [program, command, ...rest] = (summary as unknown as { args: readonly string[] }).args
+    expect(program).to.match(/(aasist\.cjs|main\.js)$/)
+    expect([command, ...rest]).to.deep.equal(['bench', ...args])
+  })
+
+  it('warms up until times are steady when asked to', async () => {
+    const ended = await bench(['--model', om('add'), '--warmup_count', 'steady', '--loop', '3'], {
+      ACL_SIM_EXEC_US: '1000',
+    })
+    expectSuccess(ended)
+    const runs = Number(/warm up (\d+) done/.exec(ended.stderr)![1])
+    expect(runs % 20).to.equal(0)
+    expect(runs).to.be.at.least(60)
+  })
+
+  it('ends with RUN_TIMEOUT when a run hangs longer than --timeout, and prints what was measured', async () => {
+    const ended = await bench(['--model', om('add'), '--loop', '100', '--timeout', '0.5'], {
+      ACL_SIM_FAULTS: 'task:hang@20',
+    })
+    expectFailure(ended, 1, 'RUN_TIMEOUT')
+    expect(ended.stdout).to.match(block)
+  })
+
+  for (const [what, args, said] of [
+    ['a file that is no model', ['--model', 'weights.pth'], 'aasist convert'],
+    [
+      'more sessions than anyone has memory for',
+      ['--model', 'x.om', '--pipeline', '1', '--threads', '100000'],
+      '1024',
+    ],
+    ['a time-out of nothing', ['--model', 'x.om', '--timeout', '0'], 'seconds above 0'],
+    ['a warm-up in words', ['--model', 'x.om', '--warmup_count', 'enough'], 'whole number'],
+  ] as const) {
+    it(`refuses ${what}, and says what it takes`, async () => {
+      const ended = await bench(args)
+      expectFailure(ended, 2, 'INVALID_ARGUMENT')
+      expect(ended.stderr).to.include(said)
+    })
+  }
 
   it('takes no empty name for files, as of a variable that is not set, for none', async () => {
     expectFailure(await bench(['--model', om('add'), '--input', '']), 2, 'INVALID_ARGUMENT')
