@@ -114,6 +114,7 @@ export default tseslint.config(
         module: 'readonly',
         __dirname: 'readonly',
         URL: 'readonly',
+        AbortController: 'readonly',
         performance: 'readonly',
         Buffer: 'readonly',
       },
