@@ -40,9 +40,10 @@ describe('the packed package', function () {
       /^models\/demo\/[^/]+\.(pth|conf|json|md)$/,
       /^models\/demo\/LA\/.+\.(flac|txt)$/,
       /^docs\/.+\.md$/,
+      /^examples\/.+\.(mjs|md)$/,
       /^prebuilds\/README\.md$/,
       /^prebuilds\/linux-(x64|arm64)\/(aasist-ascend\.glibc\.node|built\.json)$/,
-      /^prebuilds\/linux-(x64|arm64)\/simulator\/(lib\/[\w.]+\.so|bin\/[\w-]+|include\/acl\/acl\.h)$/,
+      /^prebuilds\/linux-(x64|arm64)\/simulator\/(lib\/[\w.]+\.so|bin\/[\w-]+|include\/acl\/(ops\/)?[\w.]+\.(h|inc))$/,
       /^(README\.md|CHANGELOG\.md|LICENSE|NOTICE|package\.json)$/,
     ]
     expect(tarball.files.filter(file => !allowed.some(pattern => pattern.test(file)))).to.deep.equal([])
