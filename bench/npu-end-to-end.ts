@@ -83,7 +83,10 @@ async function main(): Promise<void> {
       const shares = all.map(({ share }) => share)
       console.log(
         `${name.padEnd(20)} ${of(({ figures }) => figures.clipsPerSecond).toFixed(2)} clips/s, ` +
-          `${times(of(({ share }) => share), devices)} pure inference (${times(Math.min(...shares), devices)} to ${times(Math.max(...shares), devices)}); ` +
+          `${times(
+            of(({ share }) => share),
+            devices,
+          )} pure inference (${times(Math.min(...shares), devices)} to ${times(Math.max(...shares), devices)}); ` +
           `${of(({ figures }) => figures.cpuMsPerClip).toFixed(2)} ms of CPU a clip; event-loop delay p99 ${of(({ figures }) => figures.loopDelayP99Ms).toFixed(2)} ms`,
       )
     }

@@ -56,7 +56,7 @@ export interface ScoreOptions {
 }
 
 export interface ScoreFilesOptions {
-  /** Files begun and not yet given out; default: three for each session and two more. Bounds memory. */
+  /** Files begun and not yet given out; default: three for each session and four more. Bounds memory. */
   readonly concurrency?: number
   readonly signal?: AbortSignal
   /** After each file, in input order. */

@@ -303,9 +303,9 @@ export class Detector implements AsyncDisposable {
     ]
   }
 
-  /** For each session a run, the next one, which the pool sends ahead, and a clip being decoded. */
+  /** For each session a run, the next one, which the pool sends ahead, and clips decoded in advance for a bad moment. */
   #defaultConcurrency(): number {
-    return this.#pool.stats().sessions * (this.#interface.batch ?? 1) * 3 + 2
+    return this.#pool.stats().sessions * (this.#interface.batch ?? 1) * 3 + 4
   }
 }
 

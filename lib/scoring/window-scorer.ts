@@ -132,7 +132,7 @@ export class WindowScorer {
       for (const [row, window] of windows.entries()) data.set(window ?? filler, row * windowSamples)
     }
     const feeds = { [input]: { type: 'float32', dims: [batch, windowSamples], data } } as const
-    const outputs = await this.#pool.run(feeds, [output], options)
+    const outputs = await this.#pool.runGivenAway(feeds, [output], options)
     const logits = outputs[output]!.data as Float32Array
     const device = this.#pool.deviceOf(outputs)!
     const failedOver = this.#pool.failedAttempts(outputs)

@@ -10,7 +10,7 @@ const windowSamples = 2
 class RecordingPool {
   readonly runs: number[][] = []
 
-  async run(feeds: Feeds): Promise<Record<string, TypedTensor>> {
+  async runGivenAway(feeds: Feeds): Promise<Record<string, TypedTensor>> {
     const { dims, data } = feeds['input'] as { dims: readonly number[]; data: Float32Array }
     const batch = dims[0]!
     const first = Array.from({ length: batch }, (_, row) => data[row * windowSamples]!)
