@@ -27,6 +27,8 @@ export interface BenchFlags {
   readonly threads: number
   readonly divide_input: boolean
   readonly json?: boolean
+  /** A folder of audio files. */
+  readonly endToEnd?: string
 }
 
 /** Other spellings of a flag: those of `ait benchmark`, and hyphens for underscores. */
@@ -191,6 +193,7 @@ export function addBenchOptions(command: Command): Command {
       parseSwitch,
       false,
     )
+    .option('--end-to-end <folder>', 'from the audio files of a folder to scores, and where the time goes')
     .option('--json', 'print all figures as JSON, p99.9 among them')
     .addOption(new Option('--debug <0|1>').argParser(parseSwitch).hideHelp())
   for (const [flag, reason] of Object.entries(refused)) {

@@ -13,6 +13,7 @@ import {
 import { writeFileAtomically, systemReason, writingAdvice } from '../dataset'
 import { ArgumentTypeError, DatasetError, errorCode } from '../errors'
 import { cpuClass, npuRuntime, versions } from '../scoring'
+import { benchEndToEnd } from './bench-end-to-end'
 import { addBenchOptions, shapeChoice, type BenchFlags } from './bench-options'
 import { benchmarkNotes } from './bench-progress'
 import type { ExitCode } from './exit'
@@ -40,6 +41,7 @@ interface Place {
 }
 
 async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> {
+  if (flags.endToEnd !== undefined) return benchEndToEnd(flags.endToEnd, flags, signal)
   const { model, input, pipeline, output_batchsize_axis: batchAxis, outfmt: format } = flags
   if (flags.output_dirname !== undefined) checkName(flags.output_dirname, flags.output)
   if (flags.threads > 1 && !pipeline)

@@ -1,6 +1,14 @@
 /** Audio in, scores and metrics out. */
 export { asvPresets, type AsvPreset } from './asv-source'
-export { Detector, type Clip, type FileScore, type Score, type ScoreWarning } from './detector'
+export {
+  Detector,
+  type Clip,
+  type DetectorStats,
+  type FileScore,
+  type Score,
+  type ScoreWarning,
+} from './detector'
+export type { PreparationStats } from './preparer'
 export type { DetectorOptions, PlacedFile, ScoreFilesOptions, ScoreOptions } from './detector-options'
 export {
   evaluate,
