@@ -115,6 +115,7 @@ export default tseslint.config(
         __dirname: 'readonly',
         URL: 'readonly',
         performance: 'readonly',
+        AbortController: 'readonly',
         Buffer: 'readonly',
       },
     },
