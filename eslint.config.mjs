@@ -116,6 +116,7 @@ export default tseslint.config(
         URL: 'readonly',
         AbortController: 'readonly',
         performance: 'readonly',
+        AbortController: 'readonly',
         Buffer: 'readonly',
       },
     },

@@ -15,11 +15,11 @@ export const samples = 64_600
 export class Scratch {
   readonly folder = mkdtempSync(join(tmpdir(), 'aasist-bench-'))
 
-  /** AASIST-L, one clip a run. */
-  compileAasist(): string {
-    const onnx = join(this.folder, 'aasist-l.onnx')
-    writeFileSync(onnx, convertCheckpoint(checkpoint.bytes, checkpoint.config))
-    const output = join(this.folder, 'aasist-l')
+  /** AASIST-L, `batch` clips a run. */
+  compileAasist({ batch = 1 } = {}): string {
+    const output = join(this.folder, `aasist-l-${batch}`)
+    const onnx = `${output}.onnx`
+    writeFileSync(onnx, convertCheckpoint(checkpoint.bytes, checkpoint.config, { batch }))
     const options = ['--framework=5', '--soc_version=Ascend310P3', `--model=${onnx}`, `--output=${output}`]
     execFileSync(join(root, 'build', 'simulator', 'bin', 'atc'), options)
     return `${output}.om`

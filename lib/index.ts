@@ -4,18 +4,22 @@
  * - `Detector` scores clips; `evaluate` reproduces an ASVspoof evaluation; `convertCheckpoint` makes ONNX models.
  * - `metricsOfScoreFile` computes the metrics of scores that anyone wrote.
  * - `compileModel` and `offlineModelFor` make offline models for Ascend NPUs; `listDevices` tells which there are.
- * - `benchmark` measures pure inference with ais_bench's figures.
+ * - `benchmark` measures pure inference with ais_bench's figures, `benchmarkEndToEnd` the way from files to scores.
  * - `createSession` and `createPool` run any ONNX model off the caller's thread.
  * - The metrics are pure functions over arrays of scores.
  *
  * Errors carry a stable `code`; see {@link ErrorCode}.
  */
-export { benchmark } from './benchmark'
+export { benchmark, benchmarkEndToEnd } from './benchmark'
 export type {
   Benchmark,
   BenchmarkEvent,
   BenchmarkOptions,
   DeviceBenchmark,
+  EndToEndBenchmark,
+  EndToEndOptions,
+  EndToEndStage,
+  EndToEndStageName,
   Interval,
   OutputFiles,
   OutputFormat,
@@ -52,6 +56,7 @@ export type {
   CompileModelOptions,
   CompileOptions,
   DetectorOptions,
+  DetectorStats,
   DeviceList,
   Evaluation,
   EvaluationMetrics,
@@ -68,6 +73,7 @@ export type {
   OfflineProvenance,
   NpuProvenance,
   NpuRuntime,
+  PreparationStats,
   Progress,
   Score,
   ScoreFileEvaluation,

@@ -112,11 +112,13 @@ export async function clipFromSamples(
 }
 
 function assertFinite(samples: Float32Array): void {
-  const at = samples.findIndex(sample => !Number.isFinite(sample))
-  if (at < 0) return
-  throw new AudioError('AUDIO_CORRUPT', `sample ${at} is ${samples[at]}; expected finite numbers`, {
-    sample: at,
-  })
+  // Not findIndex: its callback took a tenth of the time of decoding a clip.
+  for (let at = 0; at < samples.length; at++) {
+    if (Number.isFinite(samples[at])) continue
+    throw new AudioError('AUDIO_CORRUPT', `sample ${at} is ${samples[at]!}; expected finite numbers`, {
+      sample: at,
+    })
+  }
 }
 
 async function prepare(source: Source, settings: Settings): Promise<Clip> {

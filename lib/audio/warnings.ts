@@ -36,11 +36,13 @@ export function clipWarnings(facts: ClipFacts): readonly ClipWarning[] {
 function silence({ window }: ClipFacts): ClipWarning | undefined {
   let lowest = Infinity
   let highest = -Infinity
-  for (const sample of window) {
+  for (let i = 0; i < window.length; i++) {
+    const sample = window[i]!
     if (sample < lowest) lowest = sample
     if (sample > highest) highest = sample
+    // Speech shows in its first milliseconds.
+    if (highest - lowest > SILENCE_SPAN) return undefined
   }
-  if (highest - lowest > SILENCE_SPAN) return undefined
   return { code: 'AUDIO_SILENT', message: 'the part that is scored is silent: the score says nothing' }
 }
 
@@ -65,8 +67,10 @@ function clippedCount(samples: Float32Array, threshold: number): number {
     if (run >= CLIPPED_RUN) clipped += run
     run = 0
   }
-  for (const sample of samples) {
+  for (let i = 0; i < samples.length; i++) {
+    const sample = samples[i]!
     const sign = sample >= threshold ? 1 : sample <= -threshold ? -1 : 0
+    if (sign === 0 && run === 0) continue
     if (sign !== runSign) close()
     runSign = sign
     if (sign !== 0) run++

@@ -1,6 +1,9 @@
 /** Benchmarks of models on NPUs and CPUs, with the figures and files of ais_bench. */
 export { benchmark } from './benchmark'
 export type { Benchmark, BenchmarkEvent, DeviceBenchmark, FilesPerRun } from './benchmark'
+export { benchmarkEndToEnd, type EndToEndBenchmark, type EndToEndOptions } from './end-to-end'
+export { endToEndSummary } from './end-to-end-summary'
+export type { EndToEndStage, EndToEndStageName } from './end-to-end-stages'
 export { isOffline, type BenchmarkOptions } from './options'
 export type { OutputFiles, OutputFormat, SampleFiles } from './output-files'
 export type { PureData } from './made-up-data'

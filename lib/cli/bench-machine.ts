@@ -1,7 +1,7 @@
 /** What a benchmark ran on: figures without it cannot be compared. */
 import { cpus, release, totalmem } from 'node:os'
-import type { Benchmark } from '../benchmark'
 import { cpuClass, versions, type NpuRuntime, type Versions } from '../scoring'
+import type { Device } from '../session'
 
 export interface Machine {
   readonly machine: {
@@ -19,10 +19,8 @@ export interface Machine {
 /** Of `clock_gettime`; what the add-on and Node's `hrtime` read. */
 const clock = 'CLOCK_MONOTONIC, nanoseconds'
 
-export function describeMachine({ devices }: Benchmark, npu: NpuRuntime | null): Machine {
-  const npus = devices.flatMap(({ device }) =>
-    device.kind === 'npu' ? [`${device.id}: ${device.socName}`] : [],
-  )
+export function describeMachine(devices: readonly Device[], npu: NpuRuntime | null): Machine {
+  const npus = devices.flatMap(device => (device.kind === 'npu' ? [`${device.id}: ${device.socName}`] : []))
   return {
     machine: {
       cpu: cpuClass(),

@@ -29,6 +29,8 @@ export interface BenchFlags {
   readonly threads: number
   readonly divide_input: boolean
   readonly json?: boolean
+  /** A folder of audio files. */
+  readonly endToEnd?: string
 }
 
 /** Other spellings of a flag: those of `ait benchmark`, and hyphens for underscores. */
@@ -208,6 +210,7 @@ export function addBenchOptions(command: Command): Command {
       false,
     )
     .option('--timeout <seconds>', 'what one run may take; one past it ends the benchmark', parseSeconds)
+    .option('--end-to-end <folder>', 'from the audio files of a folder to scores, and where the time goes')
     .option('--json', 'print all figures as JSON, p99.9 among them')
     .addOption(new Option('--debug <0|1>').argParser(parseSwitch).hideHelp())
   for (const [flag, reason] of Object.entries(refused)) {

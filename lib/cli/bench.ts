@@ -15,6 +15,7 @@ import {
 import { writeFileAtomically, systemReason, writingAdvice } from '../dataset'
 import { ArgumentTypeError, DatasetError, errorCode } from '../errors'
 import { npuRuntime } from '../scoring'
+import { benchEndToEnd } from './bench-end-to-end'
 import { addBenchOptions, shapeChoice, type BenchFlags } from './bench-options'
 import { describeMachine, machineLines, type Machine } from './bench-machine'
 import { benchmarkNotes } from './bench-progress'
@@ -43,6 +44,7 @@ interface Place {
 }
 
 async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> {
+  if (flags.endToEnd !== undefined) return benchEndToEnd(flags.endToEnd, flags, signal)
   const { model, input, pipeline, output_batchsize_axis: batchAxis, outfmt: format } = flags
   if (flags.output_dirname !== undefined) checkName(flags.output_dirname, flags.output)
   if (flags.threads > 1 && !pipeline)
@@ -77,7 +79,10 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
   const runtime = isOnNpu ? await npuRuntime() : null
   if (runtime?.simulator === true)
     note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
-  const machine = describeMachine(measured, runtime)
+  const machine = describeMachine(
+    measured.devices.map(({ device }) => device),
+    runtime,
+  )
   if (flags.json === true) printJson(reportOf(measured, flags, machine))
   else {
     printSummaries(measured, sessions, flags)

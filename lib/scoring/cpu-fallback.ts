@@ -64,7 +64,7 @@ export class FallbackScorer {
   #cpuSessions(open: () => Promise<SessionPool>): Promise<Opened> {
     this.#cpu ??= open().then(pool => ({
       pool,
-      scorer: new WindowScorer(pool, findScoreInterface(pool), pool.stats().sessions),
+      scorer: new WindowScorer(pool, findScoreInterface(pool), { parallelRuns: pool.stats().sessions }),
     }))
     return this.#cpu
   }

@@ -44,6 +44,12 @@ export interface DetectorOptions {
    * not count. Default: no limit. On the CPU sessions are processes then, because a run in a thread cannot be stopped.
    */
   readonly runTimeoutMs?: number
+  /**
+   * Milliseconds that a clip of `score()` waits at most for others to share its run, on a model whose runs hold several
+   * (a fixed batch, or gears); default 5, at most 10,000. It waits only beside an idle session: while all are busy clips
+   * gather anyway, and a full run never waits. 0 starts at once with what is there.
+   */
+  readonly batchWaitMs?: number
   /** Runs that may wait; default 256. One more rejects with `QUEUE_FULL`. */
   readonly queueLimit?: number
   /** Scores at or above it are taken for bona fide. Default: the model card's, if there is one. */
@@ -65,7 +71,7 @@ export interface ScoreOptions {
 }
 
 export interface ScoreFilesOptions {
-  /** Files begun and not yet given out; default: three for each session and two more. Bounds memory. */
+  /** Files begun and not yet given out; default: three for each session and four more. Bounds memory. */
   readonly concurrency?: number
   readonly signal?: AbortSignal
   /** After each file, in input order. */
@@ -98,6 +104,7 @@ export const loadingOptionNames: readonly string[] = [
 ]
 const optionNames = [
   ...loadingOptionNames,
+  'batchWaitMs',
   'queueLimit',
   'threshold',
   'resample',
@@ -106,10 +113,13 @@ const optionNames = [
   'signal',
 ]
 
+/** Whoever waits longer for company has mistaken the unit. */
+const longestBatchWaitMs = 10_000
+
 /** @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function checkDetectorOptions(options: DetectorOptions): void {
   assertKnownOptions(options, optionNames, 'Detector.load()')
-  const { threshold, config, resample, channels, onFailover, onCompile, compile } = options
+  const { threshold, config, resample, channels, onFailover, onCompile, compile, batchWaitMs } = options
   checkSignal(options.signal)
   if (onFailover !== undefined && typeof onFailover !== 'function') {
     throw new ArgumentTypeError('onFailover must be a function')
@@ -127,6 +137,11 @@ export function checkDetectorOptions(options: DetectorOptions): void {
   if (compile !== undefined) assertKnownOptions(compile, compilationChoiceNames, 'compile')
   if (threshold !== undefined && !Number.isFinite(threshold)) {
     throw new ArgumentRangeError(`threshold is ${String(threshold)}; it must be a finite number`)
+  }
+  if (batchWaitMs !== undefined && !(batchWaitMs >= 0 && batchWaitMs <= longestBatchWaitMs)) {
+    throw new ArgumentRangeError(
+      `batchWaitMs is ${batchWaitMs}; it must be milliseconds from 0 to ${longestBatchWaitMs}`,
+    )
   }
   if (config !== undefined && typeof config !== 'string') throw new ArgumentTypeError('config must be a path')
   if (resample !== undefined && !['convert', 'refuse'].includes(resample)) {

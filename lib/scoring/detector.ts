@@ -9,7 +9,8 @@ import {
 } from '../errors'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clip as PreparedClip, ClipWarning } from '../audio'
-import type { Device, FailedAttempt, PoolStats, SessionPool } from '../session'
+import type { Device, FailedAttempt, PoolStats, SessionPool, TimeSummary } from '../session'
+import { TimeRecorder } from '../session/session-stats'
 import { checkRunOptions, checkSignal } from '../session/arguments'
 import {
   checkDetectorOptions,
@@ -25,7 +26,7 @@ import type { NpuRuntime } from './npu-runtime'
 import { openModel, type OpenedModel } from './open-model'
 import { mapOrdered } from './ordered'
 import type { ClipSource } from './preparation'
-import { Preparer } from './preparer'
+import { Preparer, type PreparationStats } from './preparer'
 import type { FallbackScorer } from './cpu-fallback'
 import type { ScoreInterface } from './score-interface'
 import type { WindowOptions } from './window-scorer'
@@ -52,6 +53,14 @@ export interface Score {
   /** Devices that failed at it before, by their own fault: empty but for a bad day. */
   readonly failedOver: readonly FailedAttempt[]
   readonly warnings: readonly ScoreWarning[]
+}
+
+/** What {@link Detector.stats} tells. */
+export interface DetectorStats extends PoolStats {
+  /** Reading, decoding and cutting clips, on threads of their own. */
+  readonly preparation: PreparationStats
+  /** From a clip's first step to its score, all waiting included; null before the first. */
+  readonly clipMs: TimeSummary | null
 }
 
 /** One file of many: its score, or why it has none. */
@@ -86,6 +95,7 @@ export class Detector implements AsyncDisposable {
   readonly #places: number
   readonly #audio: { readonly resample?: 'convert' | 'refuse'; readonly channels?: 'average' | 'refuse' }
 
+  readonly #clipTimes = new TimeRecorder()
   #scoring = 0
   #preparing = 0
 
@@ -159,10 +169,15 @@ export class Detector implements AsyncDisposable {
     return this.#model.config
   }
 
-  /** Counters and times of the sessions; clips that are being decoded count as queued. */
-  stats(): PoolStats {
+  /** Counters and times of the sessions and of what is around them; clips that are being decoded count as queued. */
+  stats(): DetectorStats {
     const stats = this.#pool.stats()
-    return { ...stats, queued: stats.queued + this.#preparing }
+    return {
+      ...stats,
+      queued: stats.queued + this.#preparing,
+      preparation: this.#preparer.stats(),
+      clipMs: this.#clipTimes.summary(),
+    }
   }
 
   /**
@@ -185,8 +200,11 @@ export class Detector implements AsyncDisposable {
       )
     }
     this.#scoring += 1
+    const beganAtMs = performance.now()
     try {
-      return await this.#judge(await this.#prepare(clip, checked.signal), checked)
+      const score = await this.#judge(await this.#prepare(clip, checked.signal), checked)
+      this.#clipTimes.record(performance.now() - beganAtMs)
+      return score
     } finally {
       this.#scoring -= 1
     }
@@ -242,11 +260,14 @@ export class Detector implements AsyncDisposable {
   }
 
   async #scoreFile({ file, position, total }: PlacedFile, signal: AbortSignal): Promise<FileScore> {
+    const beganAtMs = performance.now()
     try {
       const clip = await this.#prepare(file, signal)
       for (;;) {
         try {
-          return { file, ...(await this.#judge(clip, { signal, position, total })) }
+          const score = await this.#judge(clip, { signal, position, total })
+          this.#clipTimes.record(performance.now() - beganAtMs)
+          return { file, ...score }
         } catch (error) {
           // Other callers fill the queue too; that says nothing about this file.
           if (errorCode(error) !== 'QUEUE_FULL') throw error
@@ -303,9 +324,9 @@ export class Detector implements AsyncDisposable {
     ]
   }
 
-  /** For each session a run, the next one, which the pool sends ahead, and a clip being decoded. */
+  /** For each session a run, the next one, which the pool sends ahead, and clips decoded in advance for a bad moment. */
   #defaultConcurrency(): number {
-    return this.#pool.stats().sessions * (this.#interface.batch ?? 1) * 3 + 2
+    return this.#pool.stats().sessions * (this.#interface.batch ?? 1) * 3 + 4
   }
 }
 

@@ -9,7 +9,15 @@ export {
   type CacheRemoved,
 } from './cache'
 export type { TileChoice, TilesEvent, TileTime } from './cpu-tiles'
-export { Detector, type Clip, type FileScore, type Score, type ScoreWarning } from './detector'
+export {
+  Detector,
+  type Clip,
+  type DetectorStats,
+  type FileScore,
+  type Score,
+  type ScoreWarning,
+} from './detector'
+export type { PreparationStats } from './preparer'
 export type { DetectorOptions, PlacedFile, ScoreFilesOptions, ScoreOptions } from './detector-options'
 export {
   evaluate,

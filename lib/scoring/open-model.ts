@@ -32,10 +32,13 @@ export async function openModel(options: DetectorOptions, preparer: Preparer): P
   try {
     const scoreInterface = findScoreInterface(pool)
     const isOnNpus = pool.device.kind === 'npu'
-    const scorer = new WindowScorer(pool, scoreInterface, pool.stats().sessions)
+    const { sessions, queueLimit, onFailover, batchWaitMs } = options
+    const scorer = new WindowScorer(pool, scoreInterface, {
+      parallelRuns: pool.stats().sessions,
+      batchWaitMs,
+    })
     const hasCpuModel = isOnNpus && model.source.onnx !== undefined
     // The signal was for loading, and the time limit for NPUs.
-    const { sessions, queueLimit, onFailover } = options
     const lasting: DetectorOptions = {
       ...(sessions !== undefined && { sessions }),
       ...(queueLimit !== undefined && { queueLimit }),

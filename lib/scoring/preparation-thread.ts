@@ -5,12 +5,17 @@ import { unexpectedFailure, type PreparationResults, type PreparationTask } from
 
 /** What the worker answers. */
 export type PreparationReply =
-  | { readonly id: number; readonly value: PreparationResults[keyof PreparationResults] }
+  | {
+      readonly id: number
+      readonly value: PreparationResults[keyof PreparationResults]
+      /** Milliseconds of work, without the time it waited. */
+      readonly workMs: number
+    }
   | { readonly id: number; readonly error: SerializedError }
 
 export interface PendingTask {
   readonly task: PreparationTask
-  readonly resolve: (value: PreparationResults[keyof PreparationResults]) => void
+  readonly resolve: (value: PreparationResults[keyof PreparationResults], workMs: number) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -62,7 +67,7 @@ export class PreparationThread {
       this.#pending.delete(reply.id)
       if (this.#pending.size === 0) worker.unref()
       if ('error' in reply) pending?.reject(deserializeError(reply.error))
-      else pending?.resolve(reply.value)
+      else pending?.resolve(reply.value, reply.workMs)
     })
     worker.on('error', error => this.#onDeath(worker, error))
     worker.on('exit', code => this.#onDeath(worker, new Error(`its thread ended with exit code ${code}`)))

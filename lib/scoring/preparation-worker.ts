@@ -17,8 +17,9 @@ let previous = Promise.resolve()
 port.on('message', ({ id, task }: { id: number; task: PreparationTask }) => {
   previous = previous.then(async () => {
     try {
+      const startedAtMs = performance.now()
       const value = await prepare(task)
-      const reply: PreparationReply = { id, value }
+      const reply: PreparationReply = { id, value, workMs: performance.now() - startedAtMs }
       port.postMessage(reply, [bufferOf(value)])
     } catch (error) {
       const reply: PreparationReply = { id, error: serializeError(unexpectedFailure(task, error)) }

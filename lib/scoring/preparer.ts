@@ -1,6 +1,8 @@
 /** Runs preparation tasks on threads of their own, so that the caller's event loop stays free. */
 import { onAbort } from '../abort-listeners'
 import { ArgumentTypeError, SessionError } from '../errors'
+import type { TimeSummary } from '../session'
+import { TimeRecorder } from '../session/session-stats'
 import type { PreparationResults, PreparationTask } from './preparation'
 import { PreparationThread } from './preparation-thread'
 
@@ -12,11 +14,23 @@ const behind = 2
 /** Each thread that converts sample rates keeps 26 MB. */
 const mostThreads = 8
 
+/** What the threads did for clips that came to a window. */
+export interface PreparationStats {
+  /** Threads running now; they are started as they are needed. */
+  readonly threads: number
+  /** Reading, decoding and cutting one clip to its window, in its thread; null before the first. */
+  readonly workMs: TimeSummary | null
+  /** Waiting for a thread, and the way there and back. */
+  readonly waitMs: TimeSummary | null
+}
+
 /** Threads are started as they are needed. Idle ones never keep the process alive. */
 export class Preparer {
   readonly #threads = new Set<PreparationThread>()
   #limit = 1
   #released = false
+  readonly #workTimes = new TimeRecorder()
+  readonly #waitTimes = new TimeRecorder()
 
   /** There is nothing to gain from more threads than the sessions they feed. */
   feed(sessions: number): void {
@@ -32,13 +46,18 @@ export class Preparer {
         throw new SessionError('SESSION_RELEASED', 'the detector has been released; load another one')
       }
       signal?.throwIfAborted()
+      const sentAtMs = performance.now()
       // A task in a thread cannot be stopped; its result is dropped.
       const unsubscribe = signal && onAbort(signal, () => reject(signal.reason))
       try {
         this.#nextThread().send({
           task: compactTask(task),
-          resolve: value => {
+          resolve: (value, workMs) => {
             unsubscribe?.()
+            if (task.kind === 'clip') {
+              this.#workTimes.record(workMs)
+              this.#waitTimes.record(performance.now() - sentAtMs - workMs)
+            }
             resolve(value as PreparationResults[Kind])
           },
           reject: error => {
@@ -53,6 +72,14 @@ export class Preparer {
           : error
       }
     })
+  }
+
+  stats(): PreparationStats {
+    return {
+      threads: this.#threads.size,
+      workMs: this.#workTimes.summary(),
+      waitMs: this.#waitTimes.summary(),
+    }
   }
 
   async release(): Promise<void> {

@@ -2,6 +2,7 @@
 import { SessionError } from '../errors'
 import type { Device, FailedAttempt, RunOptions, SessionPool } from '../session'
 import { onAbort } from '../abort-listeners'
+import { batchInList, RunTimes } from './batch-choice'
 import type { ScoreInterface } from './score-interface'
 
 export interface WindowOptions extends RunOptions {
@@ -15,6 +16,8 @@ export interface WindowOptions extends RunOptions {
 interface Waiting {
   readonly samples: Float32Array
   readonly position: number | undefined
+  /** Until when it waits for others, on the clock of `performance.now()`. */
+  readonly dueAtMs: number
   readonly timeoutMs: number | undefined
   /** False once the caller has its score, or no longer waits for it. */
   isOpen: () => boolean
@@ -31,41 +34,63 @@ export interface ScoredWindow {
   readonly failedOver: readonly FailedAttempt[]
 }
 
-/** How long a run of a model with a fixed batch waits to be filled: two or three clips are decoded in that time. */
-const fillWaitMs = 15
+/** Those of a list are on their way: two or three clips are decoded in that time. */
+const listWaitMs = 15
 
-/** Callers whose windows go into runs of the same size. */
+/**
+ * For callers of their own, where Poisson arrivals at 10 to 90 % of a batch of 8's capacity have the lowest median: less
+ * leaves runs emptier, more only adds to the times. While every session computes, callers gather anyway.
+ */
+export const defaultBatchWaitMs = 5
+
+/** Callers whose windows go into runs of the same size, in the order they came. */
 interface Lane {
   readonly batch: number
   waiting: Waiting[]
-  waitedLongEnough: boolean
   timer: NodeJS.Timeout | undefined
 }
 
-/** Scores windows one by one for its caller; for a model with a fixed batch, several callers share a run. */
+export interface WindowScorerOptions {
+  /** How many runs of the pool make progress at the same time. */
+  readonly parallelRuns: number
+  /** How long a window without a position may wait for others beside an idle session; default {@link defaultBatchWaitMs}. */
+  readonly batchWaitMs?: number | undefined
+}
+
+/**
+ * Scores windows one by one for its caller; on a model whose runs hold several, callers share them. A full run starts at
+ * once. One that is not full starts when its first caller has waited and a session is idle: behind a busy one it would
+ * only keep out those who are still to come.
+ */
 export class WindowScorer {
   readonly #pool: SessionPool
   readonly #interface: ScoreInterface
   readonly #parallelRuns: number
+  readonly #batchWaitMs: number
   readonly #lanes = new Map<number, Lane>()
+  readonly #runTimes = new RunTimes()
   #runs = 0
 
-  /** `parallelRuns`: how many runs of the pool make progress at the same time. */
-  constructor(pool: SessionPool, scoreInterface: ScoreInterface, parallelRuns: number) {
+  constructor(
+    pool: SessionPool,
+    scoreInterface: ScoreInterface,
+    { parallelRuns, batchWaitMs = defaultBatchWaitMs }: WindowScorerOptions,
+  ) {
     this.#pool = pool
     this.#interface = scoreInterface
     this.#parallelRuns = parallelRuns
+    this.#batchWaitMs = batchWaitMs
   }
 
   score(samples: Float32Array, options: WindowOptions = {}): Promise<ScoredWindow> {
     const { position, total, ...runOptions } = options
-    const batch = batchOf(this.#interface.batches ?? [1], position, total)
+    const batch = batchInList(this.#interface.batches ?? [1], position, total)
     if (batch === 1) return this.#run([samples], runOptions).then(scores => scores[0]!)
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted()
       const lane = this.#lane(batch)
-      lane.waiting.push(waitingCaller({ samples, position }, runOptions, resolve, reject))
-      if (lane.timer === undefined) this.#startTimer(lane)
+      const dueAtMs = performance.now() + (position === undefined ? this.#batchWaitMs : listWaitMs)
+      lane.waiting.push(waitingCaller({ samples, position, dueAtMs }, runOptions, resolve, reject))
       this.#flush(lane)
     })
   }
@@ -73,45 +98,58 @@ export class WindowScorer {
   #lane(batch: number): Lane {
     let lane = this.#lanes.get(batch)
     if (lane === undefined) {
-      lane = { batch, waiting: [], waitedLongEnough: false, timer: undefined }
+      lane = { batch, waiting: [], timer: undefined }
       this.#lanes.set(batch, lane)
     }
     return lane
   }
 
-  #startTimer(lane: Lane): void {
-    lane.timer = setTimeout(() => {
-      lane.waitedLongEnough = true
-      this.#flush(lane)
-    }, fillWaitMs)
-  }
-
-  /** Starts a full run, or one with rows to spare when its callers have waited and it would not wait itself. */
   #flush(lane: Lane): void {
-    const { batch } = lane
-    lane.waiting = lane.waiting.filter(({ isOpen }) => isOpen())
-    const placed = rowsOf(lane.waiting, batch)
-    const filled = placed.filter(caller => caller !== undefined)
-    const isDue = lane.waitedLongEnough && this.#runs < this.#parallelRuns
-    if (filled.length > 0 && filled.length < batch && !isDue) return
-    // Callers without a place of their own are in the first rows, so a smaller run can hold them.
-    const isFree = filled.every(({ position }) => position === undefined)
-    const rows = isFree ? placed.slice(0, largestFitting(this.#interface.batches!, filled.length)) : placed
-    const group = rows.filter(caller => caller !== undefined)
-    lane.waiting = lane.waiting.filter(caller => !group.includes(caller))
     clearTimeout(lane.timer)
     lane.timer = undefined
-    lane.waitedLongEnough = false
-    if (group.length === 0) return
-    // Callers whose row was taken begin to wait for the next run.
-    if (lane.waiting.length > 0) this.#startTimer(lane)
+    for (;;) {
+      lane.waiting = lane.waiting.filter(({ isOpen }) => isOpen())
+      if (lane.waiting.length === 0) return
+      const rows = rowsOf(lane.waiting, lane.batch)
+      const isFull = rows.every(caller => caller !== undefined)
+      if (isFull) {
+        this.#start(lane, rows)
+        continue
+      }
+      // The end of a run comes by here.
+      if (this.#runs >= this.#parallelRuns) return
+      const waitMs = Math.min(...lane.waiting.map(({ dueAtMs }) => dueAtMs)) - performance.now()
+      if (waitMs > 0) {
+        // Timers keep whole milliseconds, and one that comes early would be set once more.
+        lane.timer = setTimeout(() => this.#flush(lane), Math.ceil(waitMs))
+        return
+      }
+      this.#start(lane, this.#smallerRun(rows))
+    }
+  }
+
+  /** Callers without a place of their own are in the first rows, so a smaller run can hold them. */
+  #smallerRun(rows: Rows): Rows {
+    const callers = rows.filter(caller => caller !== undefined)
+    if (callers.some(({ position }) => position !== undefined)) return rows
+    return rows.slice(0, this.#runTimes.choose(this.#interface.batches!, callers.length))
+  }
+
+  #start(lane: Lane, rows: Rows): void {
+    const group = rows.filter(caller => caller !== undefined)
+    lane.waiting = lane.waiting.filter(caller => !group.includes(caller))
     // One caller's time-out must not take the others' run with it, so the session gets the longest.
     const timeoutMs = Math.max(...group.map(caller => caller.timeoutMs ?? Infinity))
+    const isBegunAtOnce = this.#runs < this.#parallelRuns
+    const startedAtMs = performance.now()
     this.#runs += 1
     const windows = rows.map(caller => caller?.samples)
     this.#run(windows, Number.isFinite(timeoutMs) ? { timeoutMs } : {})
       .then(
-        scores => rows.forEach((caller, row) => caller?.resolve(scores[row]!)),
+        scores => {
+          if (isBegunAtOnce) this.#runTimes.learn(rows.length, performance.now() - startedAtMs)
+          rows.forEach((caller, row) => caller?.resolve(scores[row]!))
+        },
         (error: unknown) => group.forEach(({ reject }) => reject(error)),
       )
       .finally(() => {
@@ -125,14 +163,14 @@ export class WindowScorer {
     const { input, output, windowSamples } = this.#interface
     const batch = windows.length
     const only = batch === 1 ? windows[0] : undefined
-    const data = only ?? new Float32Array(batch * windowSamples)
+    const data = only ?? unwritten(batch * windowSamples)
     if (only === undefined) {
       // Empty rows repeat another one: zeros would be another clip to compute, and could be slower.
       const filler = windows.find(window => window !== undefined)!
       for (const [row, window] of windows.entries()) data.set(window ?? filler, row * windowSamples)
     }
     const feeds = { [input]: { type: 'float32', dims: [batch, windowSamples], data } } as const
-    const outputs = await this.#pool.run(feeds, [output], options)
+    const outputs = await this.#pool.runGivenAway(feeds, [output], options)
     const logits = outputs[output]!.data as Float32Array
     const device = this.#pool.deviceOf(outputs)!
     const failedOver = this.#pool.failedAttempts(outputs)
@@ -140,32 +178,15 @@ export class WindowScorer {
   }
 }
 
-/** The largest run that so many windows fill, or the smallest there is. A run takes as long as it has rows. */
-const largestFitting = (batches: readonly number[], windows: number): number =>
-  batches.findLast(size => size <= windows) ?? batches[0]!
+/** Zeros would be written for nothing; `Slow` memory is never part of a pool. */
+const unwritten = (samples: number): Float32Array =>
+  new Float32Array(Buffer.allocUnsafeSlow(samples * Float32Array.BYTES_PER_ELEMENT).buffer)
 
-/**
- * The size of the run that a window belongs to: the largest, and behind the last full one of those what fits in turn. It
- * depends on nothing but the window's place in its list, so that a part of the list scores as it does in the whole.
- */
-function batchOf(
-  batches: readonly number[],
-  position: number | undefined,
-  total: number | undefined,
-): number {
-  const most = batches.at(-1)!
-  if (position === undefined || total === undefined) return most
-  let begin = total - (total % most)
-  if (position < begin) return most
-  for (;;) {
-    const size = largestFitting(batches, total - begin)
-    begin += size
-    if (position < begin) return size
-  }
-}
+/** The callers of a run by row; those nobody asked for are missing. */
+type Rows = readonly (Waiting | undefined)[]
 
 /** A run's callers by row: each row's first, and callers that do not mind in what is left. */
-function rowsOf(callers: readonly Waiting[], batch: number): (Waiting | undefined)[] {
+function rowsOf(callers: readonly Waiting[], batch: number): Rows {
   const rows = Array.from<Waiting | undefined>({ length: batch })
   for (const caller of callers) {
     if (caller.position !== undefined) rows[caller.position % batch] ??= caller
@@ -176,7 +197,7 @@ function rowsOf(callers: readonly Waiting[], batch: number): (Waiting | undefine
 
 /** Its own signal and time-out end the waiting of one caller; the run it shares goes on for the others. */
 function waitingCaller(
-  { samples, position }: Pick<Waiting, 'samples' | 'position'>,
+  given: Pick<Waiting, 'samples' | 'position' | 'dueAtMs'>,
   { signal, timeoutMs }: RunOptions,
   resolve: (score: ScoredWindow) => void,
   reject: (error: unknown) => void,
@@ -195,8 +216,7 @@ function waitingCaller(
       : setTimeout(() => settle(() => reject(timedOut(timeoutMs))), timeoutMs)
   const unsubscribe = signal && onAbort(signal, () => settle(() => reject(signal.reason)))
   return {
-    samples,
-    position,
+    ...given,
     timeoutMs,
     isOpen: () => open,
     resolve: score => settle(() => resolve(score)),

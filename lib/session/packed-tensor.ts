@@ -42,8 +42,25 @@ export function packTensor({ type, dims, data }: TensorLike): PackedTensor {
   return { type, dims, data: copy.buffer }
 }
 
-export function packFeeds(tensors: readonly CheckedTensor[]): PackedTensors {
-  return Object.fromEntries(tensors.map(tensor => [tensor.name, packTensor(tensor)]))
+/**
+ * - `borrowed`: the caller's, who may change it as soon as it has its promise.
+ * - `given away`: the caller promises not to touch it any more.
+ */
+export type FeedOwnership = 'borrowed' | 'given away'
+
+export function packFeeds(
+  tensors: readonly CheckedTensor[],
+  ownership: FeedOwnership = 'borrowed',
+): PackedTensors {
+  const pack = ownership === 'borrowed' ? packTensor : takeOver
+  return Object.fromEntries(tensors.map(tensor => [tensor.name, pack(tensor)]))
+}
+
+/** Without a copy where the tensor fills a buffer of its own, which is what a decoded clip does. */
+function takeOver(tensor: CheckedTensor): PackedTensor {
+  const { type, dims, data } = tensor
+  if (!ArrayBuffer.isView(data) || !(data.buffer instanceof ArrayBuffer)) return packTensor(tensor)
+  return data.byteLength === data.buffer.byteLength ? { type, dims, data: data.buffer } : packTensor(tensor)
 }
 
 /** Takes the buffer over without copying. */

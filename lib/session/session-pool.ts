@@ -7,7 +7,7 @@ import { checkDeviceOptions, targetOf } from './device-options'
 import { checkFeeds, checkFetches } from './feeds'
 import { modelForms } from './model-forms'
 import { packFeeds, unpackTensors } from './packed-tensor'
-import type { PackedWork } from './packed-tensor'
+import type { FeedOwnership, PackedWork } from './packed-tensor'
 import { AclSession } from './acl-session'
 import { PendingRun } from './pending-run'
 import { choosePlaces } from './places'
@@ -133,6 +133,23 @@ export class SessionPool implements Session {
   }
 
   async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {
+    return this.#accept(feeds, fetches, options, 'borrowed')
+  }
+
+  /**
+   * @internal {@link run} without a copy of the feeds, which the caller must not touch any more. Copies of 258 kB a clip
+   * are garbage outside of V8's heap, and made it collect four times as often.
+   */
+  async runGivenAway(feeds: Feeds, fetches: readonly string[], options: RunOptions): Promise<Outputs> {
+    return this.#accept(feeds, fetches, options, 'given away')
+  }
+
+  async #accept(
+    feeds: Feeds,
+    fetches: readonly string[] | undefined,
+    options: RunOptions | undefined,
+    ownership: FeedOwnership,
+  ): Promise<Outputs> {
     if (this.#released !== undefined) {
       throw new SessionError('SESSION_RELEASED', 'the pool has been released; create another one')
     }
@@ -149,7 +166,7 @@ export class SessionPool implements Session {
       )
     }
     const run = new PendingRun({
-      work: { feeds: packFeeds(inputs), fetches: outputs },
+      work: { feeds: packFeeds(inputs, ownership), fetches: outputs },
       options: runOptions,
       recorder: this.#recorder,
       onGiveUp: given => this.#onGiveUp(given),

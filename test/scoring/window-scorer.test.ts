@@ -1,21 +1,28 @@
 /** How windows are put into runs, seen from the session that computes them. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Feeds, SessionPool, TypedTensor } from '../../lib/session'
 import { findScoreInterface, type ScoreInterface } from '../../lib/scoring/score-interface'
 import { WindowScorer } from '../../lib/scoring/window-scorer'
+import { RunTimes } from '../../lib/scoring/batch-choice'
 
 const windowSamples = 2
 
 /** A pool whose scores are the first sample of each window, and which remembers the windows of each run. */
 class RecordingPool {
   readonly runs: number[][] = []
+  readonly #runMs: (batch: number) => number
 
-  async run(feeds: Feeds): Promise<Record<string, TypedTensor>> {
+  constructor(runMs: (batch: number) => number = () => 1) {
+    this.#runMs = runMs
+  }
+
+  async runGivenAway(feeds: Feeds): Promise<Record<string, TypedTensor>> {
     const { dims, data } = feeds['input'] as { dims: readonly number[]; data: Float32Array }
     const batch = dims[0]!
     const first = Array.from({ length: batch }, (_, row) => data[row * windowSamples]!)
     this.runs.push(first)
-    await new Promise(resolve => setTimeout(resolve, 1))
+    await delay(this.#runMs(batch))
     const logits = Float32Array.from(first.flatMap(value => [0, value]))
     return { logits: { type: 'float32', dims: [batch, 2], data: logits } }
   }
@@ -31,8 +38,10 @@ class RecordingPool {
 
 const window = (value: number): Float32Array => Float32Array.of(value, 0)
 
-function scorerOf(batches: readonly number[]): { pool: RecordingPool; scorer: WindowScorer } {
-  const pool = new RecordingPool()
+function scorerOf(
+  batches: readonly number[],
+  { pool = new RecordingPool(), ...options }: { pool?: RecordingPool; batchWaitMs?: number } = {},
+): { pool: RecordingPool; scorer: WindowScorer } {
   const scoreInterface: ScoreInterface = {
     input: 'input',
     output: 'logits',
@@ -40,7 +49,10 @@ function scorerOf(batches: readonly number[]): { pool: RecordingPool; scorer: Wi
     batches,
     windowSamples,
   }
-  return { pool, scorer: new WindowScorer(pool as unknown as SessionPool, scoreInterface, 1) }
+  return {
+    pool,
+    scorer: new WindowScorer(pool as unknown as SessionPool, scoreInterface, { parallelRuns: 1, ...options }),
+  }
 }
 
 describe('windows of a list on a model with the gears 1, 4 and 8', () => {
@@ -79,12 +91,12 @@ describe('windows of a list on a model with the gears 1, 4 and 8', () => {
 })
 
 describe('single windows', () => {
-  it('share the largest gear that they fill, or have the smallest', async () => {
+  it('go into the smallest gear that holds all of them', async () => {
     for (const [callers, expected] of [
       [1, [1]],
-      [3, [1, 1, 1]],
+      [3, [4]],
       [4, [4]],
-      [5, [4, 1]],
+      [5, [8]],
       [9, [8, 1]],
     ] as const) {
       const { pool, scorer } = scorerOf([1, 4, 8])
@@ -94,6 +106,36 @@ describe('single windows', () => {
       expect(scored.map(({ score }) => score)).to.deep.equal(scored.map((_, index) => index + 1))
       expect(pool.runs.map(run => run.length)).to.deep.equal(expected)
     }
+  })
+
+  it('wait for company beside an idle session, but not longer than batchWaitMs', async () => {
+    const { pool, scorer } = scorerOf([1, 4], { batchWaitMs: 40 })
+    const first = scorer.score(window(1))
+    await delay(10)
+    const second = scorer.score(window(2))
+    await Promise.all([first, second])
+    expect(pool.runs).to.deep.equal([[1, 2, 1, 1]])
+    // Nobody comes.
+    await scorer.score(window(3))
+    expect(pool.runs.at(-1)).to.deep.equal([3])
+  })
+
+  it('do not wait with a batchWaitMs of 0', async () => {
+    const { pool, scorer } = scorerOf([1, 4], { batchWaitMs: 0 })
+    const first = scorer.score(window(1))
+    expect(pool.runs).to.deep.equal([[1]])
+    await first
+  })
+
+  it('gather while the session is busy, far beyond batchWaitMs, and a full run is handed over at once', async () => {
+    const { pool, scorer } = scorerOf([1, 4], { pool: new RecordingPool(() => 60), batchWaitMs: 0 })
+    const scores = [scorer.score(window(1)), scorer.score(window(2))]
+    await delay(20)
+    expect(pool.runs).to.deep.equal([[1]])
+    scores.push(...[3, 4, 5, 6].map(value => scorer.score(window(value))))
+    expect(pool.runs).to.deep.equal([[1], [2, 3, 4, 5]])
+    await Promise.all(scores)
+    expect(pool.runs).to.deep.equal([[1], [2, 3, 4, 5], [6]])
   })
 
   it('on a fixed batch share runs of that size, whatever their number', async () => {
@@ -127,5 +169,33 @@ describe('the batches of a model', () => {
     expect(() => findScoreInterface(session(['batch', 10], [[[1, 10]], [[5000, 10]]]))).to.throw(
       /gears are 1,5000, expected at most 1024/,
     )
+  })
+})
+
+describe('the size of the next run', () => {
+  const gears = [1, 4, 8]
+  const chosen = (times: Readonly<Record<number, number>>, windows: number): number => {
+    const known = new RunTimes()
+    for (const [batch, ms] of Object.entries(times)) known.learn(Number(batch), ms)
+    return known.choose(gears, windows)
+  }
+
+  it('is the smallest that holds all, while nothing is known of their times', () => {
+    expect([1, 2, 4, 5, 8].map(windows => chosen({}, windows))).to.deep.equal([1, 4, 4, 8, 8])
+  })
+
+  it('is that one where a larger run takes little longer', () => {
+    const times = { 1: 6, 4: 8, 8: 10 }
+    expect([1, 2, 3, 5, 8].map(windows => chosen(times, windows))).to.deep.equal([1, 4, 4, 8, 8])
+  })
+
+  it('is a smaller one where a run takes as long as it has rows', () => {
+    // 3: 18 ms in ones, 24 in four rows; 5: 24 and 6, against 47; 7: 24 and 3 times 6, against 47.
+    const times = { 1: 6, 4: 24, 8: 47 }
+    expect([1, 2, 3, 4, 5, 7, 8].map(windows => chosen(times, windows))).to.deep.equal([1, 1, 1, 4, 4, 4, 8])
+  })
+
+  it('is one that has never run before those that are known to be slow', () => {
+    expect(chosen({ 1: 6, 4: 24 }, 5)).to.equal(8)
   })
 })

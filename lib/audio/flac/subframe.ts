@@ -79,7 +79,8 @@ function readLinear(
   if (precision === INVALID_PRECISION) throw damaged('a predictor has the invalid coefficient precision 16')
   const shift = reader.signed(5)
   if (shift < 0) throw damaged(`a predictor has the negative shift ${shift}`)
-  const coefficients = Float64Array.from({ length: order }, () => reader.signed(precision))
+  const coefficients = new Float64Array(order)
+  for (let tap = 0; tap < order; tap++) coefficients[tap] = reader.signed(precision)
   readResiduals(reader, target, blockFrames, order)
   predict(target, blockFrames, coefficients, shift)
 }
@@ -107,13 +108,62 @@ function readResiduals(reader: BitReader, target: Float64Array, blockFrames: num
   }
 }
 
-/** Turns residuals into samples in place. Multiplying by a power of two is exact, so the floor is the shift. */
+/** The predictor computes so many taps in a row without asking whether there are more. */
+const TAPS_AT_A_TIME = 4
+
+/**
+ * Turns residuals into samples in place. Multiplying by a power of two is exact, so the floor is the shift; sums of whole
+ * numbers are, in any order. Tap by tap this loop took 2.3 of 6 ms a clip.
+ */
 function predict(target: Float64Array, blockFrames: number, coefficients: Float64Array, shift: number): void {
   const order = coefficients.length
   const scale = 2 ** -shift
-  for (let i = order; i < blockFrames; i++) {
+  const padded = Math.ceil(order / TAPS_AT_A_TIME) * TAPS_AT_A_TIME
+  const taps = new Float64Array(padded)
+  taps.set(coefficients)
+  // Before that, a tap that only fills up would lie in front of the block.
+  const fullFrom = Math.min(padded, blockFrames)
+  for (let i = order; i < fullFrom; i++) {
     let sum = 0
-    for (let tap = 0; tap < order; tap++) sum += coefficients[tap]! * target[i - 1 - tap]!
+    for (let tap = 0; tap < order; tap++) sum += taps[tap]! * target[i - 1 - tap]!
     target[i]! += Math.floor(sum * scale)
   }
+  if (padded === 8) predictEight(target, fullFrom, blockFrames, taps, scale)
+  else predictFours(target, fullFrom, blockFrames, taps, scale)
 }
+
+function predictFours(
+  target: Float64Array,
+  from: number,
+  to: number,
+  taps: Float64Array,
+  scale: number,
+): void {
+  for (let i = from; i < to; i++) {
+    let even = 0
+    let odd = 0
+    for (let tap = 0, at = i - 1; tap < taps.length; tap += TAPS_AT_A_TIME, at -= TAPS_AT_A_TIME) {
+      even += taps[tap]! * target[at]! + taps[tap + 2]! * target[at - 2]!
+      odd += taps[tap + 1]! * target[at - 1]! + taps[tap + 3]! * target[at - 3]!
+    }
+    target[i]! += Math.floor((even + odd) * scale)
+  }
+}
+
+/** The order that encoders choose by default, with everything in registers. */
+function predictEight(
+  target: Float64Array,
+  from: number,
+  to: number,
+  taps: Float64Array,
+  scale: number,
+): void {
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = taps as unknown as Eight
+  for (let i = from; i < to; i++) {
+    const far = t7 * target[i - 8]! + t6 * target[i - 7]! + (t5 * target[i - 6]! + t4 * target[i - 5]!)
+    const near = t3 * target[i - 4]! + t2 * target[i - 3]! + t1 * target[i - 2]!
+    target[i]! += Math.floor((far + near + t0 * target[i - 1]!) * scale)
+  }
+}
+
+type Eight = readonly [number, number, number, number, number, number, number, number]

@@ -1,0 +1,63 @@
+/** `aasist bench --end-to-end`: from audio files to scores, and where the time goes. */
+import { benchmarkEndToEnd, endToEndSummary } from '../benchmark'
+import { ArgumentTypeError } from '../errors'
+import { npuRuntime } from '../scoring'
+import { findAudioFiles } from './audio-files'
+import { describeMachine, machineLines } from './bench-machine'
+import type { BenchFlags } from './bench-options'
+import { compilationNotes } from './compile-progress'
+import type { ExitCode } from './exit'
+import { counted, note, printJson, printLine } from './terminal'
+
+/** Flags of the benchmark on tensors that would be without effect. */
+const tensorFlags = [
+  ...[
+    'input',
+    'output',
+    'output_dirname',
+    'dymBatch',
+    'dymHW',
+    'dymDims',
+    'dymShape',
+    'outputSize',
+    'batchsize',
+  ],
+] as readonly (keyof BenchFlags)[]
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` for a flag that means nothing here; as `benchmarkEndToEnd()` */
+export async function benchEndToEnd(
+  folder: string,
+  flags: BenchFlags,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const idle = tensorFlags.find(name => flags[name] !== undefined)
+  if (idle !== undefined) {
+    throw new ArgumentTypeError(
+      `--${idle} is about tensors, and --end-to-end takes audio files: leave it out`,
+      {
+        option: `--${idle}`,
+      },
+    )
+  }
+  const { files, ignored } = await findAudioFiles([folder])
+  if (ignored > 0) note(`left out ${counted(ignored, 'file')} without an audio ending`)
+  const measured = await benchmarkEndToEnd({
+    files,
+    model: flags.model,
+    loop: flags.loop,
+    ...(flags.device !== undefined && { device: flags.device }),
+    onCompile: compilationNotes(),
+    signal,
+  })
+  const isOnNpu = measured.devices.some(({ kind }) => kind === 'npu')
+  const runtime = isOnNpu ? await npuRuntime() : null
+  if (runtime?.simulator === true)
+    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
+  const machine = describeMachine(measured.devices, runtime)
+  if (flags.json === true) printJson({ ...measured, ...machine })
+  else {
+    for (const line of endToEndSummary(measured)) printLine(line)
+    for (const line of machineLines(machine)) note(`[INFO] ${line}`)
+  }
+  return measured.failed > 0 ? 1 : 0
+}
