@@ -10,12 +10,18 @@
  *
  * Errors carry a stable `code`; see {@link ErrorCode}.
  */
-export { benchmark, benchmarkEndToEnd } from './benchmark'
+export { benchmark, benchmarkAtRate, benchmarkEndToEnd } from './benchmark'
 export type {
+  ArrivalProcess,
   Benchmark,
   BenchmarkEvent,
   BenchmarkOptions,
   DeviceBenchmark,
+  FilesPerRun,
+  RateBenchmark,
+  RateOptions,
+  WarmedUp,
+  WarmUp,
   EndToEndBenchmark,
   EndToEndOptions,
   EndToEndStage,

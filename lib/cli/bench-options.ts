@@ -1,8 +1,16 @@
 /** ais_bench's flags, in both of its spellings, and what becomes of them. Pure functions. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { parseNamedDims, type OutputFormat, type PureData, type ShapeChoice, type WarmUp } from '../benchmark'
+import {
+  isOffline,
+  parseNamedDims,
+  type OutputFormat,
+  type PureData,
+  type ArrivalProcess,
+  type ShapeChoice,
+  type WarmUp,
+} from '../benchmark'
 import { ArgumentTypeError } from '../errors'
-import { parseCount, parseSeconds } from './options'
+import { parseCount, parseNumber, parseSeconds } from './options'
 
 export interface BenchFlags {
   readonly model: string
@@ -31,6 +39,10 @@ export interface BenchFlags {
   readonly json?: boolean
   /** A folder of audio files. */
   readonly endToEnd?: string
+  readonly rate?: number
+  readonly arrivals: ArrivalProcess
+  readonly seconds: number
+  readonly seed: number
 }
 
 /** Other spellings of a flag: those of `ait benchmark`, and hyphens for underscores. */
@@ -211,6 +223,18 @@ export function addBenchOptions(command: Command): Command {
     )
     .option('--timeout <seconds>', 'what one run may take; one past it ends the benchmark', parseSeconds)
     .option('--end-to-end <folder>', 'from the audio files of a folder to scores, and where the time goes')
+    .option(
+      '--rate <n>',
+      'send so many made-up inputs a second, whether or not the answers are back',
+      parseNumber,
+    )
+    .addOption(
+      new Option('--arrivals <process>', 'of --rate: as from many callers, or one like another')
+        .choices(['poisson', 'even'])
+        .default('poisson'),
+    )
+    .option('--seconds <n>', 'of --rate: how long requests arrive', parseSeconds, 30)
+    .option('--seed <n>', 'of --rate: of the arrivals', parseCountFrom0, 1)
     .option('--json', 'print all figures as JSON, p99.9 among them')
     .addOption(new Option('--debug <0|1>').argParser(parseSwitch).hideHelp())
   for (const [flag, reason] of Object.entries(refused)) {
@@ -233,4 +257,14 @@ export function shapeChoice({ dymBatch, dymHW, dymDims, dymShape }: BenchFlags):
   if (dymHW !== undefined) return { kind: 'image', height: dymHW[0], width: dymHW[1] }
   const dims = dymDims ?? dymShape
   return dims === undefined ? { kind: 'as the model says' } : { kind: 'dims', dims: parseNamedDims(dims) }
+}
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
+export function npusOf({ device, model }: BenchFlags): readonly number[] | undefined {
+  if (device !== 'cpu') return device
+  if (!isOffline(model)) return undefined
+  throw new ArgumentTypeError(
+    `${model} runs on NPUs only: for the CPU name the ONNX model it was compiled from`,
+    { option: '--device' },
+  )
 }

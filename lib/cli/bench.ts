@@ -5,7 +5,6 @@ import type { Command } from 'commander'
 import {
   benchmark,
   float,
-  isOffline,
   percentileLines,
   performanceSummary,
   summaryFile,
@@ -16,9 +15,10 @@ import { writeFileAtomically, systemReason, writingAdvice } from '../dataset'
 import { ArgumentTypeError, DatasetError, errorCode } from '../errors'
 import { npuRuntime } from '../scoring'
 import { benchEndToEnd } from './bench-end-to-end'
-import { addBenchOptions, shapeChoice, type BenchFlags } from './bench-options'
+import { addBenchOptions, npusOf, shapeChoice, type BenchFlags } from './bench-options'
 import { describeMachine, machineLines, type Machine } from './bench-machine'
 import { benchmarkNotes } from './bench-progress'
+import { benchAtRate } from './bench-rate'
 import type { ExitCode } from './exit'
 import { note, printJson, printLine } from './terminal'
 
@@ -45,6 +45,7 @@ interface Place {
 
 async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> {
   if (flags.endToEnd !== undefined) return benchEndToEnd(flags.endToEnd, flags, signal)
+  if (flags.rate !== undefined) return benchAtRate(flags.rate, flags, signal)
   const { model, input, pipeline, output_batchsize_axis: batchAxis, outfmt: format } = flags
   if (flags.output_dirname !== undefined) checkName(flags.output_dirname, flags.output)
   if (flags.threads > 1 && !pipeline)
@@ -93,16 +94,6 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
   if (measured.stoppedBy !== null) throw measured.stoppedBy
   if (!measured.complete) throw signal.reason
   return 0
-}
-
-/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
-function npusOf({ device, model }: BenchFlags): readonly number[] | undefined {
-  if (device !== 'cpu') return device
-  if (!isOffline(model)) return undefined
-  throw new ArgumentTypeError(
-    `${model} runs on NPUs only: for the CPU name the ONNX model it was compiled from`,
-    { option: '--device' },
-  )
 }
 
 async function writeSummaries(

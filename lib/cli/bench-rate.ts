@@ -1,0 +1,55 @@
+/** `aasist bench --rate`: load that does not wait for its answers. */
+import { benchmarkAtRate, rateSummary } from '../benchmark'
+import { ArgumentTypeError, errorCode } from '../errors'
+import { npuRuntime } from '../scoring'
+import { describeMachine, machineLines } from './bench-machine'
+import { npusOf, shapeChoice, type BenchFlags } from './bench-options'
+import { rateNotes } from './bench-progress'
+import type { ExitCode } from './exit'
+import { note, printJson, printLine } from './terminal'
+
+/** Flags of the loop that waits, and of files. */
+const idleFlags = ['input', 'output', 'output_dirname', 'outputSize'] as const satisfies (keyof BenchFlags)[]
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` for a flag that means nothing here; as `benchmarkAtRate()` */
+export async function benchAtRate(rate: number, flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> {
+  const idle = idleFlags.find(name => flags[name] !== undefined)
+  if (idle !== undefined) {
+    throw new ArgumentTypeError(`--${idle} is about files, and --rate sends made-up data: leave it out`, {
+      option: `--${idle}`,
+    })
+  }
+  const { model, seconds, arrivals, seed, timeout, warmup_count: warmup } = flags
+  const npus = npusOf(flags)
+  const measured = await benchmarkAtRate({
+    model,
+    perSecond: rate,
+    arrivals,
+    seed,
+    seconds,
+    shape: shapeChoice(flags),
+    pureData: flags.pure_data_type,
+    sessionsPerDevice: flags.pipeline ? flags.threads : 1,
+    ...(npus !== undefined && { devices: npus }),
+    ...(typeof warmup === 'number' && warmup > 1 && { warmup }),
+    ...(timeout !== undefined && { runTimeoutMs: timeout * 1000 }),
+    signal,
+    onProgress: rateNotes(),
+  })
+  const isOnNpu = measured.devices.some(({ kind }) => kind === 'npu')
+  const runtime = isOnNpu ? await npuRuntime() : null
+  if (runtime?.simulator === true)
+    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
+  const machine = describeMachine(measured.devices, runtime)
+  const { stoppedBy } = measured
+  if (flags.json === true) {
+    const failure = stoppedBy && { code: errorCode(stoppedBy) ?? null, message: stoppedBy.message }
+    printJson({ model, ...measured, stoppedBy: failure, ...machine })
+  } else {
+    for (const line of rateSummary(measured)) printLine(`[INFO] ${line}`)
+    for (const line of machineLines(machine)) note(`[INFO] ${line}`)
+  }
+  if (stoppedBy !== null) throw stoppedBy
+  if (!measured.complete) throw signal.reason
+  return 0
+}
