@@ -1,7 +1,7 @@
 /** The metrics in numpy (peers/official_metrics.py), in a process of its own that computes a round when asked. */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { startPythonPeer } from './python-peer'
+import { startPeer } from './peer'
 
 const python = process.env['AASIST_PYTHON'] ?? 'python3'
 
@@ -29,11 +29,10 @@ export async function startNumpyPeer(scoreFile: string): Promise<NumpyPeer | und
     return undefined
   }
   const script = join(__dirname, 'peers', 'official_metrics.py')
-  const peer = await startPythonPeer<{ numpy: string; values: MetricValues }, { milliseconds: number }>(
-    python,
+  const peer = await startPeer<{ numpy: string; values: MetricValues }, { milliseconds: number }>(python, [
     script,
-    [scoreFile],
-  )
+    scoreFile,
+  ])
   return {
     version: peer.ready.numpy,
     values: peer.ready.values,

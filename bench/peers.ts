@@ -15,8 +15,8 @@ import { alternate, describeMachine, median, medianRatio, report } from './alter
 import type { Contender, Measurement } from './alternate'
 import { checkpoint, clipPaths } from './clips'
 import { hasBfloat16, peersPython } from './peers/environment'
-import { startPythonPeer } from './python-peer'
-import type { PythonPeer } from './python-peer'
+import { startPeer } from './peer'
+import type { Peer } from './peer'
 import { openStraightforwardLoop } from './straightforward'
 
 const windowSamples = 64_600
@@ -42,7 +42,7 @@ interface OpenvinoReady {
   readonly requests: Readonly<Record<string, number>>
 }
 
-function contender<Ready>(name: string, peer: PythonPeer<Ready, Round>, request: string): Contender {
+function contender<Ready>(name: string, peer: Peer<Ready, Round>, request: string): Contender {
   let cpuMs = 0
   return {
     name,
@@ -89,11 +89,7 @@ async function fromFiles(python: string): Promise<void> {
   await using detector = await Detector.load({ device: 'cpu' })
   const script = join(__dirname, 'peers', 'torch_loop.py')
   const config = demoCheckpoint.replace(/pth$/, 'conf')
-  const torch = await startPythonPeer<TorchReady, Round>(python, script, [
-    demoCheckpoint,
-    config,
-    ...fileClips,
-  ])
+  const torch = await startPeer<TorchReady, Round>(python, [script, demoCheckpoint, config, ...fileClips])
   try {
     const { version, scores } = torch.ready
     requireSame(version, largestDifference(await scoresOf(detector), scores))
@@ -140,7 +136,7 @@ async function fromWindows(python: string, folder: string): Promise<void> {
   const target = convertCheckpoint(checkpoint.bytes, checkpoint.config, { target: 'cpu' })
   await using pool = await createPool(target, { device: 'cpu' })
   const script = join(__dirname, 'peers', 'openvino_queue.py')
-  const openvino = await startPythonPeer<OpenvinoReady, Round>(python, script, [onnx, bytes, ...precisions])
+  const openvino = await startPeer<OpenvinoReady, Round>(python, [script, onnx, bytes, ...precisions])
   try {
     const { version, logits, requests } = openvino.ready
     const ownLogits = await runAll(pool, windows)

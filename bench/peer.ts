@@ -1,8 +1,8 @@
-/** A Python program that is measured beside this package: a process of its own that does a round when asked. */
+/** A program that is measured beside this package, most often in Python: a process of its own that does a round when asked. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-export interface PythonPeer<Ready, Round> {
+export interface Peer<Ready, Round> {
   /** The line of JSON it said first. */
   readonly ready: Ready
   /** Asks for one more round with a line on its standard input; what it answers, a line of JSON. */
@@ -10,19 +10,18 @@ export interface PythonPeer<Ready, Round> {
   end(): void
 }
 
-export async function startPythonPeer<Ready, Round>(
-  python: string,
-  script: string,
+export async function startPeer<Ready, Round>(
+  program: string,
   args: readonly string[],
-): Promise<PythonPeer<Ready, Round>> {
-  const child = spawn(python, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+): Promise<Peer<Ready, Round>> {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   // The next line tells that it is gone; writing to it must not be what ends the measurement.
   child.stdin.on('error', () => undefined)
   const failed = new Promise<never>((_, reject) => child.once('error', reject))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const answer = async <T>(): Promise<T> => {
     const line = await Promise.race([lines.next(), failed])
-    if (line.done === true) throw new Error(`${script} ended early`)
+    if (line.done === true) throw new Error(`${[program, ...args.slice(0, 1)].join(' ')} ended early`)
     return JSON.parse(line.value) as T
   }
   return {
