@@ -5,16 +5,23 @@ export interface Contender {
   readonly name: string
   /** Does the work once. */
   readonly run: () => Promise<void>
+  /** Processor time of its own process so far, where it has one. Default: this process's. */
+  readonly cpuMs?: () => number
 }
 
 export interface Measurement {
   readonly name: string
   readonly wallSeconds: readonly number[]
-  /** Processor time of the whole process over wall time and CPUs: 1 means that all of them were busy. */
+  /** Processor time of the contender's process over wall time and CPUs: 1 means that all of them were busy. */
   readonly busy: readonly number[]
 }
 
 const pauseMs = 300
+
+function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
 
 export async function alternate(
   contenders: readonly Contender[],
@@ -27,16 +34,15 @@ export async function alternate(
   }))
   for (const { run } of contenders) await run()
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { run }] of contenders.entries()) {
+    for (const [index, { run, cpuMs = ownCpuMs }] of contenders.entries()) {
       // onnxruntime's threads spin for a moment after a run; they must not spin on the next contender's time.
       await new Promise(resolve => setTimeout(resolve, pauseMs))
-      const cpuBefore = process.cpuUsage()
+      const cpuBeforeMs = cpuMs()
       const start = performance.now()
       await run()
       const wallMs = performance.now() - start
-      const used = process.cpuUsage(cpuBefore)
       measurements[index]!.wallSeconds.push(wallMs / 1000)
-      measurements[index]!.busy.push((used.user + used.system) / 1000 / wallMs / availableParallelism())
+      measurements[index]!.busy.push((cpuMs() - cpuBeforeMs) / wallMs / availableParallelism())
     }
   }
   return measurements

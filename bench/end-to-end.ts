@@ -3,27 +3,18 @@
  * plain export with onnxruntime-node's default options). The decoder is the same in both.
  */
 import './no-telemetry'
-import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import * as ort from 'onnxruntime-node'
-import { convertCheckpoint, Detector } from '../lib'
-import { decodeAudio, fitWindow } from '../lib/audio'
+import { Detector } from '../lib'
 import { alternate, describeMachine, median, medianRatio, report } from './alternate'
-import { checkpoint, clipPaths } from './clips'
+import { clipPaths } from './clips'
+import { openStraightforwardLoop } from './straightforward'
 
-const windowSamples = 64_600
 const rounds = 5
 
 async function main(): Promise<void> {
   const clips = clipPaths.slice(0, 48)
-  const session = await ort.InferenceSession.create(convertCheckpoint(checkpoint.bytes, checkpoint.config))
+  await using straightforward = await openStraightforwardLoop()
   const detector = await Detector.load()
-  const straightforward = async (): Promise<void> => {
-    for (const path of clips) {
-      const samples = fitWindow(decodeAudio(readFileSync(path)).channels[0]!, windowSamples)
-      await session.run({ input: new ort.Tensor('float32', samples, [1, windowSamples]) })
-    }
-  }
   const delays: { p50: number; p99: number; max: number }[] = []
   const scoreFiles = async (): Promise<void> => {
     // A new one each time: a histogram that is switched on again counts the time it was off.
@@ -38,7 +29,7 @@ async function main(): Promise<void> {
   console.log(describeMachine())
   const [slow, fast] = await alternate(
     [
-      { name: 'straightforward loop', run: straightforward },
+      { name: 'straightforward loop', run: () => straightforward.run(clips) },
       { name: 'scoreFiles', run: scoreFiles },
     ],
     rounds,
@@ -50,7 +41,6 @@ async function main(): Promise<void> {
     `event-loop delay during scoreFiles: p50 ${of('p50')} ms, p99 ${of('p99')} ms, max ${of('max')} ms (medians)`,
   )
   await detector.release()
-  await session.release()
 }
 
 void main()

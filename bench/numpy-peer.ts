@@ -1,7 +1,7 @@
 /** The metrics in numpy (peers/official_metrics.py), in a process of its own that computes a round when asked. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { startPeer } from './peer'
 
 const python = process.env['AASIST_PYTHON'] ?? 'python3'
 
@@ -29,21 +29,14 @@ export async function startNumpyPeer(scoreFile: string): Promise<NumpyPeer | und
     return undefined
   }
   const script = join(__dirname, 'peers', 'official_metrics.py')
-  const child = spawn(python, [script, scoreFile], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const answer = async <T>(): Promise<T> => {
-    const line = await lines.next()
-    if (line.done === true) throw new Error(`${script} ended early`)
-    return JSON.parse(line.value) as T
-  }
-  const { numpy, values } = await answer<{ numpy: string; values: MetricValues }>()
+  const peer = await startPeer<{ numpy: string; values: MetricValues }, { milliseconds: number }>(python, [
+    script,
+    scoreFile,
+  ])
   return {
-    version: numpy,
-    values,
-    round: async () => {
-      child.stdin.write('\n')
-      return (await answer<{ milliseconds: number }>()).milliseconds
-    },
-    end: () => child.stdin.end(),
+    version: peer.ready.numpy,
+    values: peer.ready.values,
+    round: async () => (await peer.round('')).milliseconds,
+    end: () => peer.end(),
   }
 }
