@@ -131,7 +131,7 @@ export class Detector implements AsyncDisposable {
     const preparer = new Preparer()
     try {
       const opened = await openModel(options, preparer)
-      preparer.feed(opened.pool.stats().sessions)
+      preparer.feed({ sessions: opened.pool.stats().sessions, devices: opened.pool.devices })
       return new Detector(opened, preparer, options)
     } catch (error) {
       await preparer.release()
