@@ -4,12 +4,13 @@
  * measures a run that has nothing left to score.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { float32Tensor, type Graph } from '../lib/model/graph'
 import { writeOnnx } from '../lib/model/onnx/write'
 import { describeMachine } from './alternate'
+import { writeCorpus } from './corpus'
 
 const windowSamples = 16_000
 const lengths = [1000, 10_000, 71_237]
@@ -48,22 +49,6 @@ function wav(seed: number): Uint8Array {
   return Buffer.concat([header, Buffer.from(samples.buffer)])
 }
 
-function writeCorpus(folder: string, length: number): void {
-  const clips = join(folder, 'ASVspoof2019_LA_eval', 'flac')
-  const protocols = join(folder, 'ASVspoof2019_LA_cm_protocols')
-  mkdirSync(clips, { recursive: true })
-  mkdirSync(protocols)
-  for (let seed = 0; seed < 16; seed++) writeFileSync(join(folder, `${seed}.wav`), wav(seed))
-  const lines: string[] = []
-  for (let index = 0; index < length; index++) {
-    const utterance = `LA_E_${1_000_000 + index}`
-    symlinkSync(join(folder, `${index % 16}.wav`), join(clips, `${utterance}.wav`))
-    const attack = index % 10 === 0 ? undefined : `A${String(7 + (index % 13)).padStart(2, '0')}`
-    lines.push(`LA_0001 ${utterance} - ${attack ?? '-'} ${attack === undefined ? 'bonafide' : 'spoof'}\n`)
-  }
-  writeFileSync(join(protocols, 'ASVspoof2019.LA.cm.eval.trl.txt'), lines.join(''))
-}
-
 function evaluate(scratch: string, length: number, out: string, extra: readonly string[] = []): string {
   const startedAtMs = performance.now()
   const { status, stderr } = spawnSync(
@@ -85,7 +70,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'aasist-scale-'))
 try {
   console.log(describeMachine())
   writeFileSync(join(scratch, 'tiny.onnx'), tinyModel())
-  for (const length of lengths) writeCorpus(join(scratch, String(length)), length)
+  const clips = Array.from({ length: 16 }, (_, seed) => join(scratch, `${seed}.wav`))
+  for (const [seed, clip] of clips.entries()) writeFileSync(clip, wav(seed))
+  for (const length of lengths) writeCorpus(join(scratch, String(length)), length, clips)
   console.log('utterances  peak      time')
   for (const round of [1, 2]) {
     for (const length of lengths) {

@@ -48,7 +48,7 @@ export function addPrecisionOptions(command: Command): Command {
 export function addModelOptions(command: Command): Command {
   return addPrecisionOptions(command)
     .option('--config <file>', "configuration of a .pth model (default: the model's name with .conf)")
-    .option('--device <device>', 'auto, cpu, npu, or device ids such as 0,1', parseDevice, 'auto')
+    .option('--device <device>', 'auto, cpu, npu, npu+cpu, or device ids such as 0,1', parseDevice, 'auto')
     .option(
       '--sessions <n>',
       'sessions side by side (default: one a CPU with one thread each, or one an NPU)',
@@ -152,7 +152,7 @@ export function parseSeconds(text: string): number {
 }
 
 function parseDevice(text: string): DetectorOptions['device'] & {} {
-  if (text === 'auto' || text === 'cpu' || text === 'npu') return text
+  if (text === 'auto' || text === 'cpu' || text === 'npu' || text === 'npu+cpu') return text
   if (/^\d{1,4}(,\d{1,4})*$/.test(text)) return text.split(',').map(Number)
-  throw new InvalidArgumentError('It must be auto, cpu, npu or device ids such as 0,1.')
+  throw new InvalidArgumentError('It must be auto, cpu, npu, npu+cpu or device ids such as 0,1.')
 }

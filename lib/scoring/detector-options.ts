@@ -16,7 +16,9 @@ export interface DetectorOptions {
   /**
    * `auto` (default): NPUs, where there are some and an offline model for them or atc to make it, otherwise the CPU;
    * {@link Detector.whyNotNpu} says why. `npu`: every NPU there is; numbers are device ids of NPUs. A checkpoint or an
-   * ONNX model is compiled for them once and kept in the cache (`offlineModelFor`), for clips one by one.
+   * ONNX model is compiled for them once and kept in the cache (`offlineModelFor`), for clips one by one. `npu+cpu` of
+   * these two: NPUs and the CPU beside them, one queue. Scores of the two differ in their last digits, and which computed
+   * one is in its `device`.
    */
   readonly device?: PoolOptions['device']
   /** How a model is compiled that is not yet; default: `target: 'npu'` and what atc does by itself. */

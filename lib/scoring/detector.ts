@@ -131,7 +131,7 @@ export class Detector implements AsyncDisposable {
     const preparer = new Preparer()
     try {
       const opened = await openModel(options, preparer)
-      preparer.feed(opened.pool.stats().sessions)
+      preparer.feed({ sessions: opened.pool.stats().sessions, devices: opened.pool.devices })
       return new Detector(opened, preparer, options)
     } catch (error) {
       await preparer.release()
@@ -326,11 +326,16 @@ export class Detector implements AsyncDisposable {
 
   /** For each session a run, the next one, which the pool sends ahead, and clips decoded in advance for a bad moment. */
   #defaultConcurrency(): number {
-    return this.#pool.stats().sessions * (this.#interface.batch ?? 1) * 3 + 4
+    const usual = this.#pool.stats().sessions * (this.#interface.batch ?? 1) * 3 + 4
+    const kinds = new Set(this.#pool.devices.map(({ kind }) => kind))
+    return kinds.size > 1 ? Math.max(usual, mixedConcurrency) : usual
   }
 }
 
 const defaultQueueLimit = 256
+
+/** Results come in order, and NPUs do dozens of clips while the CPU does one: they must not wait for it. 16 MB. */
+const mixedConcurrency = 64
 
 const endsEverything: ReadonlySet<string> = new Set([
   'SESSION_FAULTED',

@@ -54,7 +54,15 @@ function compiledText({ soc, target, options, atcVersion }: OfflineProvenance): 
 }
 
 /** Every NPU of a pool is the same by what it is called; which of them computed a score does not matter. */
-function computing({ device, npu }: Detector): Pick<Manifest, 'runtime' | 'cpu'> {
+function computing(detector: Detector): Pick<Manifest, 'runtime' | 'cpu'> {
+  const { device, devices } = detector
+  const cpu = devices.some(({ kind }) => kind === 'cpu')
+  if (device.kind === 'cpu' || !cpu) return computingOn(detector)
+  const runtime = `${String(computingOn(detector).runtime)}, and onnxruntime ${versions().onnxruntime ?? 'none'}`
+  return { runtime, cpu: cpuClass() }
+}
+
+function computingOn({ device, npu }: Detector): Pick<Manifest, 'runtime' | 'cpu'> {
   if (device.kind === 'cpu') {
     return { runtime: `onnxruntime ${versions().onnxruntime ?? 'none'}`, cpu: cpuClass() }
   }

@@ -1,5 +1,6 @@
 /** From options to sessions that score: which device it is going to be, and what has to be made of the model for it. */
-import { createPool, type PoolOptions, type SessionPool } from '../session'
+import { createPool, type ModelForms, type PoolOptions, type SessionPool } from '../session'
+import { modelForms } from '../session/model-forms'
 import { checkDevices, saysNoNpu, whyNotNpu } from '../session/devices'
 import { FallbackScorer } from './cpu-fallback'
 import { tilesFor, type TileChoice } from './cpu-tiles'
@@ -79,6 +80,8 @@ async function openSessions(options: DetectorOptions, preparer: Preparer): Promi
     return { ...asGiven, pool: await createPool(loaded.source, poolOptions(options, device)) }
   }
   if (choice === 'cpu') return { ...asGiven, pool: await openOnCpu(loaded, options) }
+  const forms = (om: string): ModelForms =>
+    choice === 'npu+cpu' ? { om, ...modelForms(loaded.source) } : { om }
   const onCpu = async (reason: string): Promise<Sessions> => {
     const measured = tiles === 'measured' ? await load(tiles) : loaded
     return { model: measured, whyNotNpu: reason, pool: await openOnCpu(measured, options) }
@@ -92,7 +95,7 @@ async function openSessions(options: DetectorOptions, preparer: Preparer): Promi
   if ('reason' in made) return onCpu(made.reason)
   try {
     const pool = await createPool(
-      { om: made.offline.path },
+      forms(made.offline.path),
       poolOptions(options, choice === 'auto' ? 'npu' : device),
     )
     return { pool, model: withOffline(loaded, made), whyNotNpu: null }
@@ -119,15 +122,20 @@ function withOffline(loaded: LoadedModel, made: Exclude<NpuModel, { reason: stri
 }
 
 async function openOnCpu({ source }: LoadedModel, options: DetectorOptions): Promise<SessionPool> {
-  const isolation = options.isolation ?? (options.runTimeoutMs === undefined ? undefined : 'process')
+  const isolation = options.isolation ?? isolationFor(options)
   return createPool(source, {
     ...poolOptions(options, 'cpu'),
     ...(isolation !== undefined && { isolation }),
   })
 }
 
+/** A run in a thread cannot be stopped. */
+const isolationFor = ({ runTimeoutMs }: DetectorOptions): 'process' | undefined =>
+  runTimeoutMs === undefined ? undefined : 'process'
+
 function poolOptions(options: DetectorOptions, device: PoolOptions['device']): PoolOptions {
-  const { sessions, isolation, runTimeoutMs, queueLimit, onFailover, signal } = options
+  const { sessions, runTimeoutMs, queueLimit, onFailover, signal } = options
+  const isolation = options.isolation ?? (device === 'npu+cpu' ? isolationFor(options) : undefined)
   return {
     ...(device !== undefined && { device }),
     ...(sessions !== undefined && { sessions }),

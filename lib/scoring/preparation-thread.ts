@@ -63,6 +63,8 @@ export class PreparationThread {
     const worker = new Worker(workerFile, { execArgv, stdout: true, stderr: true, resourceLimits })
     worker.unref()
     worker.on('message', (reply: PreparationReply) => {
+      // Released meanwhile: letting go of it now would end the process before it is known to have ended.
+      if (this.#worker !== worker) return
       const pending = this.#pending.get(reply.id)
       this.#pending.delete(reply.id)
       if (this.#pending.size === 0) worker.unref()

@@ -1,14 +1,16 @@
 /** Runs preparation tasks on threads of their own, so that the caller's event loop stays free. */
 import { onAbort } from '../abort-listeners'
 import { ArgumentTypeError, SessionError } from '../errors'
-import type { TimeSummary } from '../session'
+import type { Device, TimeSummary } from '../session'
+import { usableCpus } from '../session/cpu-count'
 import { TimeRecorder } from '../session/session-stats'
 import type { PreparationResults, PreparationTask } from './preparation'
 import { PreparationThread } from './preparation-thread'
 
 /**
- * Decoding takes 2 % of the time of scoring, so one thread feeds dozens of sessions; converting the sample rate takes as
- * long as scoring, so then there must be as many threads as sessions. Hence a thread more only while all are behind.
+ * Decoding takes 2 % of the time of scoring on a CPU, so one thread feeds dozens of sessions; converting the sample rate
+ * takes as long as scoring, so then there must be as many threads as sessions. Hence a thread more only while all are
+ * behind.
  */
 const behind = 2
 /** Each thread that converts sample rates keeps 26 MB. */
@@ -32,9 +34,13 @@ export class Preparer {
   readonly #workTimes = new TimeRecorder()
   readonly #waitTimes = new TimeRecorder()
 
-  /** There is nothing to gain from more threads than the sessions they feed. */
-  feed(sessions: number): void {
-    this.#limit = Math.min(sessions, mostThreads)
+  /**
+   * CPU sessions need no more threads than they are, because they compute at least as long as anything takes here. NPUs
+   * can be faster than one thread decodes (2 ms): they are fed by as many as there are CPUs.
+   */
+  feed({ sessions, devices }: { readonly sessions: number; readonly devices: readonly Device[] }): void {
+    const isOnNpus = devices.some(({ kind }) => kind === 'npu')
+    this.#limit = Math.min(isOnNpus ? Math.max(sessions, usableCpus()) : sessions, mostThreads)
   }
 
   prepare<Kind extends PreparationTask['kind']>(

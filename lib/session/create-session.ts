@@ -47,6 +47,11 @@ export async function openSession(
     OrtSession.open(onnx, pick(options, ortOptionNames), recorder, reason)
   const openNpu = (device: number): Promise<Session> =>
     AclSession.open(om, { ...pick(options, aclOnlyNames), device }, recorder)
+  if (choice === 'npu+cpu') {
+    throw new ArgumentTypeError("a session has one device; createPool() takes 'npu+cpu'", {
+      option: 'device',
+    })
+  }
   if (choice === 'cpu') {
     if (onnx !== undefined) return openCpu()
     throw new ArgumentTypeError(

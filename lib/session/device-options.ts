@@ -3,7 +3,7 @@ import { ArgumentTypeError } from '../errors'
 import type { DeviceChoice } from './devices'
 import type { ModelForms } from './model-forms'
 
-/** `either`: the machine decides, so options of both are in place. */
+/** `either`: the machine decides, or both compute, so options of both are in place. */
 export type Target = 'cpu' | 'npu' | 'either'
 
 const optionsOnlyOf = {
@@ -16,6 +16,7 @@ const shownAs = { cpu: 'the CPU', npu: 'an NPU' } as const
 /** What a model in these forms runs on. That a form is missing is found when a session opens. */
 export function targetOf({ om, onnx }: ModelForms, choice: DeviceChoice): Target {
   if (choice === 'cpu') return 'cpu'
+  if (choice === 'npu+cpu') return 'either'
   if (choice !== 'auto') return 'npu'
   if (om === undefined) return 'cpu'
   return onnx === undefined ? 'npu' : 'either'

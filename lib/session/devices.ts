@@ -7,7 +7,7 @@ import { loadAddon } from './binding'
 import type { NativeProbe } from './binding'
 
 /** What was asked for, in one form. */
-export type DeviceChoice = 'auto' | 'cpu' | 'npu' | readonly number[]
+export type DeviceChoice = 'auto' | 'cpu' | 'npu' | 'npu+cpu' | readonly number[]
 
 const isDeviceId = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
@@ -15,11 +15,11 @@ const isDeviceId = (value: unknown): value is number =>
 /** @throws ArgumentTypeError `INVALID_ARGUMENT` */
 export function checkDevices(device: unknown): DeviceChoice {
   if (device === undefined) return 'auto'
-  if (device === 'auto' || device === 'cpu' || device === 'npu') return device
+  if (device === 'auto' || device === 'cpu' || device === 'npu' || device === 'npu+cpu') return device
   if (isDeviceId(device)) return [device]
   if (Array.isArray(device) && device.length > 0 && device.every(isDeviceId)) return [...new Set(device)]
   throw new ArgumentTypeError(
-    `device must be 'auto', 'cpu', 'npu', a device id from 0 up or several of them, found ${shown(device)}`,
+    `device must be 'auto', 'cpu', 'npu', 'npu+cpu', a device id from 0 up or several of them, found ${shown(device)}`,
     { option: 'device' },
   )
 }

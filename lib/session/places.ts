@@ -1,5 +1,5 @@
 /** Where the sessions of a pool go. */
-import { ArgumentRangeError } from '../errors'
+import { ArgumentRangeError, ArgumentTypeError } from '../errors'
 import { usableCpus } from './cpu-count'
 import { modelForms } from './model-forms'
 import type { ModelSource } from './model-forms'
@@ -36,7 +36,7 @@ async function deviceIds(libraryPath: string): Promise<readonly number[]> {
 /** The devices in turn; or the CPU, and why it is that where the machine decided. What does not fit together is refused when a session opens. */
 async function devicesFor(
   model: ModelSource,
-  choice: DeviceChoice,
+  choice: Exclude<DeviceChoice, 'npu+cpu'>,
   libraryPath: string,
 ): Promise<readonly number[] | { readonly reason: string | undefined }> {
   const { om, onnx } = modelForms(model)
@@ -49,6 +49,23 @@ async function devicesFor(
     if (choice === 'auto' && onnx !== undefined && saysNoUsableNpu(error)) return { reason: whyNotNpu(error) }
     throw error
   }
+}
+
+/** Every NPU once, then the sessions on the CPU; one CPU is left to those who prepare runs and hand them on. */
+async function bothKinds(
+  model: ModelSource,
+  { sessions, threadsPerSession, libraryPath }: PlaceSettings,
+): Promise<readonly ('cpu' | number)[]> {
+  const { om, onnx } = modelForms(model)
+  if (om === undefined || onnx === undefined) {
+    throw new ArgumentTypeError(
+      `device 'npu+cpu' needs the model in both forms, and ${om === undefined ? 'om' : 'onnx'} is missing; give { om, onnx }`,
+      { option: 'device' },
+    )
+  }
+  const spare = Math.max(1, Math.floor((usableCpus() - 1) / threadsPerSession))
+  const count = checkCpuSessions(sessions ?? spare)
+  return [...(await deviceIds(libraryPath)), ...Array.from({ length: count }, () => 'cpu' as const)]
 }
 
 export interface Places {
@@ -67,6 +84,12 @@ export async function choosePlaces(
   choice: DeviceChoice,
   { sessions, threadsPerSession, libraryPath }: PlaceSettings,
 ): Promise<Places> {
+  if (choice === 'npu+cpu') {
+    return {
+      devices: await bothKinds(model, { sessions, threadsPerSession, libraryPath }),
+      reason: undefined,
+    }
+  }
   const devices = await devicesFor(model, choice, libraryPath)
   if ('reason' in devices) {
     const count = checkCpuSessions(sessions ?? Math.max(1, Math.floor(usableCpus() / threadsPerSession)))

@@ -12,12 +12,12 @@ export function totalDevice(devices: readonly Device[], reason?: string): Device
   }
 }
 
-/** The CPU once, with all its threads; every NPU once, by its id. */
+/** Every NPU once, by its id; behind them the CPU once, with all its threads. */
 export function distinctDevices(devices: readonly Device[]): readonly Device[] {
-  const total = totalDevice(devices)
-  if (total.kind === 'cpu') return [total]
+  const cpus = devices.filter(({ kind }) => kind === 'cpu')
   const npus = devices.flatMap(device => (device.kind === 'npu' ? [device] : []))
-  return npus
+  const once = npus
     .filter(({ id }, index) => npus.findIndex(other => other.id === id) === index)
     .sort((a, b) => a.id - b.id)
+  return cpus.length === 0 ? once : [...once, totalDevice(cpus)]
 }

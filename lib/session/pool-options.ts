@@ -26,12 +26,13 @@ export interface PoolOptions extends Pick<
 > {
   /**
    * `auto` (default) takes NPUs for an offline model and the CPU for an ONNX one, `npu` every NPU there is; numbers are
-   * NPUs' device ids.
+   * NPUs' device ids. `npu+cpu`: every NPU and sessions on the CPU beside them, for a model given as `{ om, onnx }`; who
+   * is free takes the next run, but none is begun on the CPU that the NPUs would finish sooner.
    */
-  readonly device?: 'auto' | 'cpu' | 'npu' | number | readonly number[]
+  readonly device?: 'auto' | 'cpu' | 'npu' | 'npu+cpu' | number | readonly number[]
   /**
    * Default on the CPU: the CPUs this process may use, divided by `threadsPerSession`. On NPUs: one each; several
-   * sessions are spread over the NPUs in turn. At most 1,024; on the CPU 4 a CPU, and 32 in any case.
+   * sessions are spread over the NPUs in turn. With `npu+cpu` those on the CPU, by default one CPU less. At most 1,024; on the CPU 4 a CPU, and 32 in any case.
    */
   readonly sessions?: number
   /** CPU only: default 1, because several one-thread sessions finish more runs a second than one with several threads. */

@@ -11,12 +11,14 @@ export interface Place {
   runs: PendingRun<PackedWork>[]
   /** A run was given up by its caller, and the session may still compute it. */
   mayCompute: boolean
+  /** When its last run ended, on the clock of `performance.now()`. */
+  lastEndMs: number
   /** Sessions lost in this place, or not even opened, since the last run that succeeded in it. */
   lostInARow: number
 }
 
 export function newPlace(session: Session, index: number): Place {
-  return { index, device: session.device, session, runs: [], mayCompute: false, lostInARow: 0 }
+  return { index, device: session.device, session, runs: [], mayCompute: false, lastEndMs: 0, lostInARow: 0 }
 }
 
 /**

@@ -16,6 +16,8 @@ import type { FailedAttempt, Failure } from './pool-attempts'
 import { distinctDevices, totalDevice } from './pool-devices'
 import { newPlace, runningIn } from './pool-place'
 import type { Place } from './pool-place'
+import { assertSameInterface } from './pool-interface'
+import { RunTimesByKind } from './pool-tail'
 import { checkPoolOptions, copyModel } from './pool-options'
 import type { FailoverEvent, PoolOptions, PoolSettings } from './pool-options'
 import type { Device, RunOptions, Session, SessionStats } from './session'
@@ -63,6 +65,8 @@ export class SessionPool implements Session {
   >()
   readonly #deviceOf = new WeakMap<Outputs, Device>()
   readonly #attempts = new Attempts()
+  /** Undefined where all sessions compute on one kind of device. */
+  readonly #runTimes: RunTimesByKind | undefined
   readonly #replacing = new Map<Place, Promise<void>>()
   readonly #leaving = new Set<Promise<void>>()
   readonly #stopReplacing = new AbortController()
@@ -89,6 +93,7 @@ export class SessionPool implements Session {
     this.devices = distinctDevices(devices)
     this.gears = first instanceof AclSession ? first.gears : []
     this.#places = sessions.map(newPlace)
+    this.#runTimes = devices.some(({ kind }) => kind !== first.device.kind) ? new RunTimesByKind() : undefined
     this.#open = open
     this.#recorder = recorder
     this.#queueLimit = options.queueLimit
@@ -128,6 +133,12 @@ export class SessionPool implements Session {
     if (ready.length < places.length) {
       await Promise.all(ready.map(session => session.release()))
       openSignal.throwIfAborted()
+    }
+    try {
+      for (const session of ready) assertSameInterface(ready[0]!, session)
+    } catch (error) {
+      await Promise.all(ready.map(session => session.release()))
+      throw error
     }
     return new SessionPool(ready, open, recorder, { queueLimit, runTimeoutMs, onFailover, reason })
   }
@@ -228,12 +239,17 @@ export class SessionPool implements Session {
     for (const place of this.#places) {
       if (place.session === undefined || place.runs.length >= most) continue
       if (elsewhere && deviceName(place.device) === deviceName(avoided)) continue
+      if (!elsewhere && place.device.kind === 'cpu' && this.#npusAreSooner()) continue
       const open = place.runs.length
       const load = open > 0 ? open : runningIn(place, place.session)
       if (best === undefined || load < best.load) best = { place, load }
       if (load === 0) break
     }
     return best?.place
+  }
+
+  #npusAreSooner(): boolean {
+    return this.#runTimes?.npusAreSooner(this.#places, this.#waiting.length) === true
   }
 
   /** Whether there is, or is about to be, a session on another device. */
@@ -260,8 +276,12 @@ export class SessionPool implements Session {
     const timeoutMs = Math.min(untilDeadlineMs, this.#runTimeoutMs ?? Infinity)
     const options = { ...(signal && { signal }), ...(timeoutMs < Infinity && { timeoutMs }) }
     place.runs.push(run)
+    const sentAtMs = performance.now()
     try {
       const outputs = await session.run(unpackTensors(run.work.feeds), run.work.fetches, options)
+      const endedAtMs = performance.now()
+      this.#runTimes?.learn(place.device.kind, endedAtMs - Math.max(sentAtMs, place.lastEndMs))
+      place.lastEndMs = endedAtMs
       if (place.session === session) place.lostInARow = 0
       this.#deviceOf.set(outputs, this.device.kind === 'cpu' ? this.device : session.device)
       this.#attempts.handOver(run, outputs)

@@ -36,7 +36,7 @@ describe('aasist bench --end-to-end', function () {
 
   it('names the decoding where the model takes next to nothing', async () => {
     const { bottleneck, preparationThreads } = await measured(10, '--device', '0', '--loop', '10')
-    expect(preparationThreads).to.equal(1)
+    expect(preparationThreads).to.be.within(1, 8)
     expect(bottleneck.name).to.equal('decode')
   })
 
