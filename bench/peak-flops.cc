@@ -28,8 +28,8 @@ double processorSeconds() {
 
 // A macro, because a function without the instruction set cannot be inlined into one that has it. Without
 // fast-math rules the compiler may neither merge rounds nor leave any out, as long as the sums are used.
-#define BURST(name, bytes)                                                                     \
-  double name(float multiplier, float addend) {                                                \
+#define BURST(name, bytes, instructions)                                                       \
+  instructions double name(float multiplier, float addend) {                                   \
     using Vector = float __attribute__((vector_size(bytes)));                                  \
     const Vector by = Vector{} + multiplier, plus = Vector{} + addend;                         \
     Vector sums[chains];                                                                       \
@@ -45,11 +45,12 @@ double processorSeconds() {
   }
 
 #if defined(__x86_64__)
-__attribute__((target("avx512f"))) BURST(burst512, 64) __attribute__((target("avx2,fma"))) BURST(burst256, 32)
+BURST(burst512, 64, __attribute__((target("avx512f"))));
+BURST(burst256, 32, __attribute__((target("avx2,fma"))));
 #endif
-    BURST(burst128, 16)
+BURST(burst128, 16, );
 
-        struct Kind {
+struct Kind {
   const char *name;
   double (*burst)(float, float);
 };
