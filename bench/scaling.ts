@@ -1,7 +1,8 @@
 /**
  * Clips a second with 1, 2, 4 and 8 simulated devices, from windows and from FLAC files, against what a small model
  * says: the least of what devices, processors, decoding threads, the event loop and the link can do. Times a clip come
- * from the rounds with one device, the processors are those that other work on the machine leaves. `tsx bench/scaling.ts`; ACL_SIM_EXEC_US and ACL_SIM_COPY_GBPS make other devices.
+ * from the rounds with one device; the processors are those that other work on the machine leaves.
+ * `tsx bench/scaling.ts`; ACL_SIM_EXEC_US and ACL_SIM_COPY_GBPS make other devices.
  */
 import './no-telemetry'
 import { readFileSync } from 'node:fs'
@@ -122,7 +123,7 @@ function report(contenders: readonly Contender[]): void {
   const hostMs = terms.loopMs + terms.copyMs + terms.otherMs
   console.log(
     `${source}, a clip with one device: event loop ${terms.loopMs.toFixed(3)} ms, copies ${terms.copyMs.toFixed(3)} ms, ` +
-      `decoding and the rest ${terms.otherMs.toFixed(3)} ms, together ${(hostMs / 3.6).toFixed(1)} processor hours ` +
+      `decoding and the rest ${terms.otherMs.toFixed(3)} ms, together ${(hostMs / 3.6).toFixed(2)} processor hours ` +
       `per million clips; ${bytesPerClip} bytes over the link`,
   )
   for (const contender of contenders) {
@@ -132,7 +133,7 @@ function report(contenders: readonly Contender[]): void {
     const rate = median(rates)
     const { loopMs } = medianTimes(measured)
     console.log(
-      `  ${devices} devices: predicted ${predicted.toFixed(1)} clips/s (${part}), measured ${rate.toFixed(1)} ` +
+      `  devices ${devices}: predicted ${predicted.toFixed(1)} clips/s (${part}), measured ${rate.toFixed(1)} ` +
         `(${rates[0]!.toFixed(1)} to ${rates.at(-1)!.toFixed(1)}), ratio ${(rate / predicted).toFixed(3)}; ` +
         `event loop ${loopMs.toFixed(3)} ms a clip, ${((rate * loopMs) / 10).toFixed(0)} % busy; ` +
         `other work ${median(measured.map(({ otherWork }) => otherWork)).toFixed(2)} CPUs`,
