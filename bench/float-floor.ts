@@ -78,8 +78,9 @@ async function main(): Promise<void> {
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1 }
   const sessions = await Promise.all(models.map(onnx => ort.InferenceSession.create(onnx, options)))
   const scratch = new Scratch()
-  const peak = startPeak(scratch.folder)
+  let peak: ReturnType<typeof startPeak> | undefined
   try {
+    peak = startPeak(scratch.folder)
     for (const session of sessions) for (let run = 0; run < warmUpRuns; run++) await clipMs(session, samples)
     const peaks: Peak[] = []
     const times = targets.map((): number[] => [])
@@ -102,7 +103,7 @@ async function main(): Promise<void> {
       )
     }
   } finally {
-    peak.end()
+    peak?.end()
     scratch.remove()
     await Promise.all(sessions.map(session => session.release()))
   }
