@@ -10,16 +10,19 @@
  *
  * Errors carry a stable `code`; see {@link ErrorCode}.
  */
-export { benchmark, benchmarkAtRate, benchmarkEndToEnd } from './benchmark'
+export { benchmark, benchmarkAtRate, benchmarkEndToEnd, compareModels } from './benchmark'
 export type {
   ArrivalProcess,
   Benchmark,
   BenchmarkEvent,
   BenchmarkOptions,
+  CompareOptions,
+  Comparison,
   DeviceBenchmark,
   FilesPerRun,
   RateBenchmark,
   RateOptions,
+  Ratio,
   WarmedUp,
   WarmUp,
   EndToEndBenchmark,

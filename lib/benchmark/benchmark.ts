@@ -1,16 +1,14 @@
 /** Pure inference: how long a model computes, and how many inputs a second that makes. */
 import { ArgumentTypeError } from '../errors'
 import type { Device } from '../session'
-import { openSession } from '../session/create-session'
-import type { Session } from '../session/session'
-import { RunRecorder } from '../session/session-stats'
 import { runClosedLoop } from './closed-loop'
 import { requestsOfFiles } from './input-files'
+import { openLane, type Lane } from './lane'
 import { madeUpRequest } from './made-up-data'
 import { checkBenchmarkOptions, isOffline, type BenchmarkOptions } from './options'
 import { writeOutputs, type SampleFiles } from './output-files'
 import type { RequestSource } from './requests'
-import { SampleLog, type Sample } from './sample-log'
+import type { Sample } from './sample-log'
 import { batchOf, chooseShapes } from './shapes'
 import { coveredMs, figuresOf, type Interval, type TimeFigures } from './statistics'
 import { warmUp, type WarmedUp } from './warm-up'
@@ -67,9 +65,6 @@ export interface Benchmark {
   /** `RUN_TIMEOUT`; null where no run took too long. */
   readonly stoppedBy: Error | null
 }
-
-/** Nobody waits longer for a device that does not answer any more. */
-const releaseWithinMs = 5000
 
 /** Two buffer sets in the session, and one more whose inputs are on their way. */
 const runsInFlight = 3
@@ -131,11 +126,6 @@ interface Measured {
   readonly late: Error | undefined
 }
 
-interface Lane {
-  readonly session: Session
-  readonly log: SampleLog
-}
-
 async function onDevice(device: number | 'cpu', share: Share, options: BenchmarkOptions): Promise<Measured> {
   const lanes: Lane[] = []
   try {
@@ -147,26 +137,6 @@ async function onDevice(device: number | 'cpu', share: Share, options: Benchmark
   } finally {
     await Promise.all(lanes.map(({ session }) => session.release()))
   }
-}
-
-async function openLane(
-  device: number | 'cpu',
-  { model, threads, libraryPath, signal }: BenchmarkOptions,
-  outputBytes: Readonly<Record<string, number>>,
-): Promise<Lane> {
-  const log = new SampleLog()
-  const session = await openSession(
-    model,
-    {
-      device,
-      exitWaitMs: releaseWithinMs,
-      ...(signal !== undefined && { signal }),
-      ...(device === 'cpu' ? { threads: threads ?? 1 } : { outputBytes }),
-      ...(libraryPath !== undefined && { libraryPath }),
-    },
-    new RunRecorder(log),
-  )
-  return { session, log }
 }
 
 /** ais_bench gives sizes in the order of the outputs, whose names only an open model tells. */

@@ -39,6 +39,7 @@ export interface BenchFlags {
   readonly json?: boolean
   /** A folder of audio files. */
   readonly endToEnd?: string
+  readonly compare?: string
   readonly rate?: number
   readonly arrivals: ArrivalProcess
   readonly seconds: number
@@ -223,6 +224,10 @@ export function addBenchOptions(command: Command): Command {
     )
     .option('--timeout <seconds>', 'what one run may take; one past it ends the benchmark', parseSeconds)
     .option('--end-to-end <folder>', 'from the audio files of a folder to scores, and where the time goes')
+    .option(
+      '--compare <file>',
+      'another model, in turns with the first one: which takes less time, and how sure that is',
+    )
     .option(
       '--rate <n>',
       'send so many made-up inputs a second, whether or not the answers are back',

@@ -34,12 +34,12 @@ export function benchmarkNotes(): (event: BenchmarkEvent) => void {
   }
 }
 
-/** The same for load at a given rate, whose first request says that the sessions are warm. */
-export function rateNotes(): (progress: { readonly done: number; readonly of: number }) => void {
+/** The same for what has begun when it is called for the first time. */
+export function shareNotes(what: string): (progress: { readonly done: number; readonly of: number }) => void {
   let saidAtMs = -Infinity
   return ({ done, of }) => {
     if (performance.now() - saidAtMs < intervalMs) return
-    note(saidAtMs === -Infinity ? `[INFO] warm up done, ${of} requests are due` : `${done} of ${of} answered`)
+    note(saidAtMs === -Infinity ? `[INFO] warm up done, ${of} ${what} to come` : `${done} of ${of} ${what}`)
     saidAtMs = performance.now()
   }
 }

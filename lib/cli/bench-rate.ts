@@ -4,7 +4,7 @@ import { ArgumentTypeError, errorCode } from '../errors'
 import { npuRuntime } from '../scoring'
 import { describeMachine, machineLines } from './bench-machine'
 import { npusOf, shapeChoice, type BenchFlags } from './bench-options'
-import { rateNotes } from './bench-progress'
+import { shareNotes } from './bench-progress'
 import type { ExitCode } from './exit'
 import { note, printJson, printLine } from './terminal'
 
@@ -34,7 +34,7 @@ export async function benchAtRate(rate: number, flags: BenchFlags, signal: Abort
     ...(typeof warmup === 'number' && warmup > 1 && { warmup }),
     ...(timeout !== undefined && { runTimeoutMs: timeout * 1000 }),
     signal,
-    onProgress: rateNotes(),
+    onProgress: shareNotes('requests'),
   })
   const isOnNpu = measured.devices.some(({ kind }) => kind === 'npu')
   const runtime = isOnNpu ? await npuRuntime() : null

@@ -14,6 +14,7 @@ import {
 import { writeFileAtomically, systemReason, writingAdvice } from '../dataset'
 import { ArgumentTypeError, DatasetError, errorCode } from '../errors'
 import { npuRuntime } from '../scoring'
+import { benchComparison } from './bench-compare'
 import { benchEndToEnd } from './bench-end-to-end'
 import { addBenchOptions, npusOf, shapeChoice, type BenchFlags } from './bench-options'
 import { describeMachine, machineLines, type Machine } from './bench-machine'
@@ -45,6 +46,7 @@ interface Place {
 
 async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> {
   if (flags.endToEnd !== undefined) return benchEndToEnd(flags.endToEnd, flags, signal)
+  if (flags.compare !== undefined) return benchComparison(flags.compare, flags, signal)
   if (flags.rate !== undefined) return benchAtRate(flags.rate, flags, signal)
   const { model, input, pipeline, output_batchsize_axis: batchAxis, outfmt: format } = flags
   if (flags.output_dirname !== undefined) checkName(flags.output_dirname, flags.output)

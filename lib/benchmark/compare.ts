@@ -1,0 +1,190 @@
+/** Which of two models takes less time: interleaved, because two runs one after the other are two machines. */
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { ArgumentTypeError, assertKnownOptions } from '../errors'
+import { percentile } from '../metrics/percentile'
+import { drawCounts, seededRandom } from '../metrics/resample'
+import type { Device, Feeds } from '../session'
+import { checkCount } from '../session/arguments'
+import { openLane, type Lane } from './lane'
+import { madeUpRequest } from './made-up-data'
+import { checkBenchmarkOptions, isOffline, type BenchmarkOptions } from './options'
+import { chooseShapes } from './shapes'
+import { figuresOf, median, type TimeFigures } from './statistics'
+
+export interface CompareOptions extends Pick<
+  BenchmarkOptions,
+  'threads' | 'shape' | 'pureData' | 'libraryPath' | 'signal'
+> {
+  /** Two models for the same kind of device, `.om` or `.onnx`. */
+  readonly models: readonly [first: string, second: string]
+  /** NPU; default 0 for offline models. */
+  readonly device?: number
+  /** Rounds, in each of which both models have a block of runs, in random order; default 40, at least 10. */
+  readonly rounds?: number
+  /** Runs in a block; default 10. */
+  readonly runsPerBlock?: number
+  /** Of the order and of the interval; default 1. */
+  readonly seed?: number
+  readonly onProgress?: (progress: { readonly done: number; readonly of: number }) => void
+}
+
+/** Time of the second model by that of the first, with its 95 % interval. */
+export interface Ratio {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+export interface Comparison {
+  readonly models: readonly [first: string, second: string]
+  readonly device: Device
+  readonly rounds: number
+  readonly runsPerBlock: number
+  readonly seed: number
+  readonly computeMs: readonly [first: TimeFigures, second: TimeFigures]
+  /** Median over the rounds of the ratio of the blocks' medians. */
+  readonly ratioOfMedians: Ratio
+  /** Ratio of the sums of all times. */
+  readonly ratioOfMeans: Ratio
+  /** By the interval of `ratioOfMedians`: `no difference shown` where 1 lies in it. */
+  readonly verdict: 'second is faster' | 'second is slower' | 'no difference shown'
+}
+
+const optionNames = [
+  ...['models', 'device', 'threads', 'shape', 'pureData', 'libraryPath', 'signal'],
+  ...['rounds', 'runsPerBlock', 'seed', 'onProgress'],
+]
+const [leastRounds, mostRounds] = [10, 10_000]
+const warmUpBlocks = 2
+
+/**
+ * Runs two models in turns on one device and compares their times. What else the machine does falls on both, and which of
+ * them comes first in a round is drawn. The interval is that of a percentile bootstrap over the rounds.
+ *
+ * @throws as `benchmark()`; the signal's reason
+ * @example
+ * ```ts
+ * const { ratioOfMedians, verdict } = await compareModels({ models: ['old.om', 'new.om'] })
+ * ```
+ */
+export async function compareModels(options: CompareOptions): Promise<Comparison> {
+  assertKnownOptions(options, optionNames, 'compareModels()')
+  const { rounds = 40, runsPerBlock = 10, seed = 1, shape, pureData = 'zero', signal, onProgress } = options
+  const models = checkModels(options)
+  checkCount('rounds', rounds, { least: leastRounds, most: mostRounds })
+  checkCount('runsPerBlock', runsPerBlock, { least: 1, most: 100_000 })
+  checkCount('seed', seed, { least: 0, most: 2 ** 31 - 1 })
+  const device = isOffline(models[0]) ? (options.device ?? 0) : 'cpu'
+  const lanes: Lane[] = []
+  try {
+    const sides: { readonly lane: Lane; readonly feeds: Feeds; readonly blocks: (readonly number[])[] }[] = []
+    for (const model of models) {
+      const { threads, libraryPath } = options
+      const lane = await openLane(device, { model, ...loading({ threads, libraryPath, signal }) }, {})
+      lanes.push(lane)
+      const shapes = chooseShapes(lane.session.inputMetadata, shape ?? { kind: 'as the model says' })
+      sides.push({ lane, feeds: (await madeUpRequest(shapes, pureData).at(0)).feeds, blocks: [] })
+    }
+    const random = seededRandom(seed)
+    for (let round = -warmUpBlocks; round < rounds; round += 1) {
+      const order = uniformInt(random, 0, 1) === 0 ? sides : [...sides].reverse()
+      for (const { lane, feeds, blocks } of order) {
+        lane.log.clear()
+        for (let run = 0; run < runsPerBlock; run += 1) {
+          await lane.session.run(feeds, undefined, signal && { signal })
+        }
+        if (round >= 0) blocks.push(lane.log.samples.map(({ executeMs }) => executeMs))
+      }
+      if (round >= 0) onProgress?.({ done: round + 1, of: rounds })
+    }
+    const compared = compareTimes(sides[0]!.blocks, sides[1]!.blocks, seed)
+    return { models, device: lanes[0]!.session.device, rounds, runsPerBlock, seed, ...compared }
+  } finally {
+    await Promise.all(lanes.map(({ session }) => session.release()))
+  }
+}
+
+type Given = Pick<BenchmarkOptions, 'threads' | 'libraryPath' | 'signal'>
+
+function loading(given: { [Name in keyof Given]-?: Given[Name] | undefined }): Given {
+  const { threads, libraryPath, signal } = given
+  return {
+    ...(threads !== undefined && { threads }),
+    ...(libraryPath !== undefined && { libraryPath }),
+    ...(signal && { signal }),
+  }
+}
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
+function checkModels({ models, device, threads, pureData }: CompareOptions): readonly [string, string] {
+  if (!Array.isArray(models) || (models as readonly unknown[]).length !== 2) {
+    throw new ArgumentTypeError('models must be two paths: what is compared, and with what', {
+      option: 'models',
+    })
+  }
+  for (const model of models as readonly string[]) {
+    checkBenchmarkOptions({
+      model,
+      ...(device !== undefined && { devices: [device] }),
+      ...(threads !== undefined && { threads }),
+      ...(pureData && { pureData }),
+    })
+  }
+  const [first, second] = models as readonly [string, string]
+  if (isOffline(first) === isOffline(second)) return [first, second]
+  throw new ArgumentTypeError(
+    'an offline model and an ONNX model run on different devices, and their times depend on both: compare two of a kind',
+    { option: 'models' },
+  )
+}
+
+/** Times by round and run. */
+export type Blocks = readonly (readonly number[])[]
+
+const replicates = 2000
+
+/** The comparison of times that were measured in pairs of blocks. */
+export function compareTimes(
+  first: Blocks,
+  second: Blocks,
+  seed: number,
+): Pick<Comparison, 'computeMs' | 'ratioOfMedians' | 'ratioOfMeans' | 'verdict'> {
+  const medians = Float64Array.from(first, (block, round) => median(second[round]!) / median(block))
+  const sums = [first, second].map(blocks =>
+    Float64Array.from(blocks, block => block.reduce((sum, time) => sum + time, 0)),
+  ) as [Float64Array, Float64Array]
+  const all = new Uint32Array(first.length).fill(1)
+  const ofMedians = (counts: Uint32Array): number => median(drawn(medians, counts))
+  const ofMeans = (counts: Uint32Array): number => weighted(sums[1], counts) / weighted(sums[0], counts)
+  const [medianEnds, meanEnds] = [new Float64Array(replicates), new Float64Array(replicates)]
+  const random = seededRandom(seed)
+  const counts = new Uint32Array(first.length)
+  for (let replicate = 0; replicate < replicates; replicate += 1) {
+    drawCounts(counts, random)
+    medianEnds[replicate] = ofMedians(counts)
+    meanEnds[replicate] = ofMeans(counts)
+  }
+  const ratioOfMedians = { value: ofMedians(all), ...endsOf(medianEnds) }
+  return {
+    computeMs: [figuresOf(first.flat()), figuresOf(second.flat())],
+    ratioOfMedians,
+    ratioOfMeans: { value: ofMeans(all), ...endsOf(meanEnds) },
+    verdict:
+      ratioOfMedians.high < 1
+        ? 'second is faster'
+        : ratioOfMedians.low > 1
+          ? 'second is slower'
+          : 'no difference shown',
+  }
+}
+
+function endsOf(values: Float64Array): Pick<Ratio, 'low' | 'high'> {
+  const sorted = values.sort()
+  return { low: percentile(sorted, 0.025), high: percentile(sorted, 0.975) }
+}
+
+const drawn = (values: Float64Array, counts: Uint32Array): number[] =>
+  [...values].flatMap((value, index) => Array<number>(counts[index]!).fill(value))
+
+const weighted = (values: Float64Array, counts: Uint32Array): number =>
+  values.reduce((sum, value, index) => sum + counts[index]! * value, 0)

@@ -1,0 +1,52 @@
+/** `aasist bench --compare`: two models in turns. */
+import { compareModels, comparisonSummary } from '../benchmark'
+import { ArgumentTypeError } from '../errors'
+import { npuRuntime } from '../scoring'
+import { describeMachine, machineLines } from './bench-machine'
+import { npusOf, shapeChoice, type BenchFlags } from './bench-options'
+import { shareNotes } from './bench-progress'
+import type { ExitCode } from './exit'
+import { note, printJson, printLine } from './terminal'
+
+/** Flags that would be without effect. */
+const idleFlags = ['input', 'output', 'output_dirname', 'outputSize', 'batchsize', 'rate', 'timeout'] as const
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` for a flag that means nothing here; as `compareModels()` */
+export async function benchComparison(
+  other: string,
+  flags: BenchFlags,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const idle = idleFlags.find(name => flags[name] !== undefined)
+  if (idle !== undefined) {
+    throw new ArgumentTypeError(`--${idle} has no effect with --compare: leave it out`, {
+      option: `--${idle}`,
+    })
+  }
+  const npus = npusOf(flags)
+  if ((npus?.length ?? 1) > 1) {
+    throw new ArgumentTypeError('--compare takes one device, on which both models run', {
+      option: '--device',
+    })
+  }
+  const compared = await compareModels({
+    models: [flags.model, other],
+    shape: shapeChoice(flags),
+    pureData: flags.pure_data_type,
+    seed: flags.seed,
+    ...(flags.loop > 1 && { rounds: flags.loop }),
+    ...(npus?.[0] !== undefined && { device: npus[0] }),
+    signal,
+    onProgress: shareNotes('rounds'),
+  })
+  const runtime = compared.device.kind === 'npu' ? await npuRuntime() : null
+  if (runtime?.simulator === true)
+    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
+  const machine = describeMachine([compared.device], runtime)
+  if (flags.json === true) printJson({ ...compared, ...machine })
+  else {
+    for (const line of comparisonSummary(compared)) printLine(`[INFO] ${line}`)
+    for (const line of machineLines(machine)) note(`[INFO] ${line}`)
+  }
+  return 0
+}

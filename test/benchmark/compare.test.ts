@@ -1,0 +1,85 @@
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { seededRandom } from '../../lib/metrics/resample'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { compareModels } from '../../lib'
+import { compareTimes, type Blocks } from '../../lib/benchmark/compare'
+import { expectCode } from '../scoring/support'
+import { root } from '../support/environment'
+
+const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
+
+describe('benchmark: comparison of times', () => {
+  /** Times with a spread of 10 %, on a machine that is up to twice as slow in some rounds, for both. */
+  function measured(seed: number, ratio: number): readonly [Blocks, Blocks] {
+    const random = seededRandom(seed)
+    const noisy = (ms: number): number => ms * (1 + 0.2 * (uniformFloat64(random) - 0.5))
+    const block = (ms: number): readonly number[] => Array.from({ length: 10 }, () => noisy(ms))
+    const rounds = Array.from({ length: 40 }, () => {
+      const slowness = 1 + uniformFloat64(random)
+      return [block(6 * slowness), block(6 * slowness * ratio)] as const
+    })
+    return [rounds.map(([first]) => first), rounds.map(([, second]) => second)]
+  }
+
+  it('finds 3 % although the machine is up to twice as slow from round to round', () => {
+    const faster = compareTimes(...measured(1, 0.97), 1)
+    expect(faster.verdict).to.equal('second is faster')
+    expect(faster.ratioOfMedians.value).to.be.closeTo(0.97, 0.01)
+    expect(faster.ratioOfMeans.value).to.be.closeTo(0.97, 0.01)
+    expect(compareTimes(...measured(2, 1.03), 1).verdict).to.equal('second is slower')
+  })
+
+  it('has an interval that holds the truth in some 95 of 100 cases', () => {
+    const cases = 80
+    let held = 0
+    for (let seed = 1; seed <= cases; seed += 1) {
+      const { low, high } = compareTimes(...measured(seed, 1), seed).ratioOfMeans
+      if (low <= 1 && 1 <= high) held += 1
+    }
+    // Binomial: 76 expected, standard deviation 1.9; a bootstrap of 40 rounds is a little too narrow.
+    expect(held).to.be.within(68, 80)
+  }).timeout(20_000)
+
+  it('is the same for the same seed', () => {
+    const [first, second] = measured(5, 1.01)
+    expect(compareTimes(first, second, 9)).to.deep.equal(compareTimes(first, second, 9))
+  })
+})
+
+describe('compareModels()', function () {
+  this.timeout(60_000)
+
+  it('shows no difference between a model and itself, and one to a model that computes more', async () => {
+    const [small, large] = [fixture('add'), fixture('slow')]
+    const same = await compareModels({ models: [large, large], rounds: 20, runsPerBlock: 3 })
+    expect(same.ratioOfMedians.low).to.be.below(1.15)
+    expect(same.ratioOfMedians.high).to.be.above(0.87)
+    const other = await compareModels({ models: [small, large], rounds: 20, runsPerBlock: 3 })
+    expect(other.verdict).to.equal('second is slower')
+    expect(other.computeMs[0].count).to.equal(60)
+    expect(other.device.kind).to.equal('cpu')
+  })
+
+  it('stops on its signal', async () => {
+    const abort = new AbortController()
+    const running = compareModels({
+      models: [fixture('add'), fixture('add')],
+      rounds: 10_000,
+      signal: abort.signal,
+      onProgress: () => abort.abort(new Error('enough')),
+    })
+    expect(await running.catch((error: unknown) => String(error))).to.equal('Error: enough')
+  })
+
+  for (const [what, options] of [
+    ['one model', { models: [fixture('add')] as never }],
+    ['models of two kinds', { models: ['a.om', fixture('add')] as const }],
+    ['a file that is no model', { models: ['a.pth', 'b.pth'] as const }],
+    ['too few rounds', { models: ['a.om', 'b.om'] as const, rounds: 3 }],
+  ] as const) {
+    it(`refuses ${what}`, async () => {
+      await expectCode(compareModels(options), 'INVALID_ARGUMENT')
+    })
+  }
+})
