@@ -10,7 +10,14 @@
  *
  * Errors carry a stable `code`; see {@link ErrorCode}.
  */
-export { benchmark, benchmarkAtRate, benchmarkEndToEnd, compareModels } from './benchmark'
+export {
+  benchmark,
+  benchmarkAtRate,
+  benchmarkEndToEnd,
+  benchmarkShapes,
+  compareModels,
+  parseShapeRange,
+} from './benchmark'
 export type {
   ArrivalProcess,
   Benchmark,
@@ -35,6 +42,8 @@ export type {
   PureData,
   SampleFiles,
   ShapeChoice,
+  ShapeRangeOptions,
+  ShapeResult,
   TimeFigures,
 } from './benchmark'
 export * from './metrics'

@@ -1,15 +1,15 @@
 /** Pure inference: how long a model computes, and how many inputs a second that makes. */
 import { ArgumentTypeError } from '../errors'
-import type { Device } from '../session'
+import type { Device, Session } from '../session'
 import { runClosedLoop } from './closed-loop'
-import { requestsOfFiles } from './input-files'
+import { requestsOfFiles, requestsOfShapedFiles } from './input-files'
 import { openLane, type Lane } from './lane'
 import { madeUpRequest } from './made-up-data'
 import { checkBenchmarkOptions, isOffline, type BenchmarkOptions } from './options'
 import { writeOutputs, type SampleFiles } from './output-files'
 import type { RequestSource } from './requests'
 import type { Sample } from './sample-log'
-import { batchOf, chooseShapes } from './shapes'
+import { batchOf, chooseShapes, type ShapeChoice } from './shapes'
 import { coveredMs, figuresOf, type Interval, type TimeFigures } from './statistics'
 import { warmUp, type WarmedUp } from './warm-up'
 
@@ -165,16 +165,9 @@ async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkO
     ...(runTimeoutMs !== undefined && { timeoutMs: runTimeoutMs }),
   }
   const shape = options.shape ?? { kind: 'as the model says' }
-  const shapes = chooseShapes(session.inputMetadata, shape)
-  const batchSize = options.batchSize ?? batchOf(shapes, shape)
   const order = options.order ?? 'one after the other'
-  const all =
-    options.inputs === undefined
-      ? madeUpRequest(shapes, options.pureData ?? 'zero')
-      : await requestsOfFiles(options.inputs, shapes, {
-          batching: order === 'overlapped' ? 'one file a run' : 'several files a run',
-          results: options.output === undefined ? 'dropped' : 'kept',
-        })
+  const { source: all, batch } = await requestsOf(session, shape, order, options)
+  const batchSize = options.batchSize ?? batch
   const source = options.sharing === 'divided' && all.isDivisible ? shareOf(all, share) : all
   const runs = source.count * loop
   onEvent?.({ kind: 'opened', device: session.device, batchSize, runs })
@@ -213,6 +206,32 @@ async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkO
   files.sort((one, other) => one.sample - other.sample)
   const known = { device: session.device, batchSize, runs, startedAt, endedAt: new Date(), files }
   return { result: summarize(lanes, known), late }
+}
+
+async function requestsOf(
+  session: Session,
+  shape: ShapeChoice,
+  order: 'one after the other' | 'overlapped',
+  { inputs, output, pureData = 'zero' }: BenchmarkOptions,
+): Promise<{ readonly source: RequestSource; readonly batch: number }> {
+  const results = output === undefined ? 'dropped' : 'kept'
+  if (shape.kind === 'from files') {
+    if (inputs === undefined) {
+      throw new ArgumentTypeError(
+        'shapes are to be taken from files, and none are given: name inputs (--input)',
+        {
+          option: 'inputs',
+        },
+      )
+    }
+    const source = await requestsOfShapedFiles(inputs, session.inputMetadata, { results })
+    return { source, batch: source.meanBatch }
+  }
+  const shapes = chooseShapes(session.inputMetadata, shape)
+  const batch = batchOf(shapes, shape)
+  if (inputs === undefined) return { source: madeUpRequest(shapes, pureData), batch }
+  const batching = order === 'overlapped' ? 'one file a run' : 'several files a run'
+  return { source: await requestsOfFiles(inputs, shapes, { batching, results }), batch }
 }
 
 /** Every n-th request, so that the devices end together. */

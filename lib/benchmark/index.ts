@@ -14,5 +14,12 @@ export type { PureData } from './made-up-data'
 export { parseNamedDims, type ShapeChoice } from './shapes'
 export type { Interval, TimeFigures } from './statistics'
 export type { WarmedUp, WarmUp } from './warm-up'
+export {
+  benchmarkShapes,
+  parseShapeRange,
+  shapeRangeSummary,
+  type ShapeRangeOptions,
+  type ShapeResult,
+} from './shape-range'
 export { float, percentileLines, performanceSummary, summaryFile } from './summary'
 export { rateSummary } from './rate-summary'

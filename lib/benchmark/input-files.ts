@@ -3,11 +3,11 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { DatasetError, SessionError, errorCode, errorMessage } from '../errors'
 import { readInputFile } from '../scoring/input-file'
-import type { Feeds } from '../session'
+import type { Feeds, TensorMetadata } from '../session'
 import { unpackTensor } from '../session/packed-tensor'
 import { elementCount } from '../session/tensor'
 import { bytesPerElement } from './element-bytes'
-import { npyElements } from './npy'
+import { readNpy } from './npy'
 import type { RequestSource } from './requests'
 import type { InputShape } from './shapes'
 
@@ -31,7 +31,10 @@ export async function requestsOfFiles(
   shapes: readonly InputShape[],
   { batching, results }: FileOptions,
 ): Promise<RequestSource> {
-  const lists = await filesByInput(paths, shapes)
+  const lists = await filesByInput(
+    paths,
+    shapes.map(({ input }) => input.name),
+  )
   if (results === 'kept') checkStems(lists[0]!)
   const first = shapes[0]!
   const inputBytes = bytesOfInput(first)
@@ -74,6 +77,62 @@ export async function requestsOfFiles(
   }
 }
 
+/**
+ * Each run has the shapes of its own files, which must be .npy and whole inputs: ais_bench's `auto_set` modes.
+ * @throws DatasetError `DATASET_INVALID`
+ */
+export async function requestsOfShapedFiles(
+  paths: readonly string[],
+  inputs: readonly TensorMetadata[],
+  { results }: Pick<FileOptions, 'results'>,
+): Promise<RequestSource & { readonly meanBatch: number }> {
+  const lists = await filesByInput(
+    paths,
+    inputs.map(({ name }) => name),
+  )
+  if (results === 'kept') checkStems(lists[0]!)
+  const [first] = lists as [readonly string[]]
+  let batches = 0
+  for (const path of first) batches += (await shapedArray(path, inputs[0]!)).dims[0] ?? 1
+  return {
+    count: first.length,
+    samplesPerRequest: 1,
+    isDivisible: true,
+    meanBatch: batches / first.length,
+    async at(index) {
+      const files = lists.map(list => list[index]!)
+      const feeds = inputs.map(async (input, place) => {
+        const { name, type } = input
+        const { dims, elements } = await shapedArray(files[place]!, input)
+        // Of its own, so that the elements are where their size wants them.
+        const { buffer } = Uint8Array.from(elements)
+        return [name, { type, dims, data: unpackTensor({ type, dims, data: buffer }).data }] as const
+      })
+      return { index, feeds: Object.fromEntries(await Promise.all(feeds)), samples: [files] }
+    },
+  }
+}
+
+async function shapedArray(
+  path: string,
+  { name, type }: TensorMetadata,
+): Promise<{ readonly dims: readonly number[]; readonly elements: Buffer }> {
+  const invalid = (found: string): DatasetError =>
+    new DatasetError(
+      'DATASET_INVALID',
+      `${path} ${found}; shapes are taken from .npy files that are whole inputs, without --auto_set_dymshape_mode and --auto_set_dymdims_mode others are welcome`,
+      { path, input: name },
+    )
+  if (!/\.npy$/i.test(path)) throw invalid('is no .npy file and has no shape')
+  const { dims, elements } = readNpy(await bytesOfFile(path), path)
+  if (dims === null) throw invalid('does not tell its shape')
+  const expected = elementCount(type, dims) * bytesPerElement(type)
+  if (elements.length === expected) return { dims, elements }
+  throw invalid(
+    `holds ${elements.length} bytes, and input "${name}" (${type}) of its shape [${dims.join(', ')}] takes ${expected}`,
+  )
+}
+
 function bytesOfInput({ input, dims }: InputShape): number {
   return elementCount(input.type, dims) * bytesPerElement(input.type)
 }
@@ -110,22 +169,25 @@ function sizeError(path: string, found: number, shape: InputShape, batching: Bat
 const largestBytes = 2 ** 31 - 1
 
 async function elementsOf(path: string): Promise<Buffer> {
-  let bytes: Buffer
+  const bytes = await bytesOfFile(path)
+  return /\.npy$/i.test(path) ? readNpy(bytes, path).elements : bytes
+}
+
+async function bytesOfFile(path: string): Promise<Buffer> {
   try {
-    bytes = await readInputFile(path, largestBytes)
+    return await readInputFile(path, largestBytes)
   } catch (error) {
     throw new DatasetError('DATASET_INVALID', errorMessage(error), { path }, { cause: error })
   }
-  return /\.npy$/i.test(path) ? npyElements(bytes, path) : bytes
 }
 
 async function filesByInput(
   paths: readonly string[],
-  shapes: readonly InputShape[],
+  names: readonly string[],
 ): Promise<readonly (readonly string[])[]> {
   const kinds = await Promise.all(paths.map(kindOf))
-  const inputs = shapes.length
-  const named = shapes.map(({ input }) => input.name).join(', ')
+  const inputs = names.length
+  const named = names.join(', ')
   const invalid = (message: string): DatasetError =>
     new DatasetError('DATASET_INVALID', message, { paths: [...paths] })
   if (kinds.every(kind => kind === 'folder')) {
@@ -150,7 +212,7 @@ async function filesByInput(
     )
   }
   const each = paths.length / inputs
-  return shapes.map((_, index) => paths.slice(index * each, (index + 1) * each))
+  return names.map((_, index) => paths.slice(index * each, (index + 1) * each))
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder'> {

@@ -21,11 +21,14 @@ const descriptors: Readonly<Partial<Record<TensorType, string>>> = {
   bool: '|b1',
 }
 
-/**
- * The elements of an array as they are stored, without any conversion.
- * @throws DatasetError `DATASET_INVALID` for what is no array of plain little-endian elements in C order
- */
-export function npyElements(bytes: Buffer, path: string): Buffer {
+/** The elements of an array as they are stored, without any conversion; null dims where its header does not tell. */
+export interface NpyArray {
+  readonly dims: readonly number[] | null
+  readonly elements: Buffer
+}
+
+/** @throws DatasetError `DATASET_INVALID` for what is no array of plain little-endian elements in C order */
+export function readNpy(bytes: Buffer, path: string): NpyArray {
   const invalid = (found: string): DatasetError =>
     new DatasetError('DATASET_INVALID', `${path} cannot be used: ${found}; save it with numpy.save()`, {
       path,
@@ -42,7 +45,9 @@ export function npyElements(bytes: Buffer, path: string): Buffer {
   if (descriptor === undefined) throw invalid('its elements are structures or objects')
   if (/^>|O/.test(descriptor)) throw invalid(`its elements are ${descriptor}, not plain and little-endian`)
   if (/'fortran_order':\s*True/.test(header)) throw invalid('its elements are in Fortran order')
-  return bytes.subarray(begin + headerBytes)
+  const [, shape] = /'shape':\s*\(([\d,\s]*)\)/.exec(header) ?? []
+  const dims = shape?.split(',').flatMap(text => (text.trim() === '' ? [] : [Number(text)])) ?? null
+  return { dims, elements: bytes.subarray(begin + headerBytes) }
 }
 
 /** An array as numpy.save() writes it. */

@@ -10,6 +10,8 @@ export type ShapeChoice =
   | { readonly kind: 'image'; readonly height: number; readonly width: number }
   /** Whole shapes by input name, for gears of dimensions and for dynamic shapes. */
   | { readonly kind: 'dims'; readonly dims: ReadonlyMap<string, readonly number[]> }
+  /** Those of each run's own .npy files. */
+  | { readonly kind: 'from files' }
 
 export interface InputShape {
   readonly input: TensorMetadata
@@ -59,6 +61,7 @@ function dimsOf({ name, shape }: TensorMetadata, choice: ShapeChoice): readonly 
   const fixed = shape.map(dim => (typeof dim === 'number' ? dim : -1))
   switch (choice.kind) {
     case 'as the model says':
+    case 'from files':
       return fixed
     case 'batch':
       return fixed.map((dim, axis) => (dim < 0 && axis === 0 ? choice.batch : dim))

@@ -24,6 +24,9 @@ export interface BenchFlags {
   readonly dymHW?: readonly [height: number, width: number]
   readonly dymDims?: string
   readonly dymShape?: string
+  readonly dymShape_range?: string
+  readonly auto_set_dymshape_mode: boolean
+  readonly auto_set_dymdims_mode: boolean
   readonly outputSize?: readonly number[]
   readonly batchsize?: number
   readonly pure_data_type: PureData
@@ -60,8 +63,6 @@ const spellings: Readonly<Record<string, readonly string[]>> = {
   '--dymShape': ['-ds', '--dym-shape'],
   '--dymShape_range': ['-dr', '--dym-shape-range'],
   '--outputSize': ['-outsize', '--output-size'],
-  '--auto_set_dymshape_mode': ['-asdsm', '--auto-set-dymshape-mode'],
-  '--auto_set_dymdims_mode': ['-asddm', '--auto-set-dymdims-mode'],
   '--batchsize': ['--batch-size'],
   '--pure_data_type': ['-pdt', '--pure-data-type'],
   '--profiler': ['-pf'],
@@ -103,10 +104,6 @@ const refused: Readonly<Record<string, string>> = {
   '--npu_id': 'it only chooses whose energy is read; --device chooses the NPU',
   '--backend': 'it compares with an NVIDIA GPU; an .onnx model runs on the CPU with the same command',
   '--perf': 'it runs the benchmark of --backend',
-  '--dymShape_range':
-    'run it once a shape: for n in 200 208 216; do aasist bench … --dymShape "a:1,3,$n"; done',
-  '--auto_set_dymshape_mode': 'shapes are not taken from files: name them with --dymShape',
-  '--auto_set_dymdims_mode': 'shapes are not taken from files: name them with --dymDims',
 }
 
 const yes = /^(yes|true|t|y|1)$/i
@@ -186,6 +183,12 @@ export function addBenchOptions(command: Command): Command {
     .option('--dymHW <h,w>', 'gear of a model with image gears', parseHeightAndWidth)
     .option('--dymDims <shapes>', 'gear of a model with gears of dimensions: name:d0,d1;other:d0')
     .option('--dymShape <shapes>', 'shapes of a model with dynamic shapes: name:d0,d1;other:d0')
+    .option(
+      '--dymShape_range <shapes>',
+      'many shapes one after the other: name:1,3,200~224~8;other:1-2-4,300, or a file with such lines',
+    )
+    .option('--auto_set_dymshape_mode <0|1>', 'take each shape from its .npy files', parseSwitch, false)
+    .option('--auto_set_dymdims_mode <0|1>', 'the same for gears of dimensions', parseSwitch, false)
     .option('--outputSize <bytes>', 'of each output, where a dynamic model does not tell', parseSizes)
     .option(
       '--batchsize <n>',
@@ -249,7 +252,9 @@ export function addBenchOptions(command: Command): Command {
 }
 
 /** @throws ArgumentTypeError `INVALID_ARGUMENT` */
-export function shapeChoice({ dymBatch, dymHW, dymDims, dymShape }: BenchFlags): ShapeChoice {
+export function shapeChoice(flags: BenchFlags): ShapeChoice {
+  const { dymBatch, dymHW, dymDims, dymShape } = flags
+  const isFromFiles = flags.auto_set_dymshape_mode || flags.auto_set_dymdims_mode
   // 0 is how ais_bench says: none.
   const batch = dymBatch === 0 ? undefined : dymBatch
   const given = [batch, dymHW, dymDims, dymShape].filter(value => value !== undefined)
@@ -258,6 +263,10 @@ export function shapeChoice({ dymBatch, dymHW, dymDims, dymShape }: BenchFlags):
       'give one of --dymBatch, --dymHW, --dymDims and --dymShape: a model has gears of one kind',
     )
   }
+  if (isFromFiles && given.length > 0) {
+    throw new ArgumentTypeError('the shapes are taken from the files: leave the option that names one out')
+  }
+  if (isFromFiles) return { kind: 'from files' }
   if (batch !== undefined) return { kind: 'batch', batch }
   if (dymHW !== undefined) return { kind: 'image', height: dymHW[0], width: dymHW[1] }
   const dims = dymDims ?? dymShape

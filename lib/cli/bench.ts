@@ -9,6 +9,7 @@ import {
   performanceSummary,
   summaryFile,
   type Benchmark,
+  type BenchmarkOptions,
   type DeviceBenchmark,
 } from '../benchmark'
 import { writeFileAtomically, systemReason, writingAdvice } from '../dataset'
@@ -20,6 +21,7 @@ import { addBenchOptions, npusOf, shapeChoice, type BenchFlags } from './bench-o
 import { describeMachine, machineLines, type Machine } from './bench-machine'
 import { benchmarkNotes } from './bench-progress'
 import { benchAtRate } from './bench-rate'
+import { benchShapes } from './bench-shapes'
 import type { ExitCode } from './exit'
 import { note, printJson, printLine } from './terminal'
 
@@ -55,11 +57,8 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
   const sessions = pipeline ? flags.threads : 1
   const npus = npusOf(flags)
   const devices = npus ?? [0]
-  const places =
-    flags.output === undefined ? [] : await makePlaces(flags.output, flags.output_dirname, devices)
-  const measured = await benchmark({
+  const options: BenchmarkOptions = {
     model,
-    shape: shapeChoice(flags),
     pureData: flags.pure_data_type,
     loop: flags.loop,
     warmup: flags.warmup_count,
@@ -71,9 +70,16 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
     ...(input !== undefined && { inputs: input }),
     ...(flags.batchsize !== undefined && { batchSize: flags.batchsize }),
     ...(flags.outputSize !== undefined && { outputBytes: flags.outputSize }),
-    ...(places.length > 0 && { output: place => ({ folder: places[place]!.folder, format, batchAxis }) }),
     signal,
     onEvent: benchmarkNotes(),
+  }
+  if (flags.dymShape_range !== undefined) return benchShapes(flags.dymShape_range, flags, options)
+  const places =
+    flags.output === undefined ? [] : await makePlaces(flags.output, flags.output_dirname, devices)
+  const measured = await benchmark({
+    ...options,
+    shape: shapeChoice(flags),
+    ...(places.length > 0 && { output: place => ({ folder: places[place]!.folder, format, batchAxis }) }),
   }).catch(async (error: unknown) => {
     await removeEmpty(places)
     throw error

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { bytesOf, npyElements, npyFile } from '../../lib/benchmark/npy'
+import { bytesOf, npyFile, readNpy } from '../../lib/benchmark/npy'
 import { errorCode } from '../../lib/errors'
 
 /** Written by numpy 1.26's np.save(). */
@@ -32,7 +32,7 @@ describe('benchmark: NumPy files', () => {
   for (const [what, [file, type, dims, data]] of Object.entries(numpy)) {
     const written = Buffer.from(file, 'base64')
     it(`are read as numpy wrote them: ${what}`, () => {
-      expect(npyElements(written, 'x.npy')).to.deep.equal(bytesOf(data))
+      expect(readNpy(written, 'x.npy').elements).to.deep.equal(bytesOf(data))
     })
 
     it(`are written as numpy writes them: ${what}`, () => {
@@ -53,7 +53,7 @@ describe('benchmark: NumPy files', () => {
     it(`${what} are refused`, () => {
       let code: string | undefined
       try {
-        npyElements(bytes, 'x.npy')
+        readNpy(bytes, 'x.npy')
       } catch (error) {
         code = errorCode(error)
       }

@@ -325,6 +325,60 @@ describe('aasist bench', function () {
     }
   })
 
+  it('measures a range of shapes one by one, and lists them by throughput, failed ones last', async () => {
+    const open = om('dynamic-batch', '--input_shape=left:-1,3;right:-1,3')
+    const range = 'left:2~6~2,3;right:4,3'
+    const ended = await bench(['--model', open, '--dymShape_range', range, '--loop', '3'])
+    // Of three pairs only those of equal batches can be added.
+    expect(ended.status, ended.stderr).to.equal(1)
+    const [, runs, good, average] = /run_count:(\d+) success_count:(\d+) avg_throughput:(\S+)/.exec(
+      ended.stdout,
+    )!
+    expect([runs, good]).to.deep.equal(['3', '1'])
+    const lines = [...ended.stdout.matchAll(/(\d) dymshape:(\S+) {2}result:(\w+) throughput:(\S+)/g)]
+    expect(lines.map(([, place, shape, result]) => [place, shape, result])).to.deep.equal([
+      ['0', 'left:4,3;right:4,3', 'OK'],
+      ['1', 'left:2,3;right:4,3', 'Failed'],
+      ['2', 'left:6,3;right:4,3', 'Failed'],
+    ])
+    expect(lines[0]![4]).to.equal(average)
+    expect(lines[1]![4]).to.equal('0.0')
+    expect(ended.stdout.match(/Performance Summary/g)).to.have.length(2)
+    writeFileSync(join(folder(), 'shapes.txt'), 'left:1,3;right:1,3\n\nleft:2,3;right:2,3\n')
+    const listed = await bench(['--model', open, '--dymShape_range', 'shapes.txt', '--json'])
+    expectSuccess(listed)
+    const found = JSON.parse(listed.stdout) as readonly { shape: string; throughput: number; error: null }[]
+    expect(found.map(({ shape, error }) => [shape, error])).to.deep.equal([
+      ['left:1,3;right:1,3', null],
+      ['left:2,3;right:2,3', null],
+    ])
+  })
+
+  it('takes each shape from its .npy files when asked to, and counts their mean batch', async () => {
+    const open = om('dynamic-batch', '--input_shape=left:-1,3;right:-1,3')
+    for (const name of ['left', 'right']) {
+      mkdirSync(join(folder(), name))
+      for (const batch of [1, 2, 5]) {
+        const values = floats(...Array.from({ length: 3 * batch }, (_, index) => index))
+        writeFileSync(join(folder(), name, `${batch}.npy`), npyFile('float32', [batch, 3], values))
+      }
+    }
+    const files = ['--input', 'left,right', '--output', 'out', '--output_dirname', 'r', '--outfmt', 'NPY']
+    const ended = await bench(['--model', open, '--auto_set_dymshape_mode', '1', ...files])
+    expectSuccess(ended)
+    const [, batch, mean, throughput] =
+      /batchsize\.mean\((\S+)\)\/NPU_compute_time\.mean\((\S+)\): (\S+)/.exec(ended.stdout)!
+    expect(Number(batch)).to.be.closeTo(8 / 3, 1e-9)
+    expect(Number(throughput)).to.be.closeTo((1000 * 8) / 3 / Number(mean), 1e-6)
+    const last = readFileSync(join(folder(), 'out', 'r', '5_0.npy'))
+    const doubled = floats(...Array.from({ length: 15 }, (_, index) => 2 * index))
+    expect(last).to.deep.equal(Buffer.from(npyFile('float32', [5, 3], doubled)))
+    writeFileSync(join(folder(), 'x.bin'), floats(1, 2, 3))
+    const plain = ['--input', 'x.bin,x.bin', '--auto_set_dymshape_mode', '1']
+    expectFailure(await bench(['--model', open, ...plain]), 1, 'DATASET_INVALID')
+    expectFailure(await bench(['--model', open, '--auto_set_dymdims_mode', '1']), 2, 'INVALID_ARGUMENT')
+  })
+
   it('runs an ONNX model on the CPU with the same command', async () => {
     const ended = await bench(['--model', fixture('add'), '--loop', '10', '--pure_data_type', 'random'])
     expectSuccess(ended)
@@ -354,7 +408,6 @@ describe('aasist bench', function () {
     ['--acl_json_path', 'acl.json', 'environment'],
     ['--backend', 'trtexec', 'NVIDIA'],
     ['--aipp-config', 'x.config', 'AIPP'],
-    ['--dymShape_range', 'a:1~3', '--dymShape'],
   ] as const) {
     it(`says why it does not take ${flag}`, async () => {
       const ended = await bench(['--model', om('add'), flag, value])
