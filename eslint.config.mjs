@@ -114,7 +114,6 @@ export default tseslint.config(
         module: 'readonly',
         __dirname: 'readonly',
         URL: 'readonly',
-        AbortController: 'readonly',
         performance: 'readonly',
         AbortController: 'readonly',
         Buffer: 'readonly',

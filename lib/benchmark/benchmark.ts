@@ -167,8 +167,8 @@ async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkO
   const shape = options.shape ?? { kind: 'as the model says' }
   const order = options.order ?? 'one after the other'
   const { source: all, batch } = await requestsOf(session, shape, order, options)
-  const batchSize = options.batchSize ?? batch
   const source = options.sharing === 'divided' && all.isDivisible ? shareOf(all, share) : all
+  const batchSize = options.batchSize ?? (source.batches === undefined ? batch : mean(source.batches))
   const runs = source.count * loop
   onEvent?.({ kind: 'opened', device: session.device, batchSize, runs })
   if (all.filesPerRun !== undefined) {
@@ -208,6 +208,9 @@ async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkO
   return { result: summarize(lanes, known), late }
 }
 
+const mean = (values: readonly number[]): number =>
+  values.length === 0 ? 1 : values.reduce((sum, value) => sum + value, 0) / values.length
+
 async function requestsOf(
   session: Session,
   shape: ShapeChoice,
@@ -225,7 +228,7 @@ async function requestsOf(
       )
     }
     const source = await requestsOfShapedFiles(inputs, session.inputMetadata, { results })
-    return { source, batch: source.meanBatch }
+    return { source, batch: mean(source.batches) }
   }
   const shapes = chooseShapes(session.inputMetadata, shape)
   const batch = batchOf(shapes, shape)
@@ -237,7 +240,13 @@ async function requestsOf(
 /** Every n-th request, so that the devices end together. */
 function shareOf(source: RequestSource, { place, of }: Share): RequestSource {
   const count = Math.max(0, Math.ceil((source.count - place) / of))
-  return { ...source, count, at: async index => ({ ...(await source.at(index * of + place)), index }) }
+  const batches = source.batches?.filter((_, index) => index % of === place)
+  return {
+    ...source,
+    ...(batches && { batches }),
+    count,
+    at: async index => ({ ...(await source.at(index * of + place)), index }),
+  }
 }
 
 type Known = Pick<DeviceBenchmark, 'device' | 'batchSize' | 'startedAt' | 'endedAt' | 'files'> & {

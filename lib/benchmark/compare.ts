@@ -1,4 +1,5 @@
 /** Which of two models takes less time: interleaved, because two runs one after the other are two machines. */
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { ArgumentTypeError, assertKnownOptions } from '../errors'
 import { percentile } from '../metrics/percentile'
@@ -97,7 +98,7 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
       }
       if (round >= 0) onProgress?.({ done: round + 1, of: rounds })
     }
-    const compared = compareTimes(sides[0]!.blocks, sides[1]!.blocks, seed)
+    const compared = await compareTimes(sides[0]!.blocks, sides[1]!.blocks, { seed, signal })
     return { models, device: lanes[0]!.session.device, rounds, runsPerBlock, seed, ...compared }
   } finally {
     await Promise.all(lanes.map(({ session }) => session.release()))
@@ -143,12 +144,15 @@ export type Blocks = readonly (readonly number[])[]
 
 const replicates = 2000
 
+/** The event loop is the caller's. */
+const longestTurnMs = 5
+
 /** The comparison of times that were measured in pairs of blocks. */
-export function compareTimes(
+export async function compareTimes(
   first: Blocks,
   second: Blocks,
-  seed: number,
-): Pick<Comparison, 'computeMs' | 'ratioOfMedians' | 'ratioOfMeans' | 'verdict'> {
+  { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal | undefined },
+): Promise<Pick<Comparison, 'computeMs' | 'ratioOfMedians' | 'ratioOfMeans' | 'verdict'>> {
   const medians = Float64Array.from(first, (block, round) => median(second[round]!) / median(block))
   const sums = [first, second].map(blocks =>
     Float64Array.from(blocks, block => block.reduce((sum, time) => sum + time, 0)),
@@ -159,7 +163,13 @@ export function compareTimes(
   const [medianEnds, meanEnds] = [new Float64Array(replicates), new Float64Array(replicates)]
   const random = seededRandom(seed)
   const counts = new Uint32Array(first.length)
+  let turnEndsAtMs = performance.now() + longestTurnMs
   for (let replicate = 0; replicate < replicates; replicate += 1) {
+    if (performance.now() > turnEndsAtMs) {
+      await turnOfTheLoop()
+      signal?.throwIfAborted()
+      turnEndsAtMs = performance.now() + longestTurnMs
+    }
     drawCounts(counts, random)
     medianEnds[replicate] = ofMedians(counts)
     meanEnds[replicate] = ofMeans(counts)

@@ -85,20 +85,20 @@ export async function requestsOfShapedFiles(
   paths: readonly string[],
   inputs: readonly TensorMetadata[],
   { results }: Pick<FileOptions, 'results'>,
-): Promise<RequestSource & { readonly meanBatch: number }> {
+): Promise<RequestSource & { readonly batches: readonly number[] }> {
   const lists = await filesByInput(
     paths,
     inputs.map(({ name }) => name),
   )
   if (results === 'kept') checkStems(lists[0]!)
   const [first] = lists as [readonly string[]]
-  let batches = 0
-  for (const path of first) batches += (await shapedArray(path, inputs[0]!)).dims[0] ?? 1
+  const batches: number[] = []
+  for (const path of first) batches.push((await shapedArray(path, inputs[0]!)).dims[0] ?? 1)
   return {
     count: first.length,
     samplesPerRequest: 1,
     isDivisible: true,
-    meanBatch: batches / first.length,
+    batches,
     async at(index) {
       const files = lists.map(list => list[index]!)
       const feeds = inputs.map(async (input, place) => {

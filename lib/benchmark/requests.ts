@@ -21,6 +21,8 @@ export interface RequestSource {
     readonly inputBytes: number
     readonly filesPerRun: number
   }
+  /** The batch of each request, where they differ. */
+  readonly batches?: readonly number[]
   /** Whether several devices can share them; made-up data is the same for each. */
   readonly isDivisible: boolean
   /** @throws DatasetError `DATASET_INVALID`; SessionError `INPUT_SHAPE` */

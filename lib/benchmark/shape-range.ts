@@ -1,5 +1,5 @@
 /** Many shapes of a model with dynamic shapes, one after the other, as ais_bench's `--dymShape_range` names them. */
-import { ArgumentTypeError, errorMessage } from '../errors'
+import { ArgumentTypeError, errorCode, errorMessage } from '../errors'
 import { benchmark, type Benchmark } from './benchmark'
 import type { BenchmarkOptions } from './options'
 import { parseNamedDims } from './shapes'
@@ -30,11 +30,17 @@ const longestRange = 1_000_000
  */
 export function parseShapeRange(text: string): readonly string[] {
   const lines = text.length > longestRange ? [] : text.split('\n').map(line => line.trim())
-  const shapes = lines.filter(line => line !== '').flatMap(combinations)
-  if (shapes.length === 0) throw invalid(text, 'it names no shape')
-  if (shapes.length > mostShapes) throw invalid(text, `it makes more than ${mostShapes} shapes`)
+  const shapes = new Set<string>()
+  let made = 0
+  for (const line of lines.filter(each => each !== '')) {
+    const found = combinations(line)
+    made += found.length
+    if (made > mostShapes) throw invalid(text, `it makes more than ${mostShapes} shapes`)
+    for (const shape of found) shapes.add(shape)
+  }
+  if (shapes.size === 0) throw invalid(text, 'it names no shape')
   for (const shape of shapes) parseNamedDims(shape)
-  return [...new Set(shapes)]
+  return [...shapes]
 }
 
 function combinations(line: string): readonly string[] {
@@ -85,9 +91,16 @@ function invalid(text: string, why: string): ArgumentTypeError {
   )
 }
 
+/** What no other shape can mend. */
+const endsEverything: ReadonlySet<string> = new Set([
+  ...['MODEL_NOT_FOUND', 'MODEL_INVALID', 'ADDON_NOT_FOUND', 'UNSUPPORTED_PLATFORM'],
+  ...['ACL_LIBRARY_NOT_FOUND', 'ACL_SYMBOL_MISSING', 'ACL_NO_DEVICE', 'CPU_BACKEND_MISSING'],
+])
+
 /**
- * Measures each shape by itself. One that fails does not end the others.
- * @throws the signal's reason; ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION`
+ * Measures each shape by itself. One that fails does not end the others, unless the model or the device is not there at
+ * all.
+ * @throws the signal's reason, after which `onShape` has had those that were done; the errors of opening sessions; ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`, `UNKNOWN_OPTION`
  */
 export async function benchmarkShapes(options: ShapeRangeOptions): Promise<readonly ShapeResult[]> {
   const { shapes, onShape, ...rest } = options
@@ -104,9 +117,11 @@ export async function benchmarkShapes(options: ShapeRangeOptions): Promise<reado
 async function measureShape(shape: string, options: Omit<BenchmarkOptions, 'shape'>): Promise<ShapeResult> {
   try {
     const measured = await benchmark({ ...options, shape: { kind: 'dims', dims: parseNamedDims(shape) } })
+    if (!measured.complete) options.signal?.throwIfAborted()
     return { shape, measured, error: measured.stoppedBy }
   } catch (error) {
     options.signal?.throwIfAborted()
+    if (endsEverything.has(errorCode(error) ?? '')) throw error
     return { shape, measured: null, error: error instanceof Error ? error : new Error(errorMessage(error)) }
   }
 }

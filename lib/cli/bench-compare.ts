@@ -9,7 +9,16 @@ import type { ExitCode } from './exit'
 import { note, printJson, printLine } from './terminal'
 
 /** Flags that would be without effect. */
-const idleFlags = ['input', 'output', 'output_dirname', 'outputSize', 'batchsize', 'rate', 'timeout'] as const
+const idleFlags = [
+  'input',
+  'output',
+  'output_dirname',
+  'outputSize',
+  'batchsize',
+  'rate',
+  'timeout',
+  'dymShape_range',
+] as const
 
 /** @throws ArgumentTypeError `INVALID_ARGUMENT` for a flag that means nothing here; as `compareModels()` */
 export async function benchComparison(

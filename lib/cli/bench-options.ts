@@ -63,6 +63,8 @@ const spellings: Readonly<Record<string, readonly string[]>> = {
   '--dymShape': ['-ds', '--dym-shape'],
   '--dymShape_range': ['-dr', '--dym-shape-range'],
   '--outputSize': ['-outsize', '--output-size'],
+  '--auto_set_dymshape_mode': ['-asdsm', '--auto-set-dymshape-mode'],
+  '--auto_set_dymdims_mode': ['-asddm', '--auto-set-dymdims-mode'],
   '--batchsize': ['--batch-size'],
   '--pure_data_type': ['-pdt', '--pure-data-type'],
   '--profiler': ['-pf'],

@@ -1,11 +1,13 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { seededRandom } from '../../lib/metrics/resample'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { compareModels } from '../../lib'
+import { compareModels, convertCheckpoint } from '../../lib'
 import { compareTimes, type Blocks } from '../../lib/benchmark/compare'
-import { expectCode } from '../scoring/support'
+import { expectCode, tinyModel } from '../scoring/support'
 import { root } from '../support/environment'
+import { scratchFolder } from '../support/scratch-folder'
 
 const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
 
@@ -22,42 +24,47 @@ describe('benchmark: comparison of times', () => {
     return [rounds.map(([first]) => first), rounds.map(([, second]) => second)]
   }
 
-  it('finds 3 % although the machine is up to twice as slow from round to round', () => {
-    const faster = compareTimes(...measured(1, 0.97), 1)
+  it('finds 3 % although the machine is up to twice as slow from round to round', async () => {
+    const faster = await compareTimes(...measured(1, 0.97), { seed: 1 })
     expect(faster.verdict).to.equal('second is faster')
     expect(faster.ratioOfMedians.value).to.be.closeTo(0.97, 0.01)
     expect(faster.ratioOfMeans.value).to.be.closeTo(0.97, 0.01)
-    expect(compareTimes(...measured(2, 1.03), 1).verdict).to.equal('second is slower')
+    expect((await compareTimes(...measured(2, 1.03), { seed: 1 })).verdict).to.equal('second is slower')
   })
 
-  it('has an interval that holds the truth in some 95 of 100 cases', () => {
+  it('has an interval that holds the truth in some 95 of 100 cases', async () => {
     const cases = 80
     let held = 0
     for (let seed = 1; seed <= cases; seed += 1) {
-      const { low, high } = compareTimes(...measured(seed, 1), seed).ratioOfMeans
+      const { low, high } = (await compareTimes(...measured(seed, 1), { seed })).ratioOfMedians
       if (low <= 1 && 1 <= high) held += 1
     }
     // Binomial: 76 expected, standard deviation 1.9; a bootstrap of 40 rounds is a little too narrow.
     expect(held).to.be.within(68, 80)
   }).timeout(20_000)
 
-  it('is the same for the same seed', () => {
+  it('is the same for the same seed', async () => {
     const [first, second] = measured(5, 1.01)
-    expect(compareTimes(first, second, 9)).to.deep.equal(compareTimes(first, second, 9))
+    const compare = (): Promise<unknown> => compareTimes(first, second, { seed: 9 })
+    expect(await compare()).to.deep.equal(await compare())
   })
 })
 
 describe('compareModels()', function () {
   this.timeout(60_000)
+  const folder = scratchFolder()
 
   it('shows no difference between a model and itself, and one to a model that computes more', async () => {
-    const [small, large] = [fixture('add'), fixture('slow')]
-    const same = await compareModels({ models: [large, large], rounds: 20, runsPerBlock: 3 })
-    expect(same.ratioOfMedians.low).to.be.below(1.15)
-    expect(same.ratioOfMedians.high).to.be.above(0.87)
-    const other = await compareModels({ models: [small, large], rounds: 20, runsPerBlock: 3 })
+    const { checkpoint, config } = tinyModel
+    const large = join(folder(), 'large.onnx')
+    writeFileSync(large, convertCheckpoint(readFileSync(checkpoint), readFileSync(config, 'utf8')))
+    const rounds = { rounds: 12, runsPerBlock: 3 }
+    const same = await compareModels({ models: [large, large], ...rounds })
+    expect(same.ratioOfMedians.low).to.be.below(1.1)
+    expect(same.ratioOfMedians.high).to.be.above(0.9)
+    const other = await compareModels({ models: [fixture('add'), large], ...rounds })
     expect(other.verdict).to.equal('second is slower')
-    expect(other.computeMs[0].count).to.equal(60)
+    expect(other.computeMs[0].count).to.equal(36)
     expect(other.device.kind).to.equal('cpu')
   })
 

@@ -28,6 +28,7 @@ describe('benchmark: ranges of shapes', () => {
     ['more shapes than anyone waits for', 'a:1~10000,1~2'],
     ['more than memory holds', 'a:1~999999999'],
     ['more than memory holds, by several ranges', 'a:1~1000,1~1000,1~1000,1~1000'],
+    ['more than memory holds, line by line', 'a:1~9999\n'.repeat(20_000)],
     ['a name twice', 'a:1;a:2'],
   ] as const) {
     it(`refuses ${what}`, () => {

@@ -347,7 +347,9 @@ describe('aasist bench', function () {
     writeFileSync(join(folder(), 'shapes.txt'), 'left:1,3;right:1,3\n\nleft:2,3;right:2,3\n')
     const listed = await bench(['--model', open, '--dymShape_range', 'shapes.txt', '--json'])
     expectSuccess(listed)
-    const found = JSON.parse(listed.stdout) as readonly { shape: string; throughput: number; error: null }[]
+    const { shapes: found } = JSON.parse(listed.stdout) as {
+      shapes: readonly { shape: string; throughput: number; error: null }[]
+    }
     expect(found.map(({ shape, error }) => [shape, error])).to.deep.equal([
       ['left:1,3;right:1,3', null],
       ['left:2,3;right:2,3', null],
@@ -364,15 +366,24 @@ describe('aasist bench', function () {
       }
     }
     const files = ['--input', 'left,right', '--output', 'out', '--output_dirname', 'r', '--outfmt', 'NPY']
-    const ended = await bench(['--model', open, '--auto_set_dymshape_mode', '1', ...files])
+    const ended = await bench(['--model', open, '-asdsm', '1', ...files])
     expectSuccess(ended)
+    const divided = ['--divide_input', '1', '--device', '0,1']
     const [, batch, mean, throughput] =
       /batchsize\.mean\((\S+)\)\/NPU_compute_time\.mean\((\S+)\): (\S+)/.exec(ended.stdout)!
     expect(Number(batch)).to.be.closeTo(8 / 3, 1e-9)
     expect(Number(throughput)).to.be.closeTo((1000 * 8) / 3 / Number(mean), 1e-6)
     const last = readFileSync(join(folder(), 'out', 'r', '5_0.npy'))
-    const doubled = floats(...Array.from({ length: 15 }, (_, index) => 2 * index))
-    expect(last).to.deep.equal(Buffer.from(npyFile('float32', [5, 3], doubled)))
+    // Sums over rows of left + right, which are the same: 2 * (0 + 1 + 2), 2 * (3 + 4 + 5) and so on.
+    const sums = floats(6, 24, 42, 60, 78)
+    expect(last).to.deep.equal(Buffer.from(npyFile('float32', [5], sums)))
+    const shares = await bench(['--model', open, '-asdsm', '1', '--input', 'left,right', ...divided])
+    expectSuccess(shares)
+    // Of 1, 2 and 5 the first device has 1 and 5.
+    expect([...shares.stdout.matchAll(/batchsize\.mean\((\S+?)\)/g)].map(([, mean]) => mean)).to.deep.equal([
+      '3',
+      '2',
+    ])
     writeFileSync(join(folder(), 'x.bin'), floats(1, 2, 3))
     const plain = ['--input', 'x.bin,x.bin', '--auto_set_dymshape_mode', '1']
     expectFailure(await bench(['--model', open, ...plain]), 1, 'DATASET_INVALID')
