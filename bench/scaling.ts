@@ -22,7 +22,7 @@ const deviceCounts = [1, 2, 4, 8]
 const rounds = 5
 const secondsPerMeasurement = 2.5
 
-/** lib/scoring/preparer.ts starts a thread for each session, and no more than these. */
+/** lib/scoring/preparer.ts starts as many threads as there are sessions or CPUs, and no more than these. */
 const mostDecodingThreads = 8
 
 interface Measured {
@@ -86,7 +86,10 @@ function limits(
   { loopMs, copyMs, otherMs }: ThreadTimes,
   { source, devices, bytesPerClip }: Contender,
 ): readonly (readonly [Part, number])[] {
-  const decodingThreads = source === 'FLAC files' ? Math.min(devices, mostDecodingThreads) : Infinity
+  const decodingThreads =
+    source === 'FLAC files'
+      ? Math.min(Math.max(devices, availableParallelism()), mostDecodingThreads)
+      : Infinity
   return [
     ['devices', (devices * 1e6) / executeUs],
     ['processors', (1000 * availableParallelism()) / (loopMs + copyMs + otherMs)],

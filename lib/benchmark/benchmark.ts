@@ -1,4 +1,5 @@
 /** Pure inference: how long a model computes, and how many inputs a second that makes. */
+import { EventEmitter, once } from 'node:events'
 import { ArgumentTypeError } from '../errors'
 import type { Device, Session } from '../session'
 import { runClosedLoop } from './closed-loop'
@@ -87,11 +88,16 @@ export async function benchmark(options: BenchmarkOptions): Promise<Benchmark> {
   const devices: readonly (number | 'cpu')[] = options.devices ?? [isOffline(options.model) ? 0 : 'cpu']
   const failed = new AbortController()
   const lateOnes: Error[] = []
+  const start = new Start(devices.length)
   const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const done = await Promise.allSettled(
     devices.map(async (device, place) => {
       try {
-        const { result, late } = await onDevice(device, { place, of: devices.length }, { ...options, signal })
+        const { result, late } = await onDevice(
+          device,
+          { place, of: devices.length, start },
+          { ...options, signal },
+        )
         if (late !== undefined) {
           lateOnes.push(late)
           failed.abort(late)
@@ -104,13 +110,14 @@ export async function benchmark(options: BenchmarkOptions): Promise<Benchmark> {
       }
     }),
   )
+  // Where a run took too long, a device that had not begun by then has nothing to add.
   const failure = done.find(each => each.status === 'rejected')
-  if (failure !== undefined) throw failed.signal.reason
+  if (failure !== undefined && lateOnes.length === 0) throw failed.signal.reason
   const results = done.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
   return {
     devices: results,
     throughput: results.reduce((total, { throughput }) => total + throughput, 0),
-    complete: results.every(({ complete }) => complete),
+    complete: failure === undefined && results.every(({ complete }) => complete),
     stoppedBy: lateOnes[0] ?? null,
   }
 }
@@ -118,6 +125,25 @@ export async function benchmark(options: BenchmarkOptions): Promise<Benchmark> {
 interface Share {
   readonly place: number
   readonly of: number
+  readonly start: Start
+}
+
+/** All devices begin to count together: a sum over one that is through and one that warms up would be no figure. */
+class Start {
+  readonly #given = new EventEmitter()
+  #missing: number
+
+  constructor(devices: number) {
+    this.#missing = devices
+    this.#given.setMaxListeners(0)
+  }
+
+  /** @throws the signal's reason, when another device cannot begin */
+  async together(signal: AbortSignal | undefined): Promise<void> {
+    this.#missing -= 1
+    if (this.#missing === 0) this.#given.emit('start')
+    else await once(this.#given, 'start', signal && { signal }).catch(() => signal?.throwIfAborted())
+  }
 }
 
 interface Measured {
@@ -186,6 +212,7 @@ async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkO
     )
     onEvent?.({ kind: 'warm', device: session.device, ...warmed })
   }
+  await share.start.together(signal)
   for (const { log } of lanes) log.clear()
   const startedAt = new Date()
   const files: SampleFiles[] = []

@@ -9,7 +9,7 @@ import { checkCount } from '../session/arguments'
 import { openLane, type Lane } from './lane'
 import { madeUpRequest } from './made-up-data'
 import { checkBenchmarkOptions, isOffline, type BenchmarkOptions } from './options'
-import { chooseShapes } from './shapes'
+import { batchOf, chooseShapes } from './shapes'
 import { figuresOf, median, type TimeFigures } from './statistics'
 
 export interface CompareOptions extends Pick<
@@ -56,6 +56,8 @@ const optionNames = [
   ...['rounds', 'runsPerBlock', 'seed', 'onProgress'],
 ]
 const [leastRounds, mostRounds] = [10, 10_000]
+/** All times are kept until the end. */
+const mostTimes = 10_000_000
 const warmUpBlocks = 2
 
 /**
@@ -73,18 +75,27 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   const { rounds = 40, runsPerBlock = 10, seed = 1, shape, pureData = 'zero', signal, onProgress } = options
   const models = checkModels(options)
   checkCount('rounds', rounds, { least: leastRounds, most: mostRounds })
-  checkCount('runsPerBlock', runsPerBlock, { least: 1, most: 100_000 })
-  checkCount('seed', seed, { least: 0, most: 2 ** 31 - 1 })
+  checkCount('runsPerBlock', runsPerBlock, { least: 1, most: Math.floor(mostTimes / rounds) })
+  checkCount('seed', seed, { least: 0, most: 2 ** 31 - 2 })
   const device = isOffline(models[0]) ? (options.device ?? 0) : 'cpu'
   const lanes: Lane[] = []
+  const batches: number[] = []
   try {
     const sides: { readonly lane: Lane; readonly feeds: Feeds; readonly blocks: (readonly number[])[] }[] = []
     for (const model of models) {
       const { threads, libraryPath } = options
       const lane = await openLane(device, { model, ...loading({ threads, libraryPath, signal }) }, {})
       lanes.push(lane)
-      const shapes = chooseShapes(lane.session.inputMetadata, shape ?? { kind: 'as the model says' })
+      const choice = shape ?? { kind: 'as the model says' }
+      const shapes = chooseShapes(lane.session.inputMetadata, choice)
+      batches.push(batchOf(shapes, choice))
       sides.push({ lane, feeds: (await madeUpRequest(shapes, pureData).at(0)).feeds, blocks: [] })
+    }
+    if (batches[0] !== batches[1]) {
+      throw new ArgumentTypeError(
+        `a run of the first model counts for ${batches[0]!} inputs, and one of the second for ${batches[1]!}: compare two of one batch`,
+        { option: 'models' },
+      )
     }
     const random = seededRandom(seed)
     for (let round = -warmUpBlocks; round < rounds; round += 1) {
@@ -161,7 +172,8 @@ export async function compareTimes(
   const ofMedians = (counts: Uint32Array): number => median(drawn(medians, counts))
   const ofMeans = (counts: Uint32Array): number => weighted(sums[1], counts) / weighted(sums[0], counts)
   const [medianEnds, meanEnds] = [new Float64Array(replicates), new Float64Array(replicates)]
-  const random = seededRandom(seed)
+  // Other numbers than those that chose the order.
+  const random = seededRandom(seed + 1)
   const counts = new Uint32Array(first.length)
   let turnEndsAtMs = performance.now() + longestTurnMs
   for (let replicate = 0; replicate < replicates; replicate += 1) {

@@ -1,8 +1,9 @@
 /** From audio files to scores: how many a second, what the model alone would do, and what lies between the two. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
+import { ArgumentTypeError, assertKnownOptions } from '../errors'
 import { Detector, type DetectorOptions } from '../scoring'
 import type { Device } from '../session'
+import { checkCount } from '../session/arguments'
 import { stagesOf, sumsBetween, type EndToEndStage } from './end-to-end-stages'
 
 export interface EndToEndOptions extends Pick<
@@ -45,13 +46,16 @@ const optionNames = [
   ...['resample', 'channels', 'signal'],
 ]
 
+/** Their list is made before it begins. */
+const mostClips = 10_000_000
+
 /** Clips before anything counts, for each session: threads start with them, and code is compiled. */
 const warmUpClips = 16
 
 /**
  * Scores files as `scoreFiles()` does, and tells where the time goes.
  *
- * @throws as `Detector.load()` and `scoreFiles()` do; ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`,
+ * @throws as `Detector.load()` and `scoreFiles()` do; where no clip has a score, the error of the first; ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT`,
  * `UNKNOWN_OPTION`; the signal's reason
  * @example
  * ```ts
@@ -64,11 +68,7 @@ export async function benchmarkEndToEnd(options: EndToEndOptions): Promise<EndTo
   if (!Array.isArray(files) || files.length === 0 || files.some(file => typeof file !== 'string')) {
     throw new ArgumentTypeError('files must be the paths of audio files, at least one', { option: 'files' })
   }
-  if (!Number.isSafeInteger(loop) || loop < 1) {
-    throw new ArgumentRangeError(`loop is ${loop}; it must be a whole number of at least 1`, {
-      option: 'loop',
-    })
-  }
+  checkCount('loop', loop, { least: 1, most: Math.max(1, Math.floor(mostClips / files.length)) })
   await using detector = await Detector.load(loading)
   const sessions = detector.stats().sessions
   const warmUp = Math.min(files.length * loop, warmUpClips * sessions)
@@ -98,11 +98,17 @@ async function measure(
   delay.enable()
   const beganAtMs = performance.now()
   let [done, failed] = [0, 0]
+  let firstError: Error | undefined
   for await (const { error } of detector.scoreFiles(repeated(files, clips), scoring)) {
     done += 1
-    if (error !== undefined) failed += 1
+    if (error !== undefined) {
+      failed += 1
+      firstError ??= error
+    }
     onProgress?.({ done, of: clips })
   }
+  // Figures of nothing would be zeros without a reason.
+  if (firstError !== undefined && failed === clips) throw firstError
   const wallMs = performance.now() - beganAtMs
   delay.disable()
   const loopBusy = performance.eventLoopUtilization(loopBefore).utilization

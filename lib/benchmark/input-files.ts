@@ -133,7 +133,7 @@ async function shapedArray(
   )
 }
 
-function bytesOfInput({ input, dims }: InputShape): number {
+export function bytesOfInput({ input, dims }: InputShape): number {
   return elementCount(input.type, dims) * bytesPerElement(input.type)
 }
 

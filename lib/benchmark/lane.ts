@@ -6,7 +6,7 @@ import type { BenchmarkOptions } from './options'
 import { SampleLog } from './sample-log'
 
 /** Nobody waits longer for a device that does not answer any more. */
-const releaseWithinMs = 5000
+export const releaseWithinMs = 5000
 
 export interface Lane {
   readonly session: Session

@@ -4,6 +4,8 @@ import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions, errorCode } 
 import { createPool, type Device, type SessionPool, type TimeSummary } from '../session'
 import { checkCount } from '../session/arguments'
 import { arrivalTimesMs, type ArrivalProcess } from './arrivals'
+import { bytesOfInput } from './input-files'
+import { releaseWithinMs } from './lane'
 import { madeUpRequest } from './made-up-data'
 import { checkBenchmarkOptions, isOffline, type BenchmarkOptions } from './options'
 import { batchOf, chooseShapes } from './shapes'
@@ -32,7 +34,7 @@ export interface RateOptions extends Pick<
   readonly seed?: number
   /** Runs before anything counts, for each session; default 20. */
   readonly warmup?: number
-  /** Requests that may wait for a session; one more is refused, and counted. Default 10,000. */
+  /** Requests that may wait for a session, and 256 MB of them in any case; one more is refused, and counted. Default 10,000. */
   readonly queueLimit?: number
   readonly onProgress?: (progress: { readonly done: number; readonly of: number }) => void
 }
@@ -76,6 +78,8 @@ const optionNames = [
   ...['runTimeoutMs', 'signal', 'perSecond', 'arrivals', 'seconds', 'seed', 'warmup', 'queueLimit'],
   'onProgress',
 ]
+/** The pool's own limit is not used: what is refused is decided here, by bytes as well. */
+const mostQueued = 1_000_000
 /** Their times are kept until the end, 8 bytes each. */
 const mostRequests = 10_000_000
 
@@ -117,7 +121,8 @@ export async function benchmarkAtRate(options: RateOptions): Promise<RateBenchma
   await using pool = await createPool(model, {
     device: isOffline(model) ? (devices ?? [0]) : 'cpu',
     sessions: isOffline(model) ? places : (sessionsPerDevice ?? 1),
-    queueLimit,
+    queueLimit: mostQueued,
+    exitWaitMs: releaseWithinMs,
     ...(!isOffline(model) && { threadsPerSession: threads ?? 1 }),
     ...(libraryPath !== undefined && { libraryPath }),
     ...(runTimeoutMs !== undefined && { runTimeoutMs }),
@@ -133,7 +138,14 @@ export async function benchmarkAtRate(options: RateOptions): Promise<RateBenchma
     ),
   )
   const dueMs = arrivalTimesMs(arrivals, { perSecond, seconds, seed })
-  const load = new Load(pool, dueMs, options)
+  if (dueMs.length === 0) {
+    throw new ArgumentRangeError(`${perSecond} a second for ${seconds} s are no request: take more of both`, {
+      option: 'seconds',
+    })
+  }
+  const bytes = shapes.reduce((sum, each) => sum + bytesOfInput(each), 0)
+  const limit = Math.min(queueLimit, Math.floor(mostWaitingBytes / Math.max(1, bytes)))
+  const load = new Load(pool, { dueMs, mostOpen: limit + pool.stats().sessions }, options)
   const measured = await load.run(feeds)
   return {
     devices: pool.devices,
@@ -182,15 +194,21 @@ type Measured = Pick<
   | 'stoppedBy'
 >
 
-/** A burst of Poisson arrivals leaves as many open for a moment. */
-const openWithoutOverload = 20
-/** Of the requests: a queue that holds more of them at the end has grown all the time. */
-const openShare = 0.05
+/** A burst of Poisson arrivals leaves as many waiting for a moment. */
+const waitingWithoutOverload = 20
+/** Of the requests: where more of them wait at the end, more came than went. */
+const waitingShare = 0.01
+/** What waits is a copy of the inputs each. */
+const mostWaitingBytes = 2 ** 28
+/** How long requests that are late may be sent without looking whether answers are there, or a Ctrl-C. */
+const longestTurnMs = 5
 
 /** Requests on their way. */
 class Load {
   readonly #pool: SessionPool
   readonly #dueMs: Float64Array
+  /** Requests that may be open. */
+  readonly #limit: number
   readonly #options: RateOptions
   readonly #responses: number[] = []
   readonly #lateness: number[] = []
@@ -199,16 +217,22 @@ class Load {
   #mostOpen = 0
   #refused = 0
   #lastAnswerMs = 0
+  #turnAtMs = 0
   #stoppedBy: Error | null = null
 
-  constructor(pool: SessionPool, dueMs: Float64Array, options: RateOptions) {
+  constructor(
+    pool: SessionPool,
+    { dueMs, mostOpen }: { readonly dueMs: Float64Array; readonly mostOpen: number },
+    options: RateOptions,
+  ) {
     this.#pool = pool
     this.#dueMs = dueMs
+    this.#limit = mostOpen
     this.#options = options
   }
 
   async run(feeds: Parameters<SessionPool['run']>[0]): Promise<Measured> {
-    const { signal, onProgress, queueLimit = 10_000 } = this.#options
+    const { signal, onProgress } = this.#options
     const stop = AbortSignal.any([this.#ending.signal, ...(signal ? [signal] : [])])
     const pending = new Set<Promise<void>>()
     const beganAtMs = performance.now()
@@ -218,6 +242,10 @@ class Load {
       if (stop.aborted) break
       sent += 1
       this.#lateness.push(performance.now() - beganAtMs - due)
+      if (this.#open >= this.#limit) {
+        this.#refused += 1
+        continue
+      }
       this.#open += 1
       this.#mostOpen = Math.max(this.#mostOpen, this.#open)
       const answer = this.#send(feeds, beganAtMs + due, stop)
@@ -226,11 +254,12 @@ class Load {
       onProgress?.({ done: this.#responses.length, of: this.#dueMs.length })
     }
     const openAtEnd = this.#open
+    const waiting = openAtEnd - this.#pool.stats().sessions
     await Promise.all(pending)
     const due = this.#dueMs.length
     const answered = this.#responses.length
     const lastsMs = this.#lastAnswerMs - beganAtMs - (this.#dueMs[0] ?? 0)
-    const grown = openAtEnd > Math.max(openWithoutOverload, Math.min(openShare * due, queueLimit))
+    const grown = waiting > Math.max(waitingWithoutOverload, waitingShare * sent)
     return {
       due,
       answered,
@@ -249,9 +278,12 @@ class Load {
   /** Returns at once where it is late already: such requests are sent one behind the other. */
   async #until(atMs: number, signal: AbortSignal): Promise<void> {
     const aheadMs = atMs - performance.now()
+    if (aheadMs <= 0 && performance.now() - this.#turnAtMs < longestTurnMs) return
     if (aheadMs > 0) await delay(aheadMs, undefined, { signal }).catch(() => undefined)
     // A timer may fire up to a millisecond early.
-    while (performance.now() < atMs && !signal.aborted) await turnOfTheLoop()
+    do await turnOfTheLoop()
+    while (performance.now() < atMs && !signal.aborted)
+    this.#turnAtMs = performance.now()
   }
 
   async #send(feeds: Parameters<SessionPool['run']>[0], dueAtMs: number, signal: AbortSignal): Promise<void> {

@@ -64,7 +64,8 @@ const optionNames = [
 ]
 /** Each has the model in memory. */
 const mostSessions = 1024
-const mostRuns = 1_000_000_000
+/** The times of each are kept. */
+const mostRuns = 10_000_000
 
 const choices = {
   pureData: ['zero', 'random'],

@@ -5,7 +5,8 @@ import type { TimeFigures } from './statistics'
 /** Without the word that scripts for ais_bench look for. */
 export function rateSummary(measured: RateBenchmark): readonly string[] {
   const { arrivals, seed, perSecond, due, answered, refused, answersPerSecond } = measured
-  const { responseMs, latenessMs, computeMs, mostOpen, openAtEnd, sessions, isOverloaded } = measured
+  const { responseMs, latenessMs, computeMs, mostOpen, openAtEnd, sessions, isOverloaded, complete } =
+    measured
   const compute = computeMs === null ? '-' : `p50 = ${ms(computeMs.p50)}, p99 = ${ms(computeMs.p99)}`
   return [
     '-----------------Open Loop Summary------------------',
@@ -15,9 +16,10 @@ export function rateSummary(measured: RateBenchmark): readonly string[] {
     `compute_time (ms): ${compute}`,
     `sent late (ms): p50 = ${ms(latenessMs.medianMs)}, p99 = ${ms(latenessMs.p99Ms)}, max = ${ms(latenessMs.maxMs)}`,
     `open at a time: ${mostOpen} at most, ${openAtEnd} when the last one was sent`,
+    ...(complete ? [] : [`stopped early: ${answered} answers to ${due} requests that were planned`]),
     isOverloaded
       ? 'overloaded: more came than could be computed, and the response times only say how long this went on'
-      : 'kept up: the queue did not grow to the end',
+      : `kept up: the queue did not grow to the end${complete ? '' : ', as far as it went'}`,
     '----------------------------------------------------',
   ]
 }

@@ -22,6 +22,8 @@ export interface ShapeResult {
 /** More are no benchmark but a mistake in a range. */
 const mostShapes = 10_000
 const longestRange = 1_000_000
+/** As much as {@link parseNamedDims} takes of one shape. */
+const longestLine = 2048
 
 /**
  * Every combination of `name:1,3,200~224~8;other:1-2-4,300`: `low~high~step` (step 1 when left out) and lists `x-y-z`.
@@ -44,6 +46,7 @@ export function parseShapeRange(text: string): readonly string[] {
 }
 
 function combinations(line: string): readonly string[] {
+  if (line.length > longestLine) throw invalid(line, `a line has at most ${longestLine} characters`)
   const parts = line.split(';').filter(part => part !== '')
   return product(
     parts.map(part => {
@@ -93,6 +96,7 @@ function invalid(text: string, why: string): ArgumentTypeError {
 
 /** What no other shape can mend. */
 const endsEverything: ReadonlySet<string> = new Set([
+  ...['INVALID_ARGUMENT', 'UNKNOWN_OPTION'],
   ...['MODEL_NOT_FOUND', 'MODEL_INVALID', 'ADDON_NOT_FOUND', 'UNSUPPORTED_PLATFORM'],
   ...['ACL_LIBRARY_NOT_FOUND', 'ACL_SYMBOL_MISSING', 'ACL_NO_DEVICE', 'CPU_BACKEND_MISSING'],
 ])

@@ -1,8 +1,7 @@
 /** `aasist bench --compare`: two models in turns. */
 import { compareModels, comparisonSummary } from '../benchmark'
 import { ArgumentTypeError } from '../errors'
-import { npuRuntime } from '../scoring'
-import { describeMachine, machineLines } from './bench-machine'
+import { machineLines, machineOf } from './bench-machine'
 import { npusOf, shapeChoice, type BenchFlags } from './bench-options'
 import { shareNotes } from './bench-progress'
 import type { ExitCode } from './exit'
@@ -48,10 +47,7 @@ export async function benchComparison(
     signal,
     onProgress: shareNotes('rounds'),
   })
-  const runtime = compared.device.kind === 'npu' ? await npuRuntime() : null
-  if (runtime?.simulator === true)
-    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
-  const machine = describeMachine([compared.device], runtime)
+  const machine = await machineOf([compared.device])
   if (flags.json === true) printJson({ ...compared, ...machine })
   else {
     for (const line of comparisonSummary(compared)) printLine(`[INFO] ${line}`)

@@ -1,9 +1,8 @@
 /** `aasist bench --end-to-end`: from audio files to scores, and where the time goes. */
 import { benchmarkEndToEnd, endToEndSummary } from '../benchmark'
 import { ArgumentTypeError } from '../errors'
-import { npuRuntime } from '../scoring'
 import { findAudioFiles } from './audio-files'
-import { describeMachine, machineLines } from './bench-machine'
+import { machineLines, machineOf } from './bench-machine'
 import type { BenchFlags } from './bench-options'
 import { compilationNotes } from './compile-progress'
 import type { ExitCode } from './exit'
@@ -49,11 +48,7 @@ export async function benchEndToEnd(
     onCompile: compilationNotes(),
     signal,
   })
-  const isOnNpu = measured.devices.some(({ kind }) => kind === 'npu')
-  const runtime = isOnNpu ? await npuRuntime() : null
-  if (runtime?.simulator === true)
-    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
-  const machine = describeMachine(measured.devices, runtime)
+  const machine = await machineOf(measured.devices)
   if (flags.json === true) printJson({ ...measured, ...machine })
   else {
     for (const line of endToEndSummary(measured)) printLine(line)

@@ -1,7 +1,8 @@
 /** What a benchmark ran on: figures without it cannot be compared. */
 import { cpus, release, totalmem } from 'node:os'
-import { cpuClass, versions, type NpuRuntime, type Versions } from '../scoring'
+import { cpuClass, npuRuntime, versions, type NpuRuntime, type Versions } from '../scoring'
 import type { Device } from '../session'
+import { note } from './terminal'
 
 export interface Machine {
   readonly machine: {
@@ -19,7 +20,7 @@ export interface Machine {
 /** Of `clock_gettime`; what the add-on and Node's `hrtime` read. */
 const clock = 'CLOCK_MONOTONIC, nanoseconds'
 
-export function describeMachine(devices: readonly Device[], npu: NpuRuntime | null): Machine {
+function describeMachine(devices: readonly Device[], npu: NpuRuntime | null): Machine {
   const npus = devices.flatMap(device => (device.kind === 'npu' ? [`${device.id}: ${device.socName}`] : []))
   return {
     machine: {
@@ -32,6 +33,14 @@ export function describeMachine(devices: readonly Device[], npu: NpuRuntime | nu
     },
     versions: { ...versions(), npu },
   }
+}
+
+/** The same, asked of what computed; says so when that was the simulator. */
+export async function machineOf(devices: readonly Device[]): Promise<Machine> {
+  const npu = devices.some(({ kind }) => kind === 'npu') ? await npuRuntime() : null
+  if (npu?.simulator === true)
+    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
+  return describeMachine(devices, npu)
 }
 
 export function machineLines({ machine, versions: found }: Machine): readonly string[] {

@@ -1,8 +1,7 @@
 /** `aasist bench --rate`: load that does not wait for its answers. */
 import { benchmarkAtRate, rateSummary } from '../benchmark'
 import { ArgumentTypeError, errorCode } from '../errors'
-import { npuRuntime } from '../scoring'
-import { describeMachine, machineLines } from './bench-machine'
+import { machineLines, machineOf } from './bench-machine'
 import { npusOf, shapeChoice, type BenchFlags } from './bench-options'
 import { shareNotes } from './bench-progress'
 import type { ExitCode } from './exit'
@@ -36,11 +35,7 @@ export async function benchAtRate(rate: number, flags: BenchFlags, signal: Abort
     signal,
     onProgress: shareNotes('requests'),
   })
-  const isOnNpu = measured.devices.some(({ kind }) => kind === 'npu')
-  const runtime = isOnNpu ? await npuRuntime() : null
-  if (runtime?.simulator === true)
-    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
-  const machine = describeMachine(measured.devices, runtime)
+  const machine = await machineOf(measured.devices)
   const { stoppedBy } = measured
   if (flags.json === true) {
     const failure = stoppedBy && { code: errorCode(stoppedBy) ?? null, message: stoppedBy.message }

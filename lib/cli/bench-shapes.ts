@@ -9,8 +9,7 @@ import {
   type ShapeResult,
 } from '../benchmark'
 import { ArgumentTypeError, errorCode } from '../errors'
-import { npuRuntime } from '../scoring'
-import { describeMachine, machineLines } from './bench-machine'
+import { machineLines, machineOf } from './bench-machine'
 import type { BenchFlags } from './bench-options'
 import type { ExitCode } from './exit'
 import { note, printable, printJson, printLine } from './terminal'
@@ -70,11 +69,7 @@ function printBlocks({ measured }: ShapeResult, sessions: number): void {
 
 async function printResults(results: readonly ShapeResult[], flags: BenchFlags): Promise<void> {
   const devices = results.flatMap(({ measured }) => measured?.devices.map(({ device }) => device) ?? [])
-  const isOnNpu = devices.some(({ kind }) => kind === 'npu')
-  const runtime = isOnNpu ? await npuRuntime() : null
-  if (runtime?.simulator === true)
-    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
-  const machine = describeMachine(devices, runtime)
+  const machine = await machineOf(devices)
   if (flags.json === true) printJson({ shapes: results.map(jsonOf), ...machine })
   else {
     for (const line of shapeRangeSummary(results)) printLine(`[INFO] ${line}`)

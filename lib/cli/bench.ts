@@ -14,11 +14,10 @@ import {
 } from '../benchmark'
 import { writeFileAtomically, systemReason, writingAdvice } from '../dataset'
 import { ArgumentTypeError, DatasetError, errorCode } from '../errors'
-import { npuRuntime } from '../scoring'
 import { benchComparison } from './bench-compare'
 import { benchEndToEnd } from './bench-end-to-end'
 import { addBenchOptions, npusOf, shapeChoice, type BenchFlags } from './bench-options'
-import { describeMachine, machineLines, type Machine } from './bench-machine'
+import { machineLines, machineOf, type Machine } from './bench-machine'
 import { benchmarkNotes } from './bench-progress'
 import { benchAtRate } from './bench-rate'
 import { benchShapes } from './bench-shapes'
@@ -84,14 +83,7 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
     await removeEmpty(places)
     throw error
   })
-  const isOnNpu = measured.devices.some(({ device }) => device.kind === 'npu')
-  const runtime = isOnNpu ? await npuRuntime() : null
-  if (runtime?.simulator === true)
-    note('simulator: its times are made up by settings or by the CPU, and no NPU was measured')
-  const machine = describeMachine(
-    measured.devices.map(({ device }) => device),
-    runtime,
-  )
+  const machine = await machineOf(measured.devices.map(({ device }) => device))
   if (flags.json === true) printJson(reportOf(measured, flags, machine))
   else {
     printSummaries(measured, sessions, flags)
@@ -122,6 +114,10 @@ async function writeSummaries(
 function printSummaries({ devices, throughput }: Benchmark, sessions: number, flags: BenchFlags): void {
   const lines = flags.display_all_summary ? 'computing and copies' : 'computing'
   for (const result of devices) {
+    if (result.computeMs.count === 0) {
+      note('no run was measured: there are no figures')
+      continue
+    }
     for (const line of performanceSummary(result, sessions, lines)) printLine(`[INFO] ${line}`)
   }
   if (devices.length < 2) return

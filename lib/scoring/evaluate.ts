@@ -218,7 +218,8 @@ function metricsOf(parts: {
     warnings: [
       ...summary.warnings,
       ...(npu?.notice ? [npu.notice] : []),
-      ...(npu === null ? [] : movedToCpu(devices)),
+      // Where the CPU was asked for as well, its share is no failure.
+      ...(npu === null || detector.devices.some(({ kind }) => kind === 'cpu') ? [] : movedToCpu(devices)),
     ],
     missingByCode: countByCode(run.failures),
     provenance: {

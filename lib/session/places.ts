@@ -59,7 +59,7 @@ async function bothKinds(
   const { om, onnx } = modelForms(model)
   if (om === undefined || onnx === undefined) {
     throw new ArgumentTypeError(
-      `device 'npu+cpu' needs the model in both forms, and ${om === undefined ? 'om' : 'onnx'} is missing; give { om, onnx }`,
+      `device 'npu+cpu' needs the model in both forms, and ${om === undefined ? 'om' : 'onnx'} is missing; give { om, onnx }, or to a detector and on the command line the .pth or .onnx of the model`,
       { option: 'device' },
     )
   }

@@ -30,7 +30,7 @@ describe('aasist bench, against a device whose times are known', function () {
     }).ended
   }
 
-  it('reports p50, p99, mean and throughput within a percent of the truth', async () => {
+  it('reports the figures of its own list, whose least times over some rounds are within a percent of the truth', async () => {
     // One warm-up draws first. The very times that were drawn: nothing is left to sampling.
     const drawn = drawnTimesMs(times, { count: runs, skipped: 1 })
     const undisturbed = new Array<number>(runs).fill(Infinity)

@@ -29,6 +29,8 @@ describe('benchmark: ranges of shapes', () => {
     ['more than memory holds', 'a:1~999999999'],
     ['more than memory holds, by several ranges', 'a:1~1000,1~1000,1~1000,1~1000'],
     ['more than memory holds, line by line', 'a:1~9999\n'.repeat(20_000)],
+    ['more sizes than a line holds', `a:${'1,'.repeat(400_000)}1`],
+    ['a name that goes on and on', `${'a'.repeat(900_000)}:1~10000`],
     ['a name twice', 'a:1;a:2'],
   ] as const) {
     it(`refuses ${what}`, () => {

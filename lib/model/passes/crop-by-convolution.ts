@@ -25,7 +25,7 @@ interface Crop {
 }
 
 /**
- * Slice → Add beside a convolution becomes a depthwise Conv with one tap that is 1 → Add: the same numbers. Slice knows
+ * Slice → Add beside a convolution becomes a depthwise Conv with one tap that is 1 → Add: the same numbers, where they are finite. Slice knows
  * nothing of the blocked layout in which onnxruntime convolves; around it the maps would be copied out of that layout and
  * into it again, and the addition could not become part of the convolution (5 % of a run, docs/performance.md).
  */
@@ -71,7 +71,8 @@ function findCrop(
 ): Crop | undefined {
   if (node.op !== 'Slice') return undefined
   const [input, output] = [shapes.get(node.inputs[0]!), shapes.get(node.outputs[0]!)]
-  const [starts, axes] = [1, 3].map(at => intConstant(graph.initializers, node.inputs[at]))
+  const [starts, axes, steps] = [1, 3, 4].map(at => intConstant(graph.initializers, node.inputs[at]))
+  if (node.inputs[4] && steps?.join() !== '1') return undefined
   if (input?.length !== 4 || output === undefined || starts?.length !== 1 || axes?.join() !== `${timeAxis}`)
     return undefined
   const [, channels] = input
