@@ -53,6 +53,8 @@ describe("device 'npu+cpu'", function () {
   it('is in the manifest of an evaluation, and its devices are counted', async () => {
     const [data, out] = [writeCorpus(join(folder(), 'LA'), demoLines(30)), join(folder(), 'out')]
     const { metrics } = await evaluate({ ...options(), data, out })
+    // The CPU's share was asked for: nothing failed.
+    expect(metrics.warnings.join()).not.to.include('failed')
     const { devices } = metrics.provenance
     expect(devices.reduce((sum, { scored }) => sum + scored, 0)).to.equal(30)
     expect(devices.map(({ kind }) => kind)).to.include('npu')
