@@ -2,7 +2,7 @@
 import { compareModels, comparisonSummary } from '../benchmark'
 import { ArgumentTypeError } from '../errors'
 import { machineLines, machineOf } from './bench-machine'
-import { npusOf, shapeChoice, type BenchFlags } from './bench-options'
+import { npusOf, refuseFlags, shapeChoice, type BenchFlags } from './bench-options'
 import { shareNotes } from './bench-progress'
 import type { ExitCode } from './exit'
 import { note, printJson, printLine } from './terminal'
@@ -25,12 +25,7 @@ export async function benchComparison(
   flags: BenchFlags,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const idle = idleFlags.find(name => flags[name] !== undefined)
-  if (idle !== undefined) {
-    throw new ArgumentTypeError(`--${idle} has no effect with --compare: leave it out`, {
-      option: `--${idle}`,
-    })
-  }
+  refuseFlags(flags, idleFlags, 'has no effect with --compare')
   const npus = npusOf(flags)
   if ((npus?.length ?? 1) > 1) {
     throw new ArgumentTypeError('--compare takes one device, on which both models run', {

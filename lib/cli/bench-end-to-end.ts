@@ -1,9 +1,8 @@
 /** `aasist bench --end-to-end`: from audio files to scores, and where the time goes. */
 import { benchmarkEndToEnd, endToEndSummary } from '../benchmark'
-import { ArgumentTypeError } from '../errors'
 import { findAudioFiles } from './audio-files'
 import { machineLines, machineOf } from './bench-machine'
-import type { BenchFlags } from './bench-options'
+import { refuseFlags, type BenchFlags } from './bench-options'
 import { compilationNotes } from './compile-progress'
 import type { ExitCode } from './exit'
 import { counted, note, printJson, printLine } from './terminal'
@@ -29,15 +28,7 @@ export async function benchEndToEnd(
   flags: BenchFlags,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const idle = tensorFlags.find(name => flags[name] !== undefined)
-  if (idle !== undefined) {
-    throw new ArgumentTypeError(
-      `--${idle} is about tensors, and --end-to-end takes audio files: leave it out`,
-      {
-        option: `--${idle}`,
-      },
-    )
-  }
+  refuseFlags(flags, tensorFlags, 'is about tensors, and --end-to-end takes audio files')
   const { files, ignored } = await findAudioFiles([folder])
   if (ignored > 0) note(`left out ${counted(ignored, 'file')} without an audio ending`)
   const measured = await benchmarkEndToEnd({

@@ -284,3 +284,10 @@ export function npusOf({ device, model }: BenchFlags): readonly number[] | undef
     { option: '--device' },
   )
 }
+
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` for the first of these flags that was given; `why` ends the sentence */
+export function refuseFlags(flags: BenchFlags, names: readonly (keyof BenchFlags)[], why: string): void {
+  const given = names.find(name => flags[name] !== undefined)
+  if (given === undefined) return
+  throw new ArgumentTypeError(`--${given} ${why}: leave it out`, { option: `--${given}` })
+}

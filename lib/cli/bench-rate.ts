@@ -1,8 +1,8 @@
 /** `aasist bench --rate`: load that does not wait for its answers. */
 import { benchmarkAtRate, rateSummary } from '../benchmark'
-import { ArgumentTypeError, errorCode } from '../errors'
+import { errorCode } from '../errors'
 import { machineLines, machineOf } from './bench-machine'
-import { npusOf, shapeChoice, type BenchFlags } from './bench-options'
+import { npusOf, refuseFlags, shapeChoice, type BenchFlags } from './bench-options'
 import { shareNotes } from './bench-progress'
 import type { ExitCode } from './exit'
 import { note, printJson, printLine } from './terminal'
@@ -12,12 +12,7 @@ const idleFlags = ['input', 'output', 'output_dirname', 'outputSize'] as const s
 
 /** @throws ArgumentTypeError `INVALID_ARGUMENT` for a flag that means nothing here; as `benchmarkAtRate()` */
 export async function benchAtRate(rate: number, flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> {
-  const idle = idleFlags.find(name => flags[name] !== undefined)
-  if (idle !== undefined) {
-    throw new ArgumentTypeError(`--${idle} is about files, and --rate sends made-up data: leave it out`, {
-      option: `--${idle}`,
-    })
-  }
+  refuseFlags(flags, idleFlags, 'is about files, and --rate sends made-up data')
   const { model, seconds, arrivals, seed, timeout, warmup_count: warmup } = flags
   const npus = npusOf(flags)
   const measured = await benchmarkAtRate({

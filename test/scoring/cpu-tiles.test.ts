@@ -6,18 +6,11 @@ import { Detector, listCache, removeFromCache, type TileChoice, type TilesEvent 
 import { fastestTiles, tileCandidates, type TileTime } from '../../lib/scoring/cpu-tiles'
 import { defaultTiles } from '../../lib/model'
 import { scratchFolder } from '../support/scratch-folder'
-import { expectCode, speechWav, tinyModel } from './support'
+import { cacheIn, expectCode, speechWav, tinyModel } from './support'
 
 describe('time tiles for this CPU', () => {
   const folder = scratchFolder()
-  const before = process.env['AASIST_CACHE']
-  beforeEach(() => {
-    process.env['AASIST_CACHE'] = join(folder(), 'cache')
-  })
-  afterEach(() => {
-    if (before === undefined) delete process.env['AASIST_CACHE']
-    else process.env['AASIST_CACHE'] = before
-  })
+  cacheIn(() => join(folder(), 'cache'))
 
   interface Opened {
     readonly tiles: unknown

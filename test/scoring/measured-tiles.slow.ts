@@ -3,18 +3,11 @@ import { join } from 'node:path'
 import { evaluate } from '../../lib'
 import { defaultTiles } from '../../lib/model'
 import { scratchFolder } from '../support/scratch-folder'
-import { speechWav, tinyModel, writeCorpus } from './support'
+import { cacheIn, speechWav, tinyModel, writeCorpus } from './support'
 
 describe('evaluation: time tiles', () => {
   const folder = scratchFolder()
-  const before = process.env['AASIST_CACHE']
-  beforeEach(() => {
-    process.env['AASIST_CACHE'] = join(folder(), 'cache')
-  })
-  afterEach(() => {
-    if (before === undefined) delete process.env['AASIST_CACHE']
-    else process.env['AASIST_CACHE'] = before
-  })
+  cacheIn(() => join(folder(), 'cache'))
 
   /** Two clips among utterances without a file, which take no time. */
   const corpus = (utterances: number): string =>

@@ -67,6 +67,18 @@ export const tinyOptions = (more: DetectorOptions = {}): DetectorOptions => ({
   ...more,
 })
 
+/** Each test of the calling `describe` has a cache of its own. */
+export function cacheIn(folder: () => string): void {
+  const before = process.env['AASIST_CACHE']
+  beforeEach(() => {
+    process.env['AASIST_CACHE'] = folder()
+  })
+  afterEach(() => {
+    if (before === undefined) delete process.env['AASIST_CACHE']
+    else process.env['AASIST_CACHE'] = before
+  })
+}
+
 export async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const result of results) all.push(result)
