@@ -4,7 +4,7 @@ import { ArgumentTypeError } from '../errors'
 import type { Device, Session } from '../session'
 import { runClosedLoop } from './closed-loop'
 import { requestsOfFiles, requestsOfShapedFiles } from './input-files'
-import { openLane, type Lane } from './lane'
+import { openTimedSession, type TimedSession } from './timed-session'
 import { madeUpRequest } from './made-up-data'
 import { checkBenchmarkOptions, isOffline, type BenchmarkOptions } from './options'
 import { writeOutputs, type SampleFiles } from './output-files'
@@ -110,14 +110,12 @@ export async function benchmark(options: BenchmarkOptions): Promise<Benchmark> {
       }
     }),
   )
-  // Where a run took too long, a device that had not begun by then has nothing to add.
-  const failure = done.find(each => each.status === 'rejected')
-  if (failure !== undefined && lateOnes.length === 0) throw failed.signal.reason
+  if (done.some(each => each.status === 'rejected')) throw failed.signal.reason
   const results = done.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
   return {
     devices: results,
     throughput: results.reduce((total, { throughput }) => total + throughput, 0),
-    complete: failure === undefined && results.every(({ complete }) => complete),
+    complete: results.every(({ complete }) => complete),
     stoppedBy: lateOnes[0] ?? null,
   }
 }
@@ -153,15 +151,15 @@ interface Measured {
 }
 
 async function onDevice(device: number | 'cpu', share: Share, options: BenchmarkOptions): Promise<Measured> {
-  const lanes: Lane[] = []
+  const timed: TimedSession[] = []
   try {
     const outputBytes = await outputBytesOf(device, options)
     for (let count = options.sessionsPerDevice ?? 1; count > 0; count -= 1) {
-      lanes.push(await openLane(device, options, outputBytes))
+      timed.push(await openTimedSession(device, options, outputBytes))
     }
-    return await measure(lanes, share, options)
+    return await measure(timed, share, options)
   } finally {
-    await Promise.all(lanes.map(({ session }) => session.release()))
+    await Promise.all(timed.map(({ session }) => session.release()))
   }
 }
 
@@ -172,7 +170,7 @@ async function outputBytesOf(
 ): Promise<Readonly<Record<string, number>>> {
   const sizes = options.outputBytes ?? []
   if (sizes.length === 0 || device === 'cpu') return {}
-  const { session } = await openLane(device, options, {})
+  const { session } = await openTimedSession(device, options, {})
   await session.release()
   const names = session.outputNames
   if (sizes.length === names.length)
@@ -183,8 +181,12 @@ async function outputBytesOf(
   )
 }
 
-async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkOptions): Promise<Measured> {
-  const [{ session }] = lanes as [Lane]
+async function measure(
+  timed: readonly TimedSession[],
+  share: Share,
+  options: BenchmarkOptions,
+): Promise<Measured> {
+  const [{ session }] = timed as [TimedSession]
   const { loop = 1, warmup = 1, runTimeoutMs, signal, onEvent } = options
   const runOptions = {
     ...(signal && { signal }),
@@ -202,7 +204,7 @@ async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkO
   }
   if (source.count > 0) {
     const warmed = await warmUp(
-      lanes.map(lane => ({
+      timed.map(lane => ({
         session: lane.session,
         timesMs: () => lane.log.samples.map(({ executeMs }) => executeMs),
       })),
@@ -213,11 +215,11 @@ async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkO
     onEvent?.({ kind: 'warm', device: session.device, ...warmed })
   }
   await share.start.together(signal)
-  for (const { log } of lanes) log.clear()
+  for (const { log } of timed) log.clear()
   const startedAt = new Date()
   const files: SampleFiles[] = []
   const output = options.output?.(share.place)
-  const sessions = lanes.map(lane => lane.session)
+  const sessions = timed.map(lane => lane.session)
   const late = await runClosedLoop(sessions, source, {
     loop,
     inFlight: order === 'overlapped' ? runsInFlight : 1,
@@ -232,7 +234,7 @@ async function measure(lanes: readonly Lane[], share: Share, options: BenchmarkO
   })
   files.sort((one, other) => one.sample - other.sample)
   const known = { device: session.device, batchSize, runs, startedAt, endedAt: new Date(), files }
-  return { result: summarize(lanes, known), late }
+  return { result: summarize(timed, known), late }
 }
 
 const mean = (values: readonly number[]): number =>
@@ -280,11 +282,11 @@ type Known = Pick<DeviceBenchmark, 'device' | 'batchSize' | 'startedAt' | 'ended
   readonly runs: number
 }
 
-function summarize(lanes: readonly Lane[], { runs, ...known }: Known): DeviceBenchmark {
-  const samples = lanes.flatMap(({ log }) => log.samples).sort((one, other) => endOf(one) - endOf(other))
+function summarize(timed: readonly TimedSession[], { runs, ...known }: Known): DeviceBenchmark {
+  const samples = timed.flatMap(({ log }) => log.samples).sort((one, other) => endOf(one) - endOf(other))
   const intervals = samples.map((sample): Interval => [sample.executeAtMs, endOf(sample)])
   const computeMs = figuresOf(samples.map(({ executeMs }) => executeMs))
-  const meanMs = lanes.length === 1 ? computeMs.meanMs : coveredMs(intervals) / Math.max(1, intervals.length)
+  const meanMs = timed.length === 1 ? computeMs.meanMs : coveredMs(intervals) / Math.max(1, intervals.length)
   const beganAtMs = intervals.reduce((least, [began]) => Math.min(least, began), Infinity)
   const lastsMs = intervals.length === 0 ? 0 : intervals.at(-1)![1] - beganAtMs
   const rate = (ms: number): number => (ms > 0 ? (1000 * known.batchSize) / ms : 0)

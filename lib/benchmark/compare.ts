@@ -6,7 +6,7 @@ import { percentile } from '../metrics/percentile'
 import { drawCounts, seededRandom } from '../metrics/resample'
 import type { Device, Feeds } from '../session'
 import { checkCount } from '../session/arguments'
-import { openLane, type Lane } from './lane'
+import { openTimedSession, type TimedSession } from './timed-session'
 import { madeUpRequest } from './made-up-data'
 import { checkBenchmarkOptions, isOffline, type BenchmarkOptions } from './options'
 import { batchOf, chooseShapes } from './shapes'
@@ -78,14 +78,18 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   checkCount('runsPerBlock', runsPerBlock, { least: 1, most: Math.floor(mostTimes / rounds) })
   checkCount('seed', seed, { least: 0, most: 2 ** 31 - 2 })
   const device = isOffline(models[0]) ? (options.device ?? 0) : 'cpu'
-  const lanes: Lane[] = []
+  const timed: TimedSession[] = []
   const batches: number[] = []
   try {
-    const sides: { readonly lane: Lane; readonly feeds: Feeds; readonly blocks: (readonly number[])[] }[] = []
+    const sides: {
+      readonly lane: TimedSession
+      readonly feeds: Feeds
+      readonly blocks: (readonly number[])[]
+    }[] = []
     for (const model of models) {
       const { threads, libraryPath } = options
-      const lane = await openLane(device, { model, ...loading({ threads, libraryPath, signal }) }, {})
-      lanes.push(lane)
+      const lane = await openTimedSession(device, { model, ...loading({ threads, libraryPath, signal }) }, {})
+      timed.push(lane)
       const choice = shape ?? { kind: 'as the model says' }
       const shapes = chooseShapes(lane.session.inputMetadata, choice)
       batches.push(batchOf(shapes, choice))
@@ -110,9 +114,9 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
       if (round >= 0) onProgress?.({ done: round + 1, of: rounds })
     }
     const compared = await compareTimes(sides[0]!.blocks, sides[1]!.blocks, { seed, signal })
-    return { models, device: lanes[0]!.session.device, rounds, runsPerBlock, seed, ...compared }
+    return { models, device: timed[0]!.session.device, rounds, runsPerBlock, seed, ...compared }
   } finally {
-    await Promise.all(lanes.map(({ session }) => session.release()))
+    await Promise.all(timed.map(({ session }) => session.release()))
   }
 }
 

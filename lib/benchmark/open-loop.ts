@@ -5,7 +5,7 @@ import { createPool, type Device, type SessionPool, type TimeSummary } from '../
 import { checkCount } from '../session/arguments'
 import { arrivalTimesMs, type ArrivalProcess } from './arrivals'
 import { bytesOfInput } from './input-files'
-import { releaseWithinMs } from './lane'
+import { releaseWithinMs } from './timed-session'
 import { madeUpRequest } from './made-up-data'
 import { checkBenchmarkOptions, isOffline, type BenchmarkOptions } from './options'
 import { batchOf, chooseShapes } from './shapes'

@@ -9,18 +9,16 @@ import { counted, note, printJson, printLine } from './terminal'
 
 /** Flags of the benchmark on tensors that would be without effect. */
 const tensorFlags = [
-  ...[
-    'input',
-    'output',
-    'output_dirname',
-    'dymBatch',
-    'dymHW',
-    'dymDims',
-    'dymShape',
-    'outputSize',
-    'batchsize',
-  ],
-] as readonly (keyof BenchFlags)[]
+  'input',
+  'output',
+  'output_dirname',
+  'dymBatch',
+  'dymHW',
+  'dymDims',
+  'dymShape',
+  'outputSize',
+  'batchsize',
+] as const
 
 /** @throws ArgumentTypeError `INVALID_ARGUMENT` for a flag that means nothing here; as `benchmarkEndToEnd()` */
 export async function benchEndToEnd(

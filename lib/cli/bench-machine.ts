@@ -35,7 +35,7 @@ function describeMachine(devices: readonly Device[], npu: NpuRuntime | null): Ma
   }
 }
 
-/** The same, asked of what computed; says so when that was the simulator. */
+/** Asks AscendCL where an NPU computed, and says so when that was the simulator. */
 export async function machineOf(devices: readonly Device[]): Promise<Machine> {
   const npu = devices.some(({ kind }) => kind === 'npu') ? await npuRuntime() : null
   if (npu?.simulator === true)

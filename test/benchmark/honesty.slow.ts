@@ -1,9 +1,6 @@
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { drawnTimesMs, settingOf, truthOf } from '../../bench/drawn-times'
-import { startAasist, type Ended } from '../cli/support'
-import { simulatedNpu, simulatorSettings } from '../support/native'
-import { root } from '../support/environment'
+import { benchRuns } from '../cli/bench-runs'
 
 // A median of 2 ms: what lies around an execution, some 10 us, is below a percent of it.
 const times = { medianUs: 2000, sigma: 0.1, seed: 7 }
@@ -22,22 +19,19 @@ interface Report {
 
 describe('aasist bench, against a device whose times are known', function () {
   this.timeout(150_000)
-  const npu = simulatedNpu()
-  const bench = (args: readonly string[], settings: NodeJS.ProcessEnv): Promise<Ended> => {
-    const om = npu.models.compile(join(root, 'test', 'fixtures', 'onnx', 'add.onnx'))
-    return startAasist(['bench', '--model', om, ...args], {
-      env: { ...simulatorSettings(), AASIST_ACL_LIBRARY: npu.libraryPath, ...settings },
-    }).ended
-  }
+  const { bench, om } = benchRuns()
 
   it('reports the figures of its own list, whose least times over some rounds are within a percent of the truth', async () => {
     // One warm-up draws first. The very times that were drawn: nothing is left to sampling.
     const drawn = drawnTimesMs(times, { count: runs, skipped: 1 })
     const undisturbed = new Array<number>(runs).fill(Infinity)
     for (let round = 0; round < rounds; round += 1) {
-      const ended = await bench(['--loop', String(runs), '--batchsize', '1', '--json'], {
-        ACL_SIM_EXEC_US: settingOf(times),
-      })
+      const ended = await bench(
+        ['--model', om('add'), '--loop', String(runs), '--batchsize', '1', '--json'],
+        {
+          ACL_SIM_EXEC_US: settingOf(times),
+        },
+      )
       const [{ computeMs, throughput, computeTimesMs }] = (JSON.parse(ended.stdout) as Report).devices
       const ofList = truthOf(computeTimesMs)
       expect(computeMs.count).to.equal(runs)

@@ -1,12 +1,10 @@
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { arrivalTimesMs } from '../../lib/benchmark/arrivals'
 import { meanWait } from '../benchmark/one-server-queue'
 import { slowdown } from '../lifecycle/slowdown'
-import { root } from '../support/environment'
-import { OfflineModels, requireSimulator, simulatorSettings } from '../support/native'
 import { until } from '../toolchain/stand-ins'
-import { expectFailure, expectSuccess, scratchFolder, startAasist, type Ended } from './support'
+import { benchRuns, onnxFixture } from './bench-runs'
+import { expectFailure, expectSuccess, startAasist, type Ended, type Running } from './support'
 
 interface Rate {
   readonly due: number
@@ -23,22 +21,10 @@ interface Rate {
 
 describe('aasist bench --rate', function () {
   this.timeout(120_000)
-  const folder = scratchFolder()
-  const model = join(root, 'test', 'fixtures', 'onnx', 'add.onnx')
-  let models: OfflineModels | undefined
-  let library = ''
-  before(function () {
-    library = requireSimulator(this)
-    models = new OfflineModels()
-  })
-  after(() => models?.remove())
-  const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}): ReturnType<typeof startAasist> =>
-    startAasist(['bench', '--model', models!.compile(model, []), ...args], {
-      cwd: folder(),
-      env: { ...simulatorSettings(), AASIST_ACL_LIBRARY: library, ...env },
-    })
-  const bench = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-    start(args, env).ended
+  const runs = benchRuns()
+  const start = (args: readonly string[], env?: NodeJS.ProcessEnv): Running =>
+    runs.start(['--model', runs.om('add'), ...args], env)
+  const bench = (args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended> => start(args, env).ended
   const rate = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<Rate> => {
     const ended = await bench([...args, '--json'], env)
     expectSuccess(ended)
@@ -103,8 +89,16 @@ describe('aasist bench --rate', function () {
   })
 
   it('measures an ONNX model on the CPU with the same command', async () => {
-    const ended = await startAasist(['bench', '--model', model, '--rate', '50', '--seconds', '1', '--json'])
-      .ended
+    const ended = await startAasist([
+      'bench',
+      '--model',
+      onnxFixture('add'),
+      '--rate',
+      '50',
+      '--seconds',
+      '1',
+      '--json',
+    ]).ended
     expectSuccess(ended)
     const found = JSON.parse(ended.stdout) as Rate & { devices: readonly { kind: string }[] }
     expect(found.devices[0]!.kind).to.equal('cpu')

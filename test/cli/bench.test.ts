@@ -3,12 +3,10 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { npyFile } from '../../lib/benchmark/npy'
-import { root } from '../support/environment'
-import { OfflineModels, requireSimulator, simulatorSettings } from '../support/native'
 import { until } from '../toolchain/stand-ins'
-import { expectFailure, expectSuccess, scratchFolder, startAasist, type Ended } from './support'
+import { benchRuns, onnxFixture } from './bench-runs'
+import { expectFailure, expectSuccess } from './support'
 
-const fixture = (name: string): string => join(root, 'test', 'fixtures', 'onnx', `${name}.onnx`)
 const floats = (...values: readonly number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer)
 
 /** As people's scripts take ais_bench's block apart. */
@@ -36,22 +34,7 @@ const read = (path: string): Summary => JSON.parse(readFileSync(path, 'utf8')) a
 
 describe('aasist bench', function () {
   this.timeout(60_000)
-  const folder = scratchFolder()
-  let models: OfflineModels | undefined
-  let library = ''
-  before(function () {
-    library = requireSimulator(this)
-    models = new OfflineModels()
-  })
-  after(() => models?.remove())
-  const om = (name: string, ...options: readonly string[]): string => models!.compile(fixture(name), options)
-  const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}): ReturnType<typeof startAasist> =>
-    startAasist(['bench', ...args], {
-      cwd: folder(),
-      env: { ...simulatorSettings(), AASIST_ACL_LIBRARY: library, ...env },
-    })
-  const bench = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-    start(args, env).ended
+  const { folder, om, start, bench } = benchRuns()
 
   it("prints ais_bench's block, with figures that follow from each other", async () => {
     const ended = await bench(['--model', om('add'), '--loop', '40'], { ACL_SIM_EXEC_US: '2000' })
@@ -391,10 +374,10 @@ describe('aasist bench', function () {
   })
 
   it('runs an ONNX model on the CPU with the same command', async () => {
-    const ended = await bench(['--model', fixture('add'), '--loop', '10', '--pure_data_type', 'random'])
+    const ended = await bench(['--model', onnxFixture('add'), '--loop', '10', '--pure_data_type', 'random'])
     expectSuccess(ended)
     expect(ended.stdout).to.match(block)
-    expectFailure(await bench(['--model', fixture('add'), '--device', '0']), 2, 'INVALID_ARGUMENT')
+    expectFailure(await bench(['--model', onnxFixture('add'), '--device', '0']), 2, 'INVALID_ARGUMENT')
   })
 
   it('knows the spellings of ait benchmark', async () => {
@@ -496,7 +479,7 @@ describe('aasist bench', function () {
   })
 
   it('takes cpu for the device of an ONNX model, and of no offline one', async () => {
-    expectSuccess(await bench(['--model', fixture('add'), '--device', 'cpu']))
+    expectSuccess(await bench(['--model', onnxFixture('add'), '--device', 'cpu']))
     const refused = await bench(['--model', om('add'), '--device', 'cpu'])
     expectFailure(refused, 2, 'INVALID_ARGUMENT')
     expect(refused.stderr).to.include('ONNX model')
@@ -515,7 +498,7 @@ describe('aasist bench', function () {
     expect(ended.stderr).to.match(/devices: 0: Ascend310P3\n/)
     expect(ended.stderr).to.match(/versions: aasist-ascend .+, Node .+, simulator of CANN /)
     expect(ended.stderr).to.include('clock: CLOCK_MONOTONIC, nanoseconds')
-    const onCpu = await bench(['--model', fixture('add'), '--json'])
+    const onCpu = await bench(['--model', onnxFixture('add'), '--json'])
     const { machine, versions } = JSON.parse(onCpu.stdout) as {
       machine: { cpus: number; npus: readonly string[] }
       versions: { npu: unknown; onnxruntime: string }

@@ -8,12 +8,12 @@ import { SampleLog } from './sample-log'
 /** Nobody waits longer for a device that does not answer any more. */
 export const releaseWithinMs = 5000
 
-export interface Lane {
+export interface TimedSession {
   readonly session: Session
   readonly log: SampleLog
 }
 
-export async function openLane(
+export async function openTimedSession(
   device: number | 'cpu',
   {
     model,
@@ -22,7 +22,7 @@ export async function openLane(
     signal,
   }: Pick<BenchmarkOptions, 'model' | 'threads' | 'libraryPath' | 'signal'>,
   outputBytes: Readonly<Record<string, number>>,
-): Promise<Lane> {
+): Promise<TimedSession> {
   const log = new SampleLog()
   const session = await openSession(
     model,
