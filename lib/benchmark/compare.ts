@@ -1,5 +1,6 @@
 /** Which of two models takes less time: interleaved, because two runs one after the other are two machines. */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { ArgumentTypeError, assertKnownOptions } from '../errors'
 import { percentile } from '../metrics/percentile'
@@ -49,6 +50,8 @@ export interface Comparison {
   readonly ratioOfMeans: Ratio
   /** By the interval of `ratioOfMedians`: `no difference shown` where 1 lies in it. */
   readonly verdict: 'second is faster' | 'second is slower' | 'no difference shown'
+  /** False when its signal stopped it: of the rounds until then, of which there were enough. */
+  readonly complete: boolean
 }
 
 const optionNames = [
@@ -62,7 +65,8 @@ const warmUpBlocks = 2
 
 /**
  * Runs two models in turns on one device and compares their times. What else the machine does falls on both, and which of
- * them comes first in a round is drawn. The interval is that of a percentile bootstrap over the rounds.
+ * them comes first in a round is drawn. The interval is that of a percentile bootstrap over the rounds. Stopped by its
+ * signal it compares what there is, when that is at least ten rounds.
  *
  * @throws as `benchmark()`; the signal's reason
  * @example
@@ -93,7 +97,11 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
       const choice = shape ?? { kind: 'as the model says' }
       const shapes = chooseShapes(lane.session.inputMetadata, choice)
       batches.push(batchOf(shapes, choice))
-      sides.push({ lane, feeds: (await madeUpRequest(shapes, pureData).at(0)).feeds, blocks: [] })
+      const own = await madeUpRequest(shapes, pureData).at(0)
+      // The same data for both, where they take the same: zeros and noise need not cost the same.
+      const shared =
+        sides[0] !== undefined && sameShapes(sides[0].feeds, own.feeds) ? sides[0].feeds : own.feeds
+      sides.push({ lane, feeds: shared, blocks: [] })
     }
     if (batches[0] !== batches[1]) {
       throw new ArgumentTypeError(
@@ -102,23 +110,38 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
       )
     }
     const random = seededRandom(seed)
-    for (let round = -warmUpBlocks; round < rounds; round += 1) {
-      const order = uniformInt(random, 0, 1) === 0 ? sides : [...sides].reverse()
-      for (const { lane, feeds, blocks } of order) {
-        lane.log.clear()
-        for (let run = 0; run < runsPerBlock; run += 1) {
-          await lane.session.run(feeds, undefined, signal && { signal })
+    let done = 0
+    try {
+      for (let round = -warmUpBlocks; round < rounds; round += 1) {
+        const order = uniformInt(random, 0, 1) === 0 ? sides : [...sides].reverse()
+        for (const { lane, feeds, blocks } of order) {
+          lane.log.clear()
+          for (let run = 0; run < runsPerBlock; run += 1) {
+            await lane.session.run(feeds, undefined, signal && { signal })
+          }
+          if (round >= 0) blocks.push(lane.log.samples.map(({ executeMs }) => executeMs))
         }
-        if (round >= 0) blocks.push(lane.log.samples.map(({ executeMs }) => executeMs))
+        done = Math.max(0, round + 1)
+        if (round >= 0) onProgress?.({ done, of: rounds })
       }
-      if (round >= 0) onProgress?.({ done: round + 1, of: rounds })
+    } catch (error) {
+      if (signal?.aborted !== true || done < leastRounds) throw error
     }
-    const compared = await compareTimes(sides[0]!.blocks, sides[1]!.blocks, { seed, signal })
-    return { models, device: timed[0]!.session.device, rounds, runsPerBlock, seed, ...compared }
+    const complete = done === rounds
+    const [first, second] = sides.map(({ blocks }) => blocks.slice(0, done))
+    const compared = await compareTimes(first!, second!, { seed, signal: complete ? signal : undefined })
+    const { device: computedOn } = timed[0]!.session
+    return { models, device: computedOn, rounds: done, runsPerBlock, seed, ...compared, complete }
   } finally {
     await Promise.all(timed.map(({ session }) => session.release()))
   }
 }
+
+const sameShapes = (one: Feeds, other: Feeds): boolean =>
+  isDeepStrictEqual(interfaceOf(one), interfaceOf(other))
+
+const interfaceOf = (feeds: Feeds): object =>
+  Object.entries(feeds).map(([name, { type, dims }]) => [name, type, dims])
 
 type Given = Pick<BenchmarkOptions, 'threads' | 'libraryPath' | 'signal'>
 

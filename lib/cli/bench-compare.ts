@@ -2,30 +2,17 @@
 import { compareModels, comparisonSummary } from '../benchmark'
 import { ArgumentTypeError } from '../errors'
 import { machineLines, machineOf } from './bench-machine'
-import { npusOf, refuseFlags, shapeChoice, type BenchFlags } from './bench-options'
+import { npusOf, shapeChoice, type BenchFlags } from './bench-options'
 import { shareNotes } from './bench-progress'
 import type { ExitCode } from './exit'
 import { note, printJson, printLine } from './terminal'
 
-/** Flags that would be without effect. */
-const idleFlags = [
-  'input',
-  'output',
-  'output_dirname',
-  'outputSize',
-  'batchsize',
-  'rate',
-  'timeout',
-  'dymShape_range',
-] as const
-
-/** @throws ArgumentTypeError `INVALID_ARGUMENT` for a flag that means nothing here; as `compareModels()` */
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` for several devices; as `compareModels()` */
 export async function benchComparison(
   other: string,
   flags: BenchFlags,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  refuseFlags(flags, idleFlags, 'has no effect with --compare')
   const npus = npusOf(flags)
   if ((npus?.length ?? 1) > 1) {
     throw new ArgumentTypeError('--compare takes one device, on which both models run', {
@@ -37,7 +24,7 @@ export async function benchComparison(
     shape: shapeChoice(flags),
     pureData: flags.pure_data_type,
     seed: flags.seed,
-    ...(flags.loop > 1 && { rounds: flags.loop }),
+    ...(flags.loop !== undefined && { rounds: flags.loop }),
     ...(npus?.[0] !== undefined && { device: npus[0] }),
     signal,
     onProgress: shareNotes('rounds'),
@@ -48,5 +35,6 @@ export async function benchComparison(
     for (const line of comparisonSummary(compared)) printLine(`[INFO] ${line}`)
     for (const line of machineLines(machine)) note(`[INFO] ${line}`)
   }
+  if (!compared.complete) throw signal.reason
   return 0
 }

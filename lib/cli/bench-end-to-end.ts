@@ -2,37 +2,23 @@
 import { benchmarkEndToEnd, endToEndSummary } from '../benchmark'
 import { findAudioFiles } from './audio-files'
 import { machineLines, machineOf } from './bench-machine'
-import { refuseFlags, type BenchFlags } from './bench-options'
+import type { BenchFlags } from './bench-options'
 import { compilationNotes } from './compile-progress'
 import type { ExitCode } from './exit'
 import { counted, note, printJson, printLine } from './terminal'
 
-/** Flags of the benchmark on tensors that would be without effect. */
-const tensorFlags = [
-  'input',
-  'output',
-  'output_dirname',
-  'dymBatch',
-  'dymHW',
-  'dymDims',
-  'dymShape',
-  'outputSize',
-  'batchsize',
-] as const
-
-/** @throws ArgumentTypeError `INVALID_ARGUMENT` for a flag that means nothing here; as `benchmarkEndToEnd()` */
+/** @throws as `benchmarkEndToEnd()` */
 export async function benchEndToEnd(
   folder: string,
   flags: BenchFlags,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  refuseFlags(flags, tensorFlags, 'is about tensors, and --end-to-end takes audio files')
   const { files, ignored } = await findAudioFiles([folder])
   if (ignored > 0) note(`left out ${counted(ignored, 'file')} without an audio ending`)
   const measured = await benchmarkEndToEnd({
     files,
     model: flags.model,
-    loop: flags.loop,
+    ...(flags.loop !== undefined && { loop: flags.loop }),
     ...(flags.device !== undefined && { device: flags.device }),
     onCompile: compilationNotes(),
     signal,

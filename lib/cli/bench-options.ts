@@ -18,7 +18,7 @@ export interface BenchFlags {
   readonly output?: string
   readonly output_dirname?: string
   readonly outfmt: OutputFormat
-  readonly loop: number
+  readonly loop?: number
   readonly device?: readonly number[] | 'cpu'
   readonly dymBatch?: number
   readonly dymHW?: readonly [height: number, width: number]
@@ -33,7 +33,7 @@ export interface BenchFlags {
   readonly output_batchsize_axis: number
   readonly run_mode?: string
   readonly display_all_summary: boolean
-  readonly warmup_count: WarmUp
+  readonly warmup_count?: WarmUp
   /** Seconds. */
   readonly timeout?: number
   readonly pipeline: boolean
@@ -175,7 +175,11 @@ export function addBenchOptions(command: Command): Command {
     .option('--output <folder>', 'where results and the summary go, in a folder named by the time')
     .option('--output_dirname <name>', 'that folder by another name')
     .addOption(new Option('--outfmt <format>', 'of results').choices(['BIN', 'NPY', 'TXT']).default('BIN'))
-    .option('--loop <n>', 'how often each input is computed', parseCount, 1)
+    .option(
+      '--loop <n>',
+      'how often each input is computed (default: 1); of --compare: rounds (default: 40)',
+      parseCount,
+    )
     .option(
       '--device <ids>',
       'NPU, or several such as 0,1, or cpu (default: 0 for .om, the CPU for .onnx)',
@@ -215,9 +219,8 @@ export function addBenchOptions(command: Command): Command {
     .option('--display_all_summary <0|1>', 'show the copies as well', parseSwitch, false)
     .option(
       '--warmup_count <n|steady>',
-      'runs before anything counts; steady: until their times no longer change',
+      'runs before anything counts (default: 1, with --rate 20); steady: until their times no longer change',
       parseWarmUp,
-      1,
     )
     .option('--pipeline <0|1>', 'copy and compute at the same time', parseSwitch, false)
     .option('--threads <n>', 'sessions on each device, with --pipeline 1', parseCount, 1)
@@ -244,7 +247,12 @@ export function addBenchOptions(command: Command): Command {
         .default('poisson'),
     )
     .option('--seconds <n>', 'of --rate: how long requests arrive', parseSeconds, 30)
-    .option('--seed <n>', 'of --rate: of the arrivals', parseCountFrom0, 1)
+    .option(
+      '--seed <n>',
+      'of --rate: of the arrivals; of --compare: of the order and the interval',
+      parseCountFrom0,
+      1,
+    )
     .option('--json', 'print all figures as JSON, p99.9 among them')
     .addOption(new Option('--debug <0|1>').argParser(parseSwitch).hideHelp())
   for (const [flag, reason] of Object.entries(refused)) {
@@ -283,11 +291,4 @@ export function npusOf({ device, model }: BenchFlags): readonly number[] | undef
     `${model} runs on NPUs only: for the CPU name the ONNX model it was compiled from`,
     { option: '--device' },
   )
-}
-
-/** @throws ArgumentTypeError `INVALID_ARGUMENT` for the first of these flags that was given; `why` ends the sentence */
-export function refuseFlags(flags: BenchFlags, names: readonly (keyof BenchFlags)[], why: string): void {
-  const given = names.find(name => flags[name] !== undefined)
-  if (given === undefined) return
-  throw new ArgumentTypeError(`--${given} ${why}: leave it out`, { option: `--${given}` })
 }

@@ -1,19 +1,20 @@
 /** `aasist bench --rate`: load that does not wait for its answers. */
 import { benchmarkAtRate, rateSummary } from '../benchmark'
-import { errorCode } from '../errors'
+import { ArgumentTypeError, errorCode } from '../errors'
 import { machineLines, machineOf } from './bench-machine'
-import { npusOf, refuseFlags, shapeChoice, type BenchFlags } from './bench-options'
+import { npusOf, shapeChoice, type BenchFlags } from './bench-options'
 import { shareNotes } from './bench-progress'
 import type { ExitCode } from './exit'
 import { note, printJson, printLine } from './terminal'
 
-/** Flags of the loop that waits, and of files. */
-const idleFlags = ['input', 'output', 'output_dirname', 'outputSize'] as const satisfies (keyof BenchFlags)[]
-
-/** @throws ArgumentTypeError `INVALID_ARGUMENT` for a flag that means nothing here; as `benchmarkAtRate()` */
+/** @throws as `benchmarkAtRate()` */
 export async function benchAtRate(rate: number, flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> {
-  refuseFlags(flags, idleFlags, 'is about files, and --rate sends made-up data')
   const { model, seconds, arrivals, seed, timeout, warmup_count: warmup } = flags
+  if (warmup === 'until steady') {
+    throw new ArgumentTypeError('--warmup_count takes a number with --rate: of free runs, not of times', {
+      option: '--warmup_count',
+    })
+  }
   const npus = npusOf(flags)
   const measured = await benchmarkAtRate({
     model,
@@ -25,7 +26,7 @@ export async function benchAtRate(rate: number, flags: BenchFlags, signal: Abort
     pureData: flags.pure_data_type,
     sessionsPerDevice: flags.pipeline ? flags.threads : 1,
     ...(npus !== undefined && { devices: npus }),
-    ...(typeof warmup === 'number' && warmup > 1 && { warmup }),
+    ...(warmup !== undefined && { warmup }),
     ...(timeout !== undefined && { runTimeoutMs: timeout * 1000 }),
     signal,
     onProgress: shareNotes('requests'),

@@ -8,13 +8,11 @@ import {
   type BenchmarkOptions,
   type ShapeResult,
 } from '../benchmark'
-import { ArgumentTypeError, errorCode } from '../errors'
+import { errorCode } from '../errors'
 import { machineLines, machineOf } from './bench-machine'
 import type { BenchFlags } from './bench-options'
 import type { ExitCode } from './exit'
 import { note, printable, printJson, printLine } from './terminal'
-
-const idleFlags = ['output', 'output_dirname', 'dymHW', 'dymDims', 'dymShape'] as const
 
 /** `options`: what the other flags say. */
 export async function benchShapes(
@@ -22,7 +20,6 @@ export async function benchShapes(
   flags: BenchFlags,
   options: Omit<BenchmarkOptions, 'shape'>,
 ): Promise<ExitCode> {
-  refuseIdle(flags)
   const shapes = parseShapeRange(await textOf(range))
   const sessions = options.sessionsPerDevice ?? 1
   const results: ShapeResult[] = []
@@ -33,7 +30,7 @@ export async function benchShapes(
       onShape: result => {
         results.push(result)
         noteShape(result)
-        if (flags.json !== true) printBlocks(result, sessions)
+        if (flags.json !== true) printBlocks(result, sessions, flags)
       },
     })
   } finally {
@@ -43,27 +40,15 @@ export async function benchShapes(
   return results.every(({ error }) => error === null) ? 0 : 1
 }
 
-/** @throws ArgumentTypeError `INVALID_ARGUMENT` */
-function refuseIdle(flags: BenchFlags): void {
-  const isFromFiles = flags.auto_set_dymshape_mode || flags.auto_set_dymdims_mode
-  const idle =
-    idleFlags.find(name => flags[name] !== undefined) ??
-    // 0 is how ais_bench says: none.
-    ((flags.dymBatch ?? 0) > 0 ? 'dymBatch' : isFromFiles ? 'auto_set_dymshape_mode' : undefined)
-  if (idle === undefined) return
-  throw new ArgumentTypeError(`--${idle} does not go with --dymShape_range: leave it out`, {
-    option: `--${idle}`,
-  })
-}
-
 function noteShape({ shape, error }: ShapeResult): void {
   note(`[INFO] dymshape:${shape} end run result:${error === null ? 'OK' : 'Failed'}`)
   if (error !== null) note(`${printable(error.message)} [${errorCode(error) ?? ''}]`)
 }
 
-function printBlocks({ measured }: ShapeResult, sessions: number): void {
+function printBlocks({ measured }: ShapeResult, sessions: number, flags: BenchFlags): void {
+  const lines = flags.display_all_summary ? 'computing and copies' : 'computing'
   for (const device of measured?.devices ?? []) {
-    for (const line of performanceSummary(device, sessions, 'computing')) printLine(`[INFO] ${line}`)
+    for (const line of performanceSummary(device, sessions, lines)) printLine(`[INFO] ${line}`)
   }
 }
 

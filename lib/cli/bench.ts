@@ -18,6 +18,7 @@ import { benchComparison } from './bench-compare'
 import { benchEndToEnd } from './bench-end-to-end'
 import { addBenchOptions, npusOf, shapeChoice, type BenchFlags } from './bench-options'
 import { machineLines, machineOf, type Machine } from './bench-machine'
+import { inTermsOfFlags, modeOf, refuseIdleFlags } from './bench-modes'
 import { benchmarkNotes } from './bench-progress'
 import { benchAtRate } from './bench-rate'
 import { benchShapes } from './bench-shapes'
@@ -36,7 +37,16 @@ export function addBenchCommand(
       '\nExample:\n  aasist bench --model aasist_bs1.om --loop 1000 --batchsize 1\n' +
         "\nFlags may be spelt as those of ait benchmark, too. What asks for CANN's own tools is refused with the reason.",
     )
-    .action((flags: BenchFlags) => run(signal => bench(flags, signal)))
+    .action((flags: BenchFlags, command: Command) =>
+      run(async signal => {
+        try {
+          refuseIdleFlags(command, modeOf(flags))
+          return await bench(flags, signal)
+        } catch (error) {
+          throw inTermsOfFlags(error)
+        }
+      }),
+    )
 }
 
 /** Where one device's results and its summary go. */
@@ -59,12 +69,12 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> 
   const options: BenchmarkOptions = {
     model,
     pureData: flags.pure_data_type,
-    loop: flags.loop,
-    warmup: flags.warmup_count,
     sessionsPerDevice: sessions,
     order: pipeline ? 'overlapped' : 'one after the other',
     sharing: flags.divide_input ? 'divided' : 'all on each',
     ...(npus !== undefined && { devices: npus }),
+    ...(flags.loop !== undefined && { loop: flags.loop }),
+    ...(flags.warmup_count !== undefined && { warmup: flags.warmup_count }),
     ...(flags.timeout !== undefined && { runTimeoutMs: flags.timeout * 1000 }),
     ...(input !== undefined && { inputs: input }),
     ...(flags.batchsize !== undefined && { batchSize: flags.batchsize }),

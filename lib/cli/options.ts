@@ -51,7 +51,7 @@ export function addModelOptions(command: Command): Command {
     .option('--device <device>', 'auto, cpu, npu, npu+cpu, or device ids such as 0,1', parseDevice, 'auto')
     .option(
       '--sessions <n>',
-      'sessions side by side (default: one a CPU with one thread each, or one an NPU)',
+      'sessions side by side, on NPUs spread over them (default: one a CPU with one thread each, or one an NPU)',
       parseCount,
     )
     .option(

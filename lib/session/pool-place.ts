@@ -9,6 +9,8 @@ export interface Place {
   session: Session | undefined
   /** Given to `session` and not back yet, in order: the first one is being computed. */
   runs: PendingRun<PackedWork>[]
+  /** When the first of `runs` was given to the session, or came to the front; on the clock of `performance.now()`. */
+  headSinceMs: number
   /** A run was given up by its caller, and the session may still compute it. */
   mayCompute: boolean
   /** When its last run ended, on the clock of `performance.now()`. */
@@ -18,7 +20,10 @@ export interface Place {
 }
 
 export function newPlace(session: Session, index: number): Place {
-  return { index, device: session.device, session, runs: [], mayCompute: false, lastEndMs: 0, lostInARow: 0 }
+  return {
+    ...{ index, device: session.device, session, runs: [], mayCompute: false },
+    ...{ headSinceMs: 0, lastEndMs: 0, lostInARow: 0 },
+  }
 }
 
 /**

@@ -70,6 +70,8 @@ export class SessionPool implements Session {
   readonly #replacing = new Map<Place, Promise<void>>()
   readonly #leaving = new Set<Promise<void>>()
   readonly #stopReplacing = new AbortController()
+  /** Looks again whether the NPUs still move, while runs are left to them. */
+  #lookAgain: NodeJS.Timeout | undefined
   #retries = 0
   #failovers = 0
   #fault: Error | undefined
@@ -265,9 +267,19 @@ export class SessionPool implements Session {
       if (place !== undefined) {
         this.#waiting.splice(index, 1)
         void this.#compute(place, place.session!, run)
-      } else if (this.#attempts.of(run).length === 0) return
+      } else if (this.#attempts.of(run).length === 0) break
       else index += 1
     }
+    if (this.#waiting.length > 0 && this.#runTimes !== undefined) this.#dispatchWhenOverdue(this.#runTimes)
+  }
+
+  /** No run ends on an NPU that hangs, and then nothing else would give what waits for it to the CPU. */
+  #dispatchWhenOverdue(runTimes: RunTimesByKind): void {
+    if (this.#lookAgain !== undefined) return
+    this.#lookAgain = setTimeout(() => {
+      this.#lookAgain = undefined
+      this.#dispatch()
+    }, runTimes.overdueMs).unref()
   }
 
   async #compute(place: Place, session: Session, run: PendingRun<PackedWork>): Promise<void> {
@@ -275,8 +287,9 @@ export class SessionPool implements Session {
     const untilDeadlineMs = deadlineMs === undefined ? Infinity : Math.max(1, deadlineMs - performance.now())
     const timeoutMs = Math.min(untilDeadlineMs, this.#runTimeoutMs ?? Infinity)
     const options = { ...(signal && { signal }), ...(timeoutMs < Infinity && { timeoutMs }) }
-    place.runs.push(run)
     const sentAtMs = performance.now()
+    if (place.runs.length === 0) place.headSinceMs = sentAtMs
+    place.runs.push(run)
     try {
       const outputs = await session.run(unpackTensors(run.work.feeds), run.work.fetches, options)
       const endedAtMs = performance.now()
@@ -296,7 +309,10 @@ export class SessionPool implements Session {
       })
       if (session.stats().state === 'faulted') this.#lose(place, session, error)
     }
-    if (place.session === session) place.runs = place.runs.filter(other => other !== run)
+    if (place.session === session) {
+      place.runs = place.runs.filter(other => other !== run)
+      place.headSinceMs = performance.now()
+    }
     this.#dispatch()
   }
 
@@ -408,6 +424,7 @@ export class SessionPool implements Session {
       new SessionError('SESSION_RELEASED', 'the pool was released before this run began')
     for (const run of this.#waiting.splice(0)) this.#reject(run, released())
     this.#stopReplacing.abort()
+    clearTimeout(this.#lookAgain)
     await Promise.all(this.#replacing.values())
     await Promise.all([...this.#places.map(({ session }) => session?.release()), ...this.#leaving])
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { seededRandom } from '../../lib/metrics/resample'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { compareModels, convertCheckpoint } from '../../lib'
+import { compareModels, convertCheckpoint, type Comparison } from '../../lib'
 import { compareTimes, type Blocks } from '../../lib/benchmark/compare'
 import { expectCode, tinyModel } from '../scoring/support'
 import { root } from '../support/environment'
@@ -72,15 +72,27 @@ describe('compareModels()', function () {
     expect(other.device.kind).to.equal('cpu')
   })
 
-  it('stops on its signal', async () => {
+  const stoppedAfter = async (rounds: number): Promise<Comparison> => {
     const abort = new AbortController()
-    const running = compareModels({
+    return compareModels({
       models: [fixture('add'), fixture('add')],
       rounds: 10_000,
       signal: abort.signal,
-      onProgress: () => abort.abort(new Error('enough')),
+      onProgress: ({ done }) => done === rounds && abort.abort(new Error('enough')),
     })
-    expect(await running.catch((error: unknown) => String(error))).to.equal('Error: enough')
+  }
+
+  it('rejects when its signal stops it before there is anything to compare', async () => {
+    expect(await stoppedAfter(9).catch((error: unknown) => String(error))).to.equal('Error: enough')
+  })
+
+  it('compares the rounds that are done when its signal stops it', async () => {
+    const { complete, rounds, computeMs } = await stoppedAfter(12)
+    expect({ complete, rounds, counts: computeMs.map(({ count }) => count) }).to.deep.equal({
+      complete: false,
+      rounds: 12,
+      counts: [120, 120],
+    })
   })
 
   for (const [what, options] of [

@@ -86,6 +86,22 @@ async function auto(): Promise<object> {
   return { session: one.device, pool: several.device, asked: asked.device }
 }
 
+/** An NPU that computes in no time, and hangs at its second run; and the CPU, which is slow. */
+async function besideTheCpu(): Promise<object> {
+  const forms = { om: model, onnx: process.env['PROBE_ONNX'] ?? '' }
+  const both = { device: 'npu+cpu', sessions: 1, exitWaitMs: 100 } as const
+  const slow: Feeds = { ...feeds, rounds: { type: 'int64', dims: [], data: BigInt64Array.of(200n) } }
+  const opened = await createPool(forms, both)
+  const kindOf = async (): Promise<string> => opened.deviceOf(await opened.run(slow))?.kind ?? 'unknown'
+  const first = await Promise.all([kindOf(), kindOf()])
+  let hangs = true
+  void opened.run(slow).finally(() => (hangs = false))
+  const behind = await kindOf()
+  // Released, the pool would wait for that run.
+  setImmediate(() => process.exit())
+  return { first, behind, hangs }
+}
+
 const stories: Readonly<Record<string, () => Promise<object>>> = {
   session: () => session({}),
   'session with timeoutMs': () => session({ timeoutMs: 10_000 }),
@@ -93,6 +109,7 @@ const stories: Readonly<Record<string, () => Promise<object>>> = {
   pool,
   attempts,
   auto,
+  'beside the CPU': besideTheCpu,
 }
 
 void stories[story]!().then(facts => process.stdout.write(`${JSON.stringify(facts)}\n`))

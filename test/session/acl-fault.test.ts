@@ -173,6 +173,13 @@ describe('a device that breaks down', () => {
     ])
   })
 
+  it('by not answering does not keep from the CPU what was left to it in npu+cpu', async () => {
+    const { facts } = await tell('beside the CPU', 'task:hang@2', {
+      ...{ ACL_SIM_DEVICES: '1', ACL_SIM_EXEC_US: '100', PROBE_ONNX: modelPath('slow') },
+    })
+    expect(facts).to.deep.equal({ first: ['npu', 'cpu'], behind: 'cpu', hangs: true })
+  })
+
   it('before it is there at all: auto takes the CPU, and the device says why', async () => {
     const onnx = modelPath('slow')
     const { facts } = await tell('auto', '', { ACL_SIM_DEVICES: '0', PROBE_ONNX: onnx })

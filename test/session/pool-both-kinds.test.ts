@@ -43,8 +43,8 @@ describe('a pool of NPUs and CPU sessions', function () {
 })
 
 describe('a run that waits for a free session', () => {
-  const place = (kind: 'npu' | 'cpu', runs: number): Place =>
-    ({ device: { kind }, session: {}, runs: Array.from({ length: runs }) }) as unknown as Place
+  const place = (kind: 'npu' | 'cpu', runs: number, headSinceMs = performance.now()): Place =>
+    ({ device: { kind }, session: {}, runs: Array.from({ length: runs }), headSinceMs }) as unknown as Place
   const times = new RunTimesByKind()
   times.learn('npu', 10)
   times.learn('cpu', 100)
@@ -56,6 +56,13 @@ describe('a run that waits for a free session', () => {
     // Two of them take twice as many.
     expect(times.npusAreSooner([place('npu', 1), place('npu', 1), place('cpu', 0)], 18)).to.equal(true)
     expect(times.npusAreSooner([place('npu', 1), place('npu', 1), place('cpu', 0)], 19)).to.equal(false)
+  })
+
+  it('goes to whoever is free when the run of the only NPU is long overdue', () => {
+    const long = performance.now() - times.overdueMs - 1
+    expect(times.npusAreSooner([place('npu', 1, long), place('cpu', 0)], 1)).to.equal(false)
+    expect(times.npusAreSooner([place('npu', 0, long), place('cpu', 0)], 1), 'idle').to.equal(true)
+    expect(times.npusAreSooner([place('npu', 1, long), place('npu', 1), place('cpu', 0)], 1)).to.equal(true)
   })
 
   it('goes to whoever is free while nobody knows, or no NPU is left', () => {
