@@ -1,4 +1,4 @@
-/** All of what eval-npu.test.ts looks at every eighth clip of. */
+/** What eval-npu.test.ts shows for the demo clips. */
 import { expect } from 'chai'
 import { referenceData } from '../support/environment'
 import { npuBench, realScores } from './npu-bench'

@@ -1,14 +1,13 @@
 /** The whole evaluation on the simulator, whose scores must be onnxruntime's to the last bit. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { AclSession, OrtSession } from '../../lib/session'
 import type { Feeds } from '../../lib/session'
 import { tinyModel } from '../scoring/support'
 import { demoModel, readJson } from '../support/golden'
-import { referenceData } from '../support/environment'
 import { atc, simulatorSettings } from '../support/native'
-import { npuBench, realScores } from './npu-bench'
+import { npuBench } from './npu-bench'
 import { aasist, expectFailure, expectSuccess, quoted, shell } from './support'
 
 interface Metrics {
@@ -23,8 +22,6 @@ interface Metrics {
 }
 
 const clip = join(demoModel.corpus, 'ASVspoof2019_LA_eval', 'flac', 'DEMO_E_0001000.flac')
-
-const protocol = 'ASVspoof2019.LA.cm.eval.trl.txt'
 
 describe('aasist on an NPU', () => {
   const bench = npuBench()
@@ -153,19 +150,6 @@ describe('aasist on an NPU', () => {
     const data = Float32Array.from({ length: 64_600 }, (_, index) => Math.sin(index * index * 1e-5) / 3)
     const feeds: Feeds = { [npu.inputNames[0]!]: { type: 'float32', dims: [1, 64_600], data } }
     expect(await npu.run(feeds)).to.deep.equal(await cpu.run(feeds))
-  })
-
-  it('scores every eighth of the real clips as onnxruntime does, to the last bit', async function () {
-    const data = referenceData(this)
-    this.timeout(120_000)
-    const trials = readFileSync(join(data, 'LA', 'ASVspoof2019_LA_cm_protocols', protocol), 'utf8')
-      .trimEnd()
-      .split('\n')
-    const some = join(bench.folder(), 'some.txt')
-    writeFileSync(some, trials.filter((_, index) => index % 8 === 0).join('\n'))
-    const { npu, cpu } = await realScores(bench, data, '--protocol', some)
-    expect(npu.trim().split('\n')).to.have.length(Math.ceil(trials.length / 8))
-    expect(npu).to.equal(cpu)
   })
 
   it('takes device ids, and says when one is not there', async () => {

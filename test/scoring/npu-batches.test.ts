@@ -1,15 +1,14 @@
 /** Offline models of every batch on the simulator: the same scores, and the runs they take. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { convertCheckpoint } from '../../lib/model'
 import { float32Tensor } from '../../lib/model/graph'
 import { provenanceOf, writeOnnx } from '../../lib/model/onnx/write'
-import { Detector, evaluate } from '../../lib/scoring'
+import { Detector } from '../../lib/scoring'
 import { node } from '../model/small-graphs'
 import { OfflineModels, requireSimulator } from '../support/native'
 import { scratchFolder } from '../support/scratch-folder'
-import { collect, demoLines, speechWav, tinyModel, writeCorpus } from './support'
+import { collect, speechWav } from './support'
 
 /** Scores by the first samples, and leaves its batch open, as no conversion of this package does. */
 function openBatch(): Uint8Array {
@@ -89,27 +88,5 @@ describe('an offline model', () => {
     const samples = Float32Array.of(0.5, 0.25, -0.5, 0.125)
     const { score } = await detector.score({ samples, sampleRateHz: 16_000 })
     expect(score).to.equal(0.5 + 0.125 + 1 + 0.375)
-  })
-
-  it('of any fixed batch gives the scores of batch 1, but for the last bits, the last run padded', async function () {
-    this.timeout(120_000)
-    const [checkpoint, config] = [readFileSync(tinyModel.checkpoint), readFileSync(tinyModel.config, 'utf8')]
-    writeCorpus(join(folder(), 'LA'), demoLines(13))
-    const evaluated = async (batch: number, out: string, device: 'npu' | readonly number[]) => {
-      const onnx = onnxFile(`${batch}.onnx`, convertCheckpoint(checkpoint, config, { batch, target: 'npu' }))
-      const model = models.compile(onnx)
-      await evaluate({ model, data: join(folder(), 'LA'), out: join(folder(), out), device })
-      return readFileSync(join(folder(), out, 'eval_scores.txt'), 'utf8')
-        .trimEnd()
-        .split('\n')
-    }
-    const score = (line: string): number => Number(line.split(' ').at(-1))
-    const one = await evaluated(1, 'one', [0])
-    for (const batch of [2, 5, 16]) {
-      const many = await evaluated(batch, `${batch}`, [0, 1, 2])
-      expect(many.map(line => line.split(' ')[0])).to.deep.equal(one.map(line => line.split(' ')[0]))
-      for (const [index, line] of many.entries()) expect(score(line)).to.be.closeTo(score(one[index]!), 1e-5)
-      expect(await evaluated(batch, `${batch}-alone`, [1])).to.deep.equal(many)
-    }
   })
 })
