@@ -15,7 +15,11 @@ if (folder === undefined) {
   process.exit(2)
 }
 
-const names = (await readdir(folder, { recursive: true })).filter(name => /\.(wav|flac)$/i.test(name)).sort()
+const found = await readdir(folder, { recursive: true }).catch(error => {
+  console.error(`cannot read ${folder}: ${error.message}`)
+  process.exit(1)
+})
+const names = found.filter(name => /\.(wav|flac)$/i.test(name)).sort()
 const out = await open(values.out, 'a+')
 const text = await out.readFile('utf8')
 // A run that was killed may have left half a line.

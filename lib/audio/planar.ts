@@ -1,6 +1,8 @@
 import { AudioError } from '../errors'
 
 const FIRST_CAPACITY_FRAMES = 16_384
+/** 1 MB of float32, whatever a header claims; growing step by step costs as much garbage as the clip itself. */
+const LARGEST_EXPECTED_VALUES = 2 ** 18
 /** 1 GiB of float32: past this a caller wants `maxFrames`, not more memory. */
 const LARGEST_KEPT_VALUES = 2 ** 28
 
@@ -13,10 +15,15 @@ export class PlanarSamples {
   #keptFrames = 0
   #totalFrames = 0
   readonly #maxFrames: number
+  readonly #firstCapacity: number
 
-  constructor(channelCount: number, maxFrames: number) {
+  /** `expectedFrames`: as the header has it, 0 for unknown. */
+  constructor(channelCount: number, maxFrames: number, expectedFrames = 0) {
     this.#channels = Array.from({ length: channelCount }, () => new Float32Array(0))
     this.#maxFrames = maxFrames
+    const expected = Math.min(expectedFrames, maxFrames)
+    this.#firstCapacity =
+      expected > 0 && expected * channelCount <= LARGEST_EXPECTED_VALUES ? expected : FIRST_CAPACITY_FRAMES
   }
 
   /** Frames seen, kept or not. */
@@ -62,7 +69,7 @@ export class PlanarSamples {
         { frames, channels: this.#channels.length },
       )
     }
-    const grown = Math.min(Math.max(frames, capacity * 2, FIRST_CAPACITY_FRAMES), this.#maxFrames)
+    const grown = Math.min(Math.max(frames, capacity * 2, this.#firstCapacity), this.#maxFrames)
     this.#channels = this.#channels.map(channel => {
       const larger = new Float32Array(grown)
       larger.set(channel)

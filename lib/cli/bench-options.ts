@@ -164,6 +164,9 @@ function parseWarmUp(text: string): WarmUp {
   return text === 'steady' ? 'until steady' : parseCountFrom0(text)
 }
 
+const offByDefault = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser(parseSwitch).default(false, '0')
+
 export function addBenchOptions(command: Command): Command {
   command
     .requiredOption('--model <file>', 'an offline model (.om) for NPUs, or .onnx for the CPU')
@@ -193,8 +196,8 @@ export function addBenchOptions(command: Command): Command {
       '--dymShape_range <shapes>',
       'many shapes one after the other: name:1,3,200~224~8;other:1-2-4,300, or a file with such lines',
     )
-    .option('--auto_set_dymshape_mode <0|1>', 'take each shape from its .npy files', parseSwitch, false)
-    .option('--auto_set_dymdims_mode <0|1>', 'the same for gears of dimensions', parseSwitch, false)
+    .addOption(offByDefault('--auto_set_dymshape_mode <0|1>', 'take each shape from its .npy files'))
+    .addOption(offByDefault('--auto_set_dymdims_mode <0|1>', 'the same for gears of dimensions'))
     .option('--outputSize <bytes>', 'of each output, where a dynamic model does not tell', parseSizes)
     .option(
       '--batchsize <n>',
@@ -216,20 +219,15 @@ export function addBenchOptions(command: Command): Command {
         'accepted for ais_bench, whose modes differ in their copies only',
       ).choices(['array', 'files', 'tensor', 'full']),
     )
-    .option('--display_all_summary <0|1>', 'show the copies as well', parseSwitch, false)
+    .addOption(offByDefault('--display_all_summary <0|1>', 'show the copies as well'))
     .option(
       '--warmup_count <n|steady>',
       'runs before anything counts (default: 1, with --rate 20); steady: until their times no longer change',
       parseWarmUp,
     )
-    .option('--pipeline <0|1>', 'copy and compute at the same time', parseSwitch, false)
+    .addOption(offByDefault('--pipeline <0|1>', 'copy and compute at the same time'))
     .option('--threads <n>', 'sessions on each device, with --pipeline 1', parseCount, 1)
-    .option(
-      '--divide_input <0|1>',
-      'give each of several devices its share of the inputs',
-      parseSwitch,
-      false,
-    )
+    .addOption(offByDefault('--divide_input <0|1>', 'give each of several devices its share of the inputs'))
     .option('--timeout <seconds>', 'what one run may take; one past it ends the benchmark', parseSeconds)
     .option('--end-to-end <folder>', 'from the audio files of a folder to scores, and where the time goes')
     .option(

@@ -1,4 +1,5 @@
 /** `aasist bench --rate`: load that does not wait for its answers. */
+import { resolve } from 'node:path'
 import { benchmarkAtRate, rateSummary } from '../benchmark'
 import { ArgumentTypeError, errorCode } from '../errors'
 import { machineLines, machineOf } from './bench-machine'
@@ -35,7 +36,7 @@ export async function benchAtRate(rate: number, flags: BenchFlags, signal: Abort
   const { stoppedBy } = measured
   if (flags.json === true) {
     const failure = stoppedBy && { code: errorCode(stoppedBy) ?? null, message: stoppedBy.message }
-    printJson({ model, ...measured, stoppedBy: failure, ...machine })
+    printJson({ model: resolve(model), ...measured, stoppedBy: failure, ...machine })
   } else {
     for (const line of rateSummary(measured)) printLine(`[INFO] ${line}`)
     for (const line of machineLines(machine)) note(`[INFO] ${line}`)

@@ -8,7 +8,7 @@ import {
   type BenchmarkOptions,
   type ShapeResult,
 } from '../benchmark'
-import { errorCode } from '../errors'
+import { ArgumentTypeError, errorCode } from '../errors'
 import { machineLines, machineOf } from './bench-machine'
 import type { BenchFlags } from './bench-options'
 import type { ExitCode } from './exit'
@@ -71,8 +71,16 @@ const jsonOf = ({ shape, measured, error }: ShapeResult): object => ({
 
 const largestFileBytes = 1_000_000
 
-/** A file with a specification a line, where there is one of that name. */
+/**
+ * A file with a specification a line, where there is one of that name.
+ * @throws ArgumentTypeError `INVALID_ARGUMENT` for what can only be a file, and is not there
+ */
 async function textOf(range: string): Promise<string> {
   const found = await stat(range).catch(() => undefined)
-  return found?.isFile() === true && found.size <= largestFileBytes ? readFile(range, 'utf8') : range
+  if (found?.isFile() === true && found.size <= largestFileBytes) return readFile(range, 'utf8')
+  if (range.includes(':')) return range
+  throw new ArgumentTypeError(
+    `--dymShape_range is ${printable(range)}, which is neither a file of at most ${largestFileBytes} bytes nor shapes such as name:1,3,200~224~8`,
+    { option: '--dymShape_range' },
+  )
 }

@@ -30,7 +30,7 @@ export function decodeFlac(
 ): DecodedAudio {
   const info = readStreamInfo(bytes, start)
   assertDecodable(info.totalFrames ?? 0, info)
-  const samples = new PlanarSamples(info.channelCount, framesToKeep(info.sampleRateHz))
+  const samples = new PlanarSamples(info.channelCount, framesToKeep(info.sampleRateHz), info.totalFrames)
   const digest = new SampleDigest(info)
   const block: Float64Array[] = Array.from({ length: info.channelCount }, () => new Float64Array(0))
   const scale = 2 ** (1 - info.bitsPerSample)

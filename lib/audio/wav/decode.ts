@@ -103,7 +103,7 @@ export function decodeWav(
 ): DecodedAudio {
   const layout = readWavLayout(bytes, start)
   const carrier = carriers[layout.encoding]
-  const samples = new PlanarSamples(layout.channelCount, framesToKeep(layout.sampleRateHz))
+  const samples = new PlanarSamples(layout.channelCount, framesToKeep(layout.sampleRateHz), layout.frameCount)
   while (samples.totalFrames < layout.frameCount) {
     const first = samples.totalFrames
     // An integer is always a valid sample; floats are looked at to the end, because NaN anywhere is damage.
