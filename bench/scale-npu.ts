@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { evaluate } from '../lib'
-import { describeMachine } from './alternate'
+import { describeMachine, median } from './alternate'
 import { clipPaths } from './clips'
 import { writeCorpus } from './corpus'
 import { Scratch, library } from './npu-model'
@@ -19,7 +19,7 @@ const lengths = [1000, 10_000, 71_237]
 
 async function measure(folder: string, length: number, model: string): Promise<void> {
   const tenth = Math.floor(length / 10)
-  const marks: number[] = []
+  const marks: { readonly atMs: number; readonly cpuMs: number }[] = []
   const cpuBefore = process.cpuUsage()
   const beganAtMs = performance.now()
   await evaluate({
@@ -29,19 +29,30 @@ async function measure(folder: string, length: number, model: string): Promise<v
     device: 0,
     asvPreset: 'la2019-eval',
     onProgress: ({ done }) => {
-      if (done % tenth === 0) marks[done / tenth] = performance.now()
+      if (done % tenth === 0) marks[done / tenth] = { atMs: performance.now(), cpuMs: cpuMs() }
     },
   })
   const seconds = (performance.now() - beganAtMs) / 1000
   const { user, system } = process.cpuUsage(cpuBefore)
   // The very first tenth holds the start of the threads.
-  const rate = (index: number): number => (1000 * tenth) / (marks[index]! - marks[index - 1]!)
+  const tenths = [2, 3, 4, 5, 6, 7, 8, 9, 10]
+  const rates = tenths.map(index => (1000 * tenth) / (marks[index]!.atMs - marks[index - 1]!.atMs))
+  const costs = tenths.map(index => (marks[index]!.cpuMs - marks[index - 1]!.cpuMs) / tenth)
+  const lastByFirst = (values: readonly number[]): number =>
+    median(values.slice(-3)) / median(values.slice(0, 3))
   const peakMb = process.resourceUsage().maxRSS / 1024
   console.log(
     `${String(length).padStart(10)} ${peakMb.toFixed(0).padStart(5)} MB ${seconds.toFixed(1).padStart(7)} s ` +
-      `${(length / seconds).toFixed(1).padStart(7)} clips/s, tenths 2 and 10: ${rate(2).toFixed(1)} and ${rate(10).toFixed(1)} ` +
-      `(${(rate(10) / rate(2)).toFixed(3)} times); ${((user + system) / 1000 / length).toFixed(2)} ms of CPU a clip`,
+      `${(length / seconds).toFixed(1).padStart(7)} clips/s, ${((user + system) / 1000 / length).toFixed(2)} ms of CPU a clip; ` +
+      `last three tenths by tenths 2 to 4: clips/s ${lastByFirst(rates).toFixed(3)}, CPU a clip ${lastByFirst(costs).toFixed(3)}\n` +
+      `${' '.repeat(11)}clips/s by tenths: ${rates.map(rate => rate.toFixed(0)).join(' ')}; ` +
+      `ms of CPU a clip: ${costs.map(cost => cost.toFixed(2)).join(' ')}`,
   )
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 async function main(): Promise<void> {
