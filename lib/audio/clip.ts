@@ -67,15 +67,16 @@ function assertOneOf(name: string, value: string, allowed: readonly string[]): v
  * The whole way from the bytes of a WAV or FLAC file to the model's input: decode, average the channels, convert to
  * the model's rate, cut at the front or repeat to the window (`pad` in data_utils.py of
  * clovaai/aasist). Only what the window needs is kept and resampled; the rest of the file is still checked.
+ * @param memory as of {@link fitWindow}
  * @throws AudioError as {@link decodeAudio}, and `AUDIO_UNSUPPORTED` where an option refuses the rate or the channels
  * @throws ArgumentTypeError, ArgumentRangeError
  */
-export async function loadClip(bytes: Uint8Array, options: ClipOptions): Promise<Clip> {
+export async function loadClip(bytes: Uint8Array, options: ClipOptions, memory?: ArrayBuffer): Promise<Clip> {
   const settings = settingsOf(options, 'loadClip')
   const { windowSamples, sampleRateHz } = settings
   try {
     const audio = decodePrefix(bytes, rateHz => inputLengthFor(windowSamples, rateHz, sampleRateHz))
-    return await prepare(audio, settings)
+    return await prepare(audio, settings, memory)
   } catch (error) {
     throw withFileName(error, options.fileName)
   }
@@ -90,6 +91,7 @@ export async function clipFromSamples(
   samples: Float32Array,
   sourceSampleRateHz: number,
   options: ClipOptions,
+  memory?: ArrayBuffer,
 ): Promise<Clip> {
   const settings = settingsOf(options, 'clipFromSamples')
   assertWhole('sourceSampleRateHz', sourceSampleRateHz)
@@ -105,7 +107,7 @@ export async function clipFromSamples(
   try {
     if (samples.length === 0) throw new AudioError('AUDIO_EMPTY', 'there are no samples; expected speech')
     assertFinite(samples)
-    return await prepare(source, settings)
+    return await prepare(source, settings, memory)
   } catch (error) {
     throw withFileName(error, options.fileName)
   }
@@ -121,11 +123,11 @@ function assertFinite(samples: Float32Array): void {
   }
 }
 
-async function prepare(source: Source, settings: Settings): Promise<Clip> {
+async function prepare(source: Source, settings: Settings, memory: ArrayBuffer | undefined): Promise<Clip> {
   assertWanted(source, settings)
   const mono = mixToMono(source.channels)
   const converted = await resample(mono, source.sampleRateHz, settings.sampleRateHz)
-  const samples = fitWindow(converted, settings.windowSamples)
+  const samples = fitWindow(converted, settings.windowSamples, memory)
   // Finite input of absurd size can still overflow in the sums of mixing and filtering.
   assertFinite(samples)
   const durationSeconds = source.totalFrames / source.sampleRateHz

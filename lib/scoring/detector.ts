@@ -297,6 +297,7 @@ export class Detector implements AsyncDisposable {
 
   async #judge({ samples, durationSeconds, warnings }: PreparedClip, options: WindowOptions): Promise<Score> {
     const { score, device, failedOver } = await this.#scorer.score(samples, options)
+    this.#preparer.recycle(samples)
     if (!Number.isFinite(score)) {
       throw new SessionError('RUN_FAILED', `the model gave the score ${score}; expected a finite number`, {
         score: String(score),

@@ -3,6 +3,13 @@ import { Worker } from 'node:worker_threads'
 import { deserializeError, SessionError, type SerializedError } from '../errors'
 import { unexpectedFailure, type PreparationResults, type PreparationTask } from './preparation'
 
+/** What the worker is asked. */
+export interface PreparationRequest {
+  readonly id: number
+  readonly task: PreparationTask
+  readonly memory: ArrayBuffer | undefined
+}
+
 /** What the worker answers. */
 export type PreparationReply =
   | {
@@ -40,11 +47,15 @@ export class PreparationThread {
     return this.#pending.size
   }
 
-  /** Throws what cannot be posted, such as a detached buffer, and then has done nothing. */
-  send(pending: PendingTask): void {
+  /**
+   * Throws what cannot be posted, such as a detached buffer, and then has done nothing. `memory` is given away with it,
+   * for a clip's window.
+   */
+  send(pending: PendingTask, memory?: ArrayBuffer): void {
     const id = this.#serial++
     const worker = (this.#worker ??= this.#start())
-    worker.postMessage({ id, task: pending.task })
+    const request: PreparationRequest = { id, task: pending.task, memory }
+    worker.postMessage(request, memory === undefined ? [] : [memory])
     this.#pending.set(id, pending)
     worker.ref()
   }

@@ -1,8 +1,8 @@
 /** A thread that prepares: one task at a time, in the order they arrive. */
 import { parentPort } from 'node:worker_threads'
 import { serializeError } from '../errors'
-import { prepare, unexpectedFailure, type PreparationResults, type PreparationTask } from './preparation'
-import type { PreparationReply } from './preparation-thread'
+import { prepare, unexpectedFailure, type PreparationResults } from './preparation'
+import type { PreparationReply, PreparationRequest } from './preparation-thread'
 
 const port = parentPort!
 
@@ -14,11 +14,11 @@ function bufferOf(value: PreparationResults[keyof PreparationResults]): ArrayBuf
 
 let previous = Promise.resolve()
 
-port.on('message', ({ id, task }: { id: number; task: PreparationTask }) => {
+port.on('message', ({ id, task, memory }: PreparationRequest) => {
   previous = previous.then(async () => {
     try {
       const startedAtMs = performance.now()
-      const value = await prepare(task)
+      const value = await prepare(task, memory)
       const reply: PreparationReply = { id, value, workMs: performance.now() - startedAtMs }
       port.postMessage(reply, [bufferOf(value)])
     } catch (error) {

@@ -39,17 +39,21 @@ export interface PreparationResults {
 /** Longer recordings than half a gigabyte of one clip are not clips; scoring them whole is another task. */
 const largestFileBytes = 512 * 2 ** 20
 
-export async function prepare(task: PreparationTask): Promise<PreparationResults[PreparationTask['kind']]> {
+/** `memory`: of a window of the same size that is no longer needed. */
+export async function prepare(
+  task: PreparationTask,
+  memory?: ArrayBuffer,
+): Promise<PreparationResults[PreparationTask['kind']]> {
   if (task.kind === 'model') return convertCheckpoint(task.checkpoint, task.config, task.options)
   if (task.kind === 'rewriting') return convertOnnx(task.onnx)
   const { source, options } = task
   switch (source.kind) {
     case 'samples':
-      return clipFromSamples(source.samples, source.sampleRateHz, options)
+      return clipFromSamples(source.samples, source.sampleRateHz, options, memory)
     case 'bytes':
-      return loadClip(source.bytes, options)
+      return loadClip(source.bytes, options, memory)
     case 'path':
-      return loadClip(await readClip(source.path), { ...options, fileName: source.path })
+      return loadClip(await readClip(source.path), { ...options, fileName: source.path }, memory)
   }
 }
 

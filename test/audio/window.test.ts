@@ -14,6 +14,16 @@ describe('the window', () => {
     expect([...fitWindow(Float32Array.of(7), 4)]).to.deep.equal([7, 7, 7, 7])
   })
 
+  it('covers all of the memory it is given', () => {
+    for (const clipLength of [1, 3, 5, 8, 20]) {
+      const clip = Float32Array.from({ length: clipLength }, (_, index) => index + 1)
+      const { buffer: used } = new Float32Array(8).fill(NaN)
+      const window = fitWindow(clip, 8, used)
+      expect(window.buffer).to.equal(used)
+      expect(window).to.deep.equal(fitWindow(clip, 8))
+    }
+  })
+
   it('has the sample i mod n of the clip at place i, as numpy.tile gives it, and is a copy', () => {
     fc.assert(
       fc.property(samples, fc.integer({ min: 1, max: 300 }), (values, length) => {
