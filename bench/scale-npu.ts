@@ -19,7 +19,7 @@ const lengths = [1000, 10_000, 71_237]
 
 async function measure(folder: string, length: number, model: string): Promise<void> {
   const tenth = Math.floor(length / 10)
-  const marks: { readonly atMs: number; readonly cpuMs: number }[] = []
+  const marks: { readonly atMs: number; readonly cpuMs: number; readonly rssMb: number }[] = []
   const cpuBefore = process.cpuUsage()
   const beganAtMs = performance.now()
   await evaluate({
@@ -29,7 +29,12 @@ async function measure(folder: string, length: number, model: string): Promise<v
     device: 0,
     asvPreset: 'la2019-eval',
     onProgress: ({ done }) => {
-      if (done % tenth === 0) marks[done / tenth] = { atMs: performance.now(), cpuMs: cpuMs() }
+      if (done % tenth === 0)
+        marks[done / tenth] = {
+          atMs: performance.now(),
+          cpuMs: cpuMs(),
+          rssMb: process.memoryUsage.rss() / 2 ** 20,
+        }
     },
   })
   const seconds = (performance.now() - beganAtMs) / 1000
@@ -46,7 +51,8 @@ async function measure(folder: string, length: number, model: string): Promise<v
       `${(length / seconds).toFixed(1).padStart(7)} clips/s, ${((user + system) / 1000 / length).toFixed(2)} ms of CPU a clip; ` +
       `last three tenths by tenths 2 to 4: clips/s ${lastByFirst(rates).toFixed(3)}, CPU a clip ${lastByFirst(costs).toFixed(3)}\n` +
       `${' '.repeat(11)}clips/s by tenths: ${rates.map(rate => rate.toFixed(0)).join(' ')}; ` +
-      `ms of CPU a clip: ${costs.map(cost => cost.toFixed(2)).join(' ')}`,
+      `ms of CPU a clip: ${costs.map(cost => cost.toFixed(2)).join(' ')}; ` +
+      `MB: ${tenths.map(index => marks[index]!.rssMb.toFixed(0)).join(' ')}`,
   )
 }
 

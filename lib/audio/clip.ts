@@ -75,7 +75,8 @@ export async function loadClip(bytes: Uint8Array, options: ClipOptions, memory?:
   const settings = settingsOf(options, 'loadClip')
   const { windowSamples, sampleRateHz } = settings
   try {
-    const audio = decodePrefix(bytes, rateHz => inputLengthFor(windowSamples, rateHz, sampleRateHz))
+    const framesToKeep = (rateHz: number): number => inputLengthFor(windowSamples, rateHz, sampleRateHz)
+    const audio = decodePrefix(bytes, framesToKeep, memory)
     return await prepare(audio, settings, memory)
   } catch (error) {
     throw withFileName(error, options.fileName)

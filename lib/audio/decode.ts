@@ -35,10 +35,14 @@ export function decodeAudio(bytes: Uint8Array, options: DecodeOptions = {}): Dec
   }
 }
 
-/** {@link decodeAudio} where how much to keep depends on the sample rate. */
+/**
+ * {@link decodeAudio} where how much to keep depends on the sample rate. A single channel of which exactly that much fits
+ * into `memory` is put there, and the array in the result is as long as what was kept.
+ */
 export function decodePrefix(
   bytes: Uint8Array,
   framesToKeep: (sampleRateHz: number) => number,
+  memory?: ArrayBuffer,
 ): DecodedAudio {
   if (!(bytes instanceof Uint8Array))
     throw new ArgumentTypeError('audio is given as a Uint8Array or Buffer of a file')
@@ -51,7 +55,7 @@ export function decodePrefix(
     )
   }
   const decode = content.container === 'wav' ? decodeWav : decodeFlac
-  const audio = decode(bytes, content.start, framesToKeep)
+  const audio = decode(bytes, content.start, framesToKeep, memory)
   if (audio.totalFrames === 0) {
     throw new AudioError('AUDIO_EMPTY', `the ${audio.container} file has no samples; expected speech`)
   }

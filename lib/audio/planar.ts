@@ -6,6 +6,15 @@ const LARGEST_EXPECTED_VALUES = 2 ** 18
 /** 1 GiB of float32: past this a caller wants `maxFrames`, not more memory. */
 const LARGEST_KEPT_VALUES = 2 ** 28
 
+export interface PlanarOptions {
+  /** Kept from the start. */
+  readonly maxFrames: number
+  /** As the header has it; default 0, for unknown. */
+  readonly expectedFrames?: number | undefined
+  /** Where a single channel is put, when these are exactly the bytes of `maxFrames`. */
+  readonly memory?: ArrayBuffer | undefined
+}
+
 /**
  * Collects decoded blocks as one Float32Array per channel. Only the first `maxFrames` frames are kept and memory
  * follows what has really arrived, so a few kilobytes that unpack to hours of silence cost no more than the window.
@@ -16,10 +25,12 @@ export class PlanarSamples {
   #totalFrames = 0
   readonly #maxFrames: number
   readonly #firstCapacity: number
+  readonly #given: ArrayBuffer | undefined
 
-  /** `expectedFrames`: as the header has it, 0 for unknown. */
-  constructor(channelCount: number, maxFrames: number, expectedFrames = 0) {
-    this.#channels = Array.from({ length: channelCount }, () => new Float32Array(0))
+  constructor(channelCount: number, { maxFrames, expectedFrames = 0, memory }: PlanarOptions) {
+    const first = channelCount === 1 && memory?.byteLength === 4 * maxFrames ? memory : new ArrayBuffer(0)
+    this.#channels = Array.from({ length: channelCount }, () => new Float32Array(first))
+    this.#given = memory
     this.#maxFrames = maxFrames
     const expected = Math.min(expectedFrames, maxFrames)
     this.#firstCapacity =
@@ -54,9 +65,13 @@ export class PlanarSamples {
   }
 
   finish(): readonly Float32Array<ArrayBuffer>[] {
-    return this.#channels.map(channel =>
-      channel.length === this.#keptFrames ? channel : channel.slice(0, this.#keptFrames),
-    )
+    return this.#channels.map(channel => {
+      if (channel.length === this.#keptFrames) return channel
+      // Given memory is its owner's, who knows how long it is; what is our own is not to hold more than it says.
+      return channel.buffer === this.#given
+        ? channel.subarray(0, this.#keptFrames)
+        : channel.slice(0, this.#keptFrames)
+    })
   }
 
   #reserve(frames: number): void {

@@ -68,7 +68,7 @@ describe('decoding', function () {
   })
 
   it('refuses to keep more than a gigabyte, before it asks for the memory', async () => {
-    const samples = new PlanarSamples(64, Infinity)
+    const samples = new PlanarSamples(64, { maxFrames: Infinity })
     const before = await usedBytes()
     expect(() => samples.append([], 2 ** 22 + 1, 1))
       .to.throw()

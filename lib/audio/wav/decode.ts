@@ -100,10 +100,15 @@ export function decodeWav(
   bytes: Uint8Array,
   start: number,
   framesToKeep: (sampleRateHz: number) => number,
+  memory?: ArrayBuffer,
 ): DecodedAudio {
   const layout = readWavLayout(bytes, start)
   const carrier = carriers[layout.encoding]
-  const samples = new PlanarSamples(layout.channelCount, framesToKeep(layout.sampleRateHz), layout.frameCount)
+  const samples = new PlanarSamples(layout.channelCount, {
+    maxFrames: framesToKeep(layout.sampleRateHz),
+    expectedFrames: layout.frameCount,
+    memory,
+  })
   while (samples.totalFrames < layout.frameCount) {
     const first = samples.totalFrames
     // An integer is always a valid sample; floats are looked at to the end, because NaN anywhere is damage.
