@@ -17,7 +17,7 @@ export interface PlanarOptions {
 
 /**
  * Collects decoded blocks as one Float32Array per channel. Only the first `maxFrames` frames are kept and memory
- * follows what has really arrived, so a few kilobytes that unpack to hours of silence cost no more than the window.
+ * follows what has really arrived beyond 1 MB, so a few kilobytes that unpack to hours of silence cost no more than the window.
  */
 export class PlanarSamples {
   #channels: Float32Array<ArrayBuffer>[]

@@ -129,7 +129,7 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
     }
     const complete = done === rounds
     const [first, second] = sides.map(({ blocks }) => blocks.slice(0, done))
-    const compared = await compareTimes(first!, second!, { seed, signal: complete ? signal : undefined })
+    const compared = await compareTimes(first!, second!, { seed })
     const { device: computedOn } = timed[0]!.session
     return { models, device: computedOn, rounds: done, runsPerBlock, seed, ...compared, complete }
   } finally {
@@ -189,7 +189,7 @@ const longestTurnMs = 5
 export async function compareTimes(
   first: Blocks,
   second: Blocks,
-  { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal | undefined },
+  { seed }: { readonly seed: number },
 ): Promise<Pick<Comparison, 'computeMs' | 'ratioOfMedians' | 'ratioOfMeans' | 'verdict'>> {
   const medians = Float64Array.from(first, (block, round) => median(second[round]!) / median(block))
   const sums = [first, second].map(blocks =>
@@ -206,7 +206,6 @@ export async function compareTimes(
   for (let replicate = 0; replicate < replicates; replicate += 1) {
     if (performance.now() > turnEndsAtMs) {
       await turnOfTheLoop()
-      signal?.throwIfAborted()
       turnEndsAtMs = performance.now() + longestTurnMs
     }
     drawCounts(counts, random)

@@ -1,4 +1,5 @@
 /** `aasist bench --compare`: two models in turns. */
+import { resolve } from 'node:path'
 import { compareModels, comparisonSummary } from '../benchmark'
 import { ArgumentTypeError } from '../errors'
 import { machineLines, machineOf } from './bench-machine'
@@ -30,7 +31,8 @@ export async function benchComparison(
     onProgress: shareNotes('rounds'),
   })
   const machine = await machineOf([compared.device])
-  if (flags.json === true) printJson({ ...compared, ...machine })
+  if (flags.json === true)
+    printJson({ ...compared, models: compared.models.map(model => resolve(model)), ...machine })
   else {
     for (const line of comparisonSummary(compared)) printLine(`[INFO] ${line}`)
     for (const line of machineLines(machine)) note(`[INFO] ${line}`)

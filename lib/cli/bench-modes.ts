@@ -78,6 +78,7 @@ const flagOfOption: Readonly<Record<string, string>> = {
   rounds: '--loop',
   warmup: '--warmup_count',
   sessionsPerDevice: '--threads',
+  sessions: '--threads',
   batchSize: '--batchsize',
   runTimeoutMs: '--timeout',
   devices: '--device',

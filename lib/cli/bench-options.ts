@@ -254,7 +254,7 @@ export function addBenchOptions(command: Command): Command {
     .option('--json', 'print all figures as JSON, p99.9 among them')
     .addOption(new Option('--debug <0|1>').argParser(parseSwitch).hideHelp())
   for (const [flag, reason] of Object.entries(refused)) {
-    command.addOption(new Option(`${flag} [value]`).argParser(refuse(reason)).hideHelp())
+    command.addOption(new Option(`${flag} [value]`).preset('1').argParser(refuse(reason)).hideHelp())
   }
   return command
 }

@@ -56,13 +56,13 @@ interface Place {
 }
 
 async function bench(flags: BenchFlags, signal: AbortSignal): Promise<ExitCode> {
+  if (flags.threads > 1 && !flags.pipeline)
+    note('--threads counts with --pipeline 1 only: one session a device is used')
   if (flags.endToEnd !== undefined) return benchEndToEnd(flags.endToEnd, flags, signal)
   if (flags.compare !== undefined) return benchComparison(flags.compare, flags, signal)
   if (flags.rate !== undefined) return benchAtRate(flags.rate, flags, signal)
   const { model, input, pipeline, output_batchsize_axis: batchAxis, outfmt: format } = flags
   if (flags.output_dirname !== undefined) checkName(flags.output_dirname, flags.output)
-  if (flags.threads > 1 && !pipeline)
-    note('--threads counts with --pipeline 1 only: one session a device is used')
   const sessions = pipeline ? flags.threads : 1
   const npus = npusOf(flags)
   const devices = npus ?? [0]

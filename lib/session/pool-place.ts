@@ -9,7 +9,7 @@ export interface Place {
   session: Session | undefined
   /** Given to `session` and not back yet, in order: the first one is being computed. */
   runs: PendingRun<PackedWork>[]
-  /** When the first of `runs` was given to the session, or came to the front; on the clock of `performance.now()`. */
+  /** When the session began with the run it computes, or last ended one; on the clock of `performance.now()`. */
   headSinceMs: number
   /** A run was given up by its caller, and the session may still compute it. */
   mayCompute: boolean

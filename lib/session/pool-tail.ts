@@ -28,8 +28,10 @@ export class RunTimesByKind {
     if (npuMs === undefined || cpuMs === undefined) return false
     const overdueSinceMs = performance.now() - this.overdueMs
     const npus = places.filter(
-      ({ device, session, runs, headSinceMs }) =>
-        device.kind === 'npu' && session !== undefined && (runs.length === 0 || headSinceMs > overdueSinceMs),
+      ({ device, session, runs, mayCompute, headSinceMs }) =>
+        device.kind === 'npu' &&
+        session !== undefined &&
+        ((runs.length === 0 && !mayCompute) || headSinceMs > overdueSinceMs),
     )
     if (npus.length === 0) return false
     const ahead = npus.reduce((sum, { runs }) => sum + runs.length, waiting)

@@ -276,10 +276,18 @@ export class SessionPool implements Session {
   /** No run ends on an NPU that hangs, and then nothing else would give what waits for it to the CPU. */
   #dispatchWhenOverdue(runTimes: RunTimesByKind): void {
     if (this.#lookAgain !== undefined) return
-    this.#lookAgain = setTimeout(() => {
-      this.#lookAgain = undefined
-      this.#dispatch()
-    }, runTimes.overdueMs).unref()
+    const heads = this.#places.flatMap(({ device, headSinceMs }) =>
+      device.kind === 'npu' ? [headSinceMs] : [],
+    )
+    // The next one to be overdue; those that are have been counted out.
+    const dueMs = heads.map(since => since + runTimes.overdueMs - performance.now()).filter(ms => ms > 0)
+    this.#lookAgain = setTimeout(
+      () => {
+        this.#lookAgain = undefined
+        this.#dispatch()
+      },
+      Math.min(runTimes.overdueMs, ...dueMs) + 1,
+    ).unref()
   }
 
   async #compute(place: Place, session: Session, run: PendingRun<PackedWork>): Promise<void> {
@@ -288,8 +296,9 @@ export class SessionPool implements Session {
     const timeoutMs = Math.min(untilDeadlineMs, this.#runTimeoutMs ?? Infinity)
     const options = { ...(signal && { signal }), ...(timeoutMs < Infinity && { timeoutMs }) }
     const sentAtMs = performance.now()
-    if (place.runs.length === 0) place.headSinceMs = sentAtMs
+    if (place.runs.length === 0 && runningIn(place, session) === 0) place.headSinceMs = sentAtMs
     place.runs.push(run)
+    let isMoving = true
     try {
       const outputs = await session.run(unpackTensors(run.work.feeds), run.work.fetches, options)
       const endedAtMs = performance.now()
@@ -302,6 +311,8 @@ export class SessionPool implements Session {
       run.forget()
     } catch (error) {
       place.mayCompute = true
+      // One that was given up says nothing about the one in front of it, nor whether it has ended itself.
+      isMoving = place.runs[0] === run && runningIn(place, session) === 0
       const failure = failureOf(error, place.device, deadlineMs)
       this.#onFailure(run, failure, {
         device: place.device,
@@ -311,7 +322,7 @@ export class SessionPool implements Session {
     }
     if (place.session === session) {
       place.runs = place.runs.filter(other => other !== run)
-      place.headSinceMs = performance.now()
+      if (isMoving) place.headSinceMs = performance.now()
     }
     this.#dispatch()
   }

@@ -398,13 +398,14 @@ describe('aasist bench', function () {
 
   for (const [flag, value, reason] of [
     ['--profiler', '1', 'msprof'],
+    ['--profiler', undefined, 'msprof'],
     ['--dump', 'true', 'dump'],
     ['--acl_json_path', 'acl.json', 'environment'],
     ['--backend', 'trtexec', 'NVIDIA'],
     ['--aipp-config', 'x.config', 'AIPP'],
   ] as const) {
-    it(`says why it does not take ${flag}`, async () => {
-      const ended = await bench(['--model', om('add'), flag, value])
+    it(`says why it does not take ${flag} ${value ?? '(alone)'}`, async () => {
+      const ended = await bench(['--model', om('add'), flag, ...(value === undefined ? [] : [value])])
       expectFailure(ended, 2, 'INVALID_ARGUMENT')
       expect(ended.stderr).to.include(reason)
     })
@@ -457,6 +458,24 @@ describe('aasist bench', function () {
     const ended = await running.ended
     expect(ended.status, ended.stderr).to.equal(130)
     expect(ended.stdout).to.match(block)
+  })
+
+  it('compares what it has measured when it is stopped', async () => {
+    const pair = ['--model', om('add'), '--compare', om('add')]
+    // Ten rounds of twenty runs are enough of them, and take 0.1 s; all would take half a minute.
+    const running = start([...pair, '--loop', '2000'], { ACL_SIM_EXEC_US: '500' })
+    await until(() => running.stderr.includes('2000 rounds to come'))
+    await new Promise(resolve => setTimeout(resolve, 1500))
+    running.kill('SIGINT')
+    const ended = await running.ended
+    expect(ended.status, ended.stderr).to.equal(130)
+    expect(ended.stdout).to.match(/second \/ first, medians: \d\.\d{4} /)
+  })
+
+  it('names the flag in what it says about its value', async () => {
+    const ended = await bench(['--model', om('add'), '--compare', om('add'), '--loop', '5'])
+    expectFailure(ended, 2, 'INVALID_ARGUMENT')
+    expect(ended.stderr).to.match(/^aasist: --loop must be /m)
   })
 
   it('ends and prints what was measured when a run hangs and it is stopped', async () => {

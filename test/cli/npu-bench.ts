@@ -60,13 +60,12 @@ export function npuBench(): NpuBench {
 export async function realScores(
   { convert, evaluate }: NpuBench,
   data: string,
-  ...more: string[]
 ): Promise<{ npu: string; cpu: string }> {
   const checkpoint = join(data, 'checkpoints', 'AASIST-L.pth')
   const { onnx, om } = await convert(checkpoint, checkpoint.replace(/pth$/, 'conf'))
   const [npu, cpu] = await Promise.all([
-    evaluate(om, join(data, 'LA'), 'real-npu', '--device', 'npu', ...more),
-    evaluate(onnx, join(data, 'LA'), 'real-cpu', '--device', 'cpu', '--sessions', '1', ...more),
+    evaluate(om, join(data, 'LA'), 'real-npu', '--device', 'npu'),
+    evaluate(onnx, join(data, 'LA'), 'real-cpu', '--device', 'cpu', '--sessions', '1'),
   ])
   return { npu, cpu }
 }

@@ -138,7 +138,9 @@ describe('a signal', () => {
     expect(detector().stats().done).to.equal(done)
   })
 
-  it('drops a run that only waits, at once, and leaves the others alone', async () => {
+  it('drops a run that only waits, at once, and leaves the others alone', async function () {
+    // At once, beside other tests on the same processors.
+    this.retries(2)
     const controller = new AbortController()
     const others = [detector().score(clip), detector().score(clip)]
     const pending = failureOf(detector().score(clip, { signal: controller.signal }))
@@ -152,7 +154,9 @@ describe('a signal', () => {
     expect(first!.score).to.equal(second!.score)
   })
 
-  it('ends the waiting for a run that has begun; the detector goes on', async () => {
+  it('ends the waiting for a run that has begun; the detector goes on', async function () {
+    // At once, beside other tests on the same processors.
+    this.retries(2)
     const controller = new AbortController()
     const pending = failureOf(detector().score(clip, { signal: controller.signal }))
     await until(() => detector().stats().running === 1, 'a run')

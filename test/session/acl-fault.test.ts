@@ -180,6 +180,13 @@ describe('a device that breaks down', () => {
     expect(facts).to.deep.equal({ first: ['npu', 'cpu'], behind: 'cpu', hangs: true })
   })
 
+  it('by not answering is not given what comes after its caller has given up', async () => {
+    const { facts } = await tell('beside the CPU', 'task:hang@2', {
+      ...{ ACL_SIM_DEVICES: '1', ACL_SIM_EXEC_US: '100', PROBE_ONNX: modelPath('slow'), PROBE_GIVE_UP: '1' },
+    })
+    expect(facts).to.deep.equal({ first: ['npu', 'cpu'], behind: 'cpu', hangs: true })
+  })
+
   it('before it is there at all: auto takes the CPU, and the device says why', async () => {
     const onnx = modelPath('slow')
     const { facts } = await tell('auto', '', { ACL_SIM_DEVICES: '0', PROBE_ONNX: onnx })
