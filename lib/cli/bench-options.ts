@@ -117,11 +117,11 @@ export function parseSwitch(text: string): boolean {
   throw new InvalidArgumentError('It must be 1 or 0, yes or no, true or false.')
 }
 
-/** @throws InvalidArgumentError unless the flag is switched off */
-function refuse(reason: string): (text: string) => boolean {
+/** @throws ArgumentTypeError `INVALID_ARGUMENT` unless the flag is switched off */
+function refuse(flag: string, reason: string): (text: string) => boolean {
   return text => {
     if (no.test(text)) return false
-    throw new InvalidArgumentError(`Not supported: ${reason}.`)
+    throw new ArgumentTypeError(`${flag} is not supported: ${reason}`, { option: flag })
   }
 }
 
@@ -254,7 +254,7 @@ export function addBenchOptions(command: Command): Command {
     .option('--json', 'print all figures as JSON, p99.9 among them')
     .addOption(new Option('--debug <0|1>').argParser(parseSwitch).hideHelp())
   for (const [flag, reason] of Object.entries(refused)) {
-    command.addOption(new Option(`${flag} [value]`).preset('1').argParser(refuse(reason)).hideHelp())
+    command.addOption(new Option(`${flag} [value]`).preset('1').argParser(refuse(flag, reason)).hideHelp())
   }
   return command
 }
