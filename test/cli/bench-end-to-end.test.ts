@@ -27,10 +27,10 @@ describe('aasist bench --end-to-end', function () {
   }
 
   it('names the execution where the model is slow, and comes close to its pure rate', async () => {
-    const { bottleneck, clips: count, clipsPerSecond, pureClipsPerSecond, stages } = await measured(40_000)
+    const { bottleneck, clips: count, clipsPerSecond, pureClipsPerSecond, stages } = await measured(80_000)
     expect(count).to.equal(37)
     expect(bottleneck.name).to.equal('execute')
-    expect(stages.find(({ name }) => name === 'execute')!.meanMs).to.be.at.least(40)
+    expect(stages.find(({ name }) => name === 'execute')!.meanMs).to.be.at.least(80)
     expect(clipsPerSecond / pureClipsPerSecond).to.be.within(0.5, 1)
   })
 
@@ -47,7 +47,8 @@ describe('aasist bench --end-to-end', function () {
     for (const stage of ['decode', 'wait', 'copy in', 'execute', 'copy out', 'rest']) {
       expect(stdout).to.match(new RegExp(`^${stage} +\\d+\\.\\d{3} `, 'm'))
     }
-    expect(stdout).to.match(/^bottleneck: execute \(/m)
+    // Which one it is depends on what else the processors do; the tests above make sure of theirs.
+    expect(stdout).to.match(/^bottleneck: [a-z ]+ \(\d+\.\d % busy\)$/m)
   })
 
   it('refuses flags that are about tensors', async () => {
