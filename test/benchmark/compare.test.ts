@@ -42,7 +42,7 @@ describe('benchmark: comparison of times', () => {
     }
     // Binomial: 76 expected, standard deviation 1.9; a bootstrap of 40 rounds is a little too narrow.
     expect(held).to.be.within(68, 80)
-  }).timeout(20_000)
+  }).timeout(60_000)
 
   it('is the same for the same seed', async () => {
     const [first, second] = measured(5, 1.01)
