@@ -105,7 +105,7 @@ aclError copyNow(const CopyRequest &request) {
   if (source == nullptr) return lostWhileQueued(request.source);
   memmove(destination, source, request.bytes);
   const double rate = settings().copyGigabytesPerSecond;
-  if (rate > 0) waitUntil(start + static_cast<Nanoseconds>(static_cast<double>(request.bytes) / rate));
+  if (rate > 0) waitUntil(start + toNanoseconds(static_cast<double>(request.bytes) / rate));
   return 0;
 }
 

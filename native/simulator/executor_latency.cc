@@ -32,7 +32,7 @@ class Durations {
       if (entry == time_.microsecondsPerBatch.end()) entry = time_.microsecondsPerBatch.find(0);
       if (entry != time_.microsecondsPerBatch.end()) microseconds = entry->second;
     }
-    return static_cast<Nanoseconds>(microseconds * 1e3);
+    return toNanoseconds(microseconds * 1e3);
   }
 
  private:

@@ -31,6 +31,7 @@ bool parseDelay(const std::string &text, Nanoseconds *delay) {
     nanoseconds = 1e9;
   else
     return false;
+  if (amount * nanoseconds > longestNanoseconds) return false;
   *delay = static_cast<Nanoseconds>(amount * nanoseconds);
   return true;
 }

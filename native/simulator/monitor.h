@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "glibc_floor.h"
@@ -19,6 +20,14 @@ inline Nanoseconds monotonicNow() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<Nanoseconds>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+/** 30 years: added to any time it still fits. */
+constexpr double longestNanoseconds = 1e18;
+
+/** Settings multiply and divide to anything; what does not fit would be undefined. */
+inline Nanoseconds toNanoseconds(double nanoseconds) {
+  return static_cast<Nanoseconds>(std::min(nanoseconds, longestNanoseconds));
 }
 
 inline timespec toTimespec(Nanoseconds time) {

@@ -78,6 +78,11 @@ CASE("faults that mean nothing are said at aclInit", "ACL_SIM_FAULTS=aclrtMalloc
   CHECK(message != nullptr && strstr(message, "\"aclrtMalloc=1\", \"aclrtFree:107000@0\"") != nullptr);
 }
 
+CASE("a delay of more than 30 years means nothing: nanoseconds end there",
+     "ACL_SIM_FAULTS=task:9999999999999s") {
+  CODE(100000, aclInit(nullptr));
+}
+
 CASE("the recent message belongs to the thread, is given once, and is NULL when there is none", "") {
   CHECK(aclGetRecentErrMsg() == nullptr);
   CODE(100000, aclrtGetDeviceCount(nullptr));
