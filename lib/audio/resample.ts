@@ -1,5 +1,7 @@
-import { createRequire } from 'node:module'
 import { ArgumentRangeError, AudioError } from '../errors'
+
+// Bundlers take along what this is called with.
+declare const require: NodeJS.Require
 
 type SampleRateLibrary = typeof import('@alexanderolsen/libsamplerate-js')
 type Resampler = Awaited<ReturnType<SampleRateLibrary['create']>>
@@ -22,7 +24,7 @@ let resampler: Promise<Resampler> | undefined
  */
 function loadResampler(): Promise<Resampler> {
   if (resampler === undefined) {
-    const library = createRequire(__filename)('@alexanderolsen/libsamplerate-js') as SampleRateLibrary
+    const library = require('@alexanderolsen/libsamplerate-js') as SampleRateLibrary
     resampler = library.create(1, 1, 2, { converterType: library.ConverterType.SRC_SINC_BEST_QUALITY })
   }
   return resampler

@@ -47,6 +47,7 @@ export function readNpy(bytes: Buffer, path: string): NpyArray {
   if (/'fortran_order':\s*True/.test(header)) throw invalid('its elements are in Fortran order')
   const [, shape] = /'shape':\s*\(([\d,\s]*)\)/.exec(header) ?? []
   const dims = shape?.split(',').flatMap(text => (text.trim() === '' ? [] : [Number(text)])) ?? null
+  if (dims?.every(Number.isSafeInteger) === false) throw invalid(`its shape is (${shape})`)
   return { dims, elements: bytes.subarray(begin + headerBytes) }
 }
 

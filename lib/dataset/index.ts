@@ -26,4 +26,5 @@ export {
   type ScoreFileLayout,
   type TrialScore,
 } from './scores'
+export { hasChanged } from './text-source'
 export type { Trial, TrialKey } from './trial'

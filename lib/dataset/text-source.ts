@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
@@ -25,7 +25,8 @@ const chunkLength = 1 << 16
 
 /**
  * Hands over the bytes of a text file in order, decompressed where the file starts as gzip does, in constant memory.
- * Pipes and devices are refused: they can have no end. What the consumer throws passes unchanged.
+ * Pipes and devices are refused: they can have no end; so is, in the end, a file that is written to meanwhile. What the
+ * consumer throws passes unchanged.
  *
  * @throws DatasetError with the file's code when it cannot be read; other errors of gzip pass as they are
  */
@@ -34,7 +35,7 @@ export async function readBytes(
   consume: (chunks: AsyncIterable<Buffer>) => Promise<void>,
 ): Promise<TextSource> {
   const hash = createHash('sha256')
-  const handle = await openRegularFile(file)
+  const { handle, stats } = await openRegularFile(file)
   try {
     const isGzip = await startsLikeGzip(handle)
     // The handle is closed below: also when the stream was never read.
@@ -43,12 +44,18 @@ export async function readBytes(
     await (isGzip
       ? pipeline(bytes, hashed, createGunzip({ chunkSize: chunkLength }), consume)
       : pipeline(bytes, hashed, consume))
+    if (hasChanged(stats, await handle.stat())) throw changing(file)
     return { sha256: hash.digest('hex'), isGzip }
   } catch (error) {
     throw error instanceof DatasetError || !isSystemError(error) ? error : unreadable(file, error)
   } finally {
     await handle.close()
   }
+}
+
+/** True when a file has been written to between two looks at it, as far as the clock of its file system shows it. */
+export function hasChanged(before: Stats, after: Stats): boolean {
+  return before.size !== after.size || before.mtimeMs !== after.mtimeMs
 }
 
 async function* hashing(chunks: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
@@ -64,13 +71,15 @@ async function startsLikeGzip(handle: FileHandle): Promise<boolean> {
   return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
 }
 
-async function openRegularFile(file: TextFile): Promise<FileHandle> {
+async function openRegularFile(
+  file: TextFile,
+): Promise<{ readonly handle: FileHandle; readonly stats: Stats }> {
   try {
     // Opening a named pipe without O_NONBLOCK would wait for its writer for ever; the check below then refuses it.
     const handle = await open(file.path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const stats = await handle.stat()
-      if (stats.isFile()) return handle
+      if (stats.isFile()) return { handle, stats }
       throw notRegular(file, stats.isDirectory() ? 'a folder' : 'a pipe or a device')
     } catch (error) {
       await handle.close()
@@ -88,6 +97,14 @@ function notRegular({ path, code, kind }: TextFile, found: string): DatasetError
   return new DatasetError(
     code,
     `cannot read the ${kind} ${path}: it is ${found}; give the path of a regular file`,
+    { path, systemCode: null },
+  )
+}
+
+function changing({ path, code, kind }: TextFile): DatasetError {
+  return new DatasetError(
+    code,
+    `the ${kind} ${path} was written to while it was read; try again when its writer is done`,
     { path, systemCode: null },
   )
 }

@@ -207,8 +207,17 @@ class Reader {
 
 function shown(value: unknown): string {
   if (value === undefined) return 'missing'
-  const json = JSON.stringify(value)
+  const json = jsonOf(value)
   return json.length > 80 ? `${json.slice(0, 80)}…` : json
+}
+
+/** V8 reads lists of any depth, and writes only as deep as its call stack. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return Array.isArray(value) ? 'a list of lists, too deep to show' : 'an object too deep to show'
+  }
 }
 
 function parseJson(text: string, source: string): unknown {

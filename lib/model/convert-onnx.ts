@@ -3,6 +3,7 @@ import { ArgumentRangeError, assertKnownOptions, ModelError } from '../errors'
 import { assertBatch } from './batch'
 import type { Graph, ValueInfo } from './graph'
 import { optimizeForNpu, type PassReport } from './npu-target'
+import { assertArities } from './onnx/arity'
 import { readOnnx } from './onnx/read'
 import { provenanceOf, writeOnnx } from './onnx/write'
 import { inferShapes } from './shapes'
@@ -47,6 +48,7 @@ export function convertOnnx(bytes: Uint8Array, options: ConvertOnnxOptions = {})
       { opset: read.opset },
     )
   }
+  assertArities(read.nodes)
   const { graph, batch } = withBatch(read, options.batch)
   const { graph: rewritten, passes } = optimizeForNpu(graph)
   return { onnx: writeOnnx(withOutputShapes(rewritten), provenanceOf('npu')), batch, passes }

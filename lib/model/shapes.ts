@@ -166,8 +166,12 @@ function inferNode(constants: Constants, node: Node, inputs: Shapes): Shapes {
       if (steps?.some(step => step !== 1)) return []
       const shape = [...first]
       for (const [index, axis] of (axes ?? starts.map((_, at) => at)).entries()) {
-        const [from, to] = sliceBounds(starts[index]!, ends[index]!, first[wrap(axis, first.length)]!)
-        shape[wrap(axis, first.length)] = to - from
+        const at = wrap(axis, first.length)
+        const size = first[at]
+        // Written at an axis of a billion, the shape would be a billion long.
+        if (size === undefined) return []
+        const [from, to] = sliceBounds(starts[index]!, ends[index]!, size)
+        shape[at] = to - from
       }
       return [shape]
     }

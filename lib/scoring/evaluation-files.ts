@@ -1,6 +1,6 @@
 /** The files of an evaluation's results folder: which there are, and how they come to be whole or not at all. */
-import { appendFile, mkdir, open, readFile, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { appendFile, open, readFile, readdir, rm, type FileHandle } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { DatasetError, errorCode } from '../errors'
 import {
   systemReason,
@@ -12,6 +12,7 @@ import {
 } from '../dataset'
 import { readEarlierScores, type EarlierScores } from './earlier-scores'
 import { FolderLock, isLockName } from './folder-lock'
+import { makeFolder } from './make-folder'
 import { ScoreJournal } from './score-journal'
 
 /**
@@ -177,11 +178,14 @@ export class EvaluationFiles {
       )
     }
     const names = [...new Set([...Object.keys(manifest), ...Object.keys(found)])]
-    const differing = names.filter(name => found[name] !== manifest[name])
+    // A name such as `constructor` is in every object.
+    const valueOf = (of: Manifest, name: string): Manifest[string] | undefined =>
+      Object.hasOwn(of, name) ? of[name] : undefined
+    const differing = names.filter(name => valueOf(found, name) !== valueOf(manifest, name))
     if (differing.length === 0) return
     const text = (value: Manifest[string] | undefined): string => shortened(JSON.stringify(value ?? null))
     const differences = differing.map(
-      name => `${name} (${text(found[name])} there, ${text(manifest[name])} now)`,
+      name => `${name} (${text(valueOf(found, name))} there, ${text(valueOf(manifest, name))} now)`,
     )
     throw new DatasetError(
       'OUTPUT_EXISTS',
@@ -245,34 +249,21 @@ async function lacksLineEnd(path: string): Promise<boolean> {
   }
 }
 
-/** Not with `recursive`, which tries for ever where a folder below an existing one cannot be made: in /proc. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path)
-  } catch (error) {
-    const isFolder = (at: string): Promise<boolean> =>
-      stat(at).then(
-        stats => stats.isDirectory(),
-        () => false,
-      )
-    if (errorCode(error) === 'EEXIST' && (await isFolder(path))) return
-    const parent = dirname(path)
-    if (errorCode(error) !== 'ENOENT' || parent === path || (await isFolder(parent))) throw error
-    await makeFolder(parent)
-    await makeFolder(path)
-  }
-}
-
 const unreadableManifest: Manifest = {}
 
 async function readManifest(path: string): Promise<Manifest> {
   try {
     const manifest: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (typeof manifest === 'object' && manifest !== null) return manifest as Manifest
+    if (isManifest(manifest)) return manifest
   } catch {
     // As good as none: the results beside it are of unknown origin.
   }
   return unreadableManifest
+}
+
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.values(value).every(each => each === null || ['string', 'number'].includes(typeof each))
 }
 
 /** A hash is told from another by less. */

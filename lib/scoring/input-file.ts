@@ -1,12 +1,13 @@
 /** Reads files that a user named, without trusting that they are files. */
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
+import { hasChanged } from '../dataset'
 import { errorCode } from '../errors'
 
 /** Why a file was not read; each reader makes its own typed error of it. */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile'
-  readonly problem: 'missing' | 'not a file' | 'too large' | 'unreadable'
+  readonly problem: 'missing' | 'not a file' | 'too large' | 'changing' | 'unreadable'
   /** Node's, such as `EACCES`; null where the system had no objection. */
   readonly systemCode: string | null
 
@@ -18,7 +19,8 @@ export class UnreadableFile extends Error {
 }
 
 /**
- * All of a regular file of at most `largestBytes`. Pipes and devices are refused: they can have no end.
+ * All of a regular file of at most `largestBytes`. Pipes and devices are refused: they can have no end; so is a file that
+ * is written to meanwhile: half of it would be taken for the whole.
  * @throws UnreadableFile with a message that names the path
  */
 export async function readInputFile(path: string, largestBytes: number): Promise<Buffer> {
@@ -37,7 +39,14 @@ export async function readInputFile(path: string, largestBytes: number): Promise
         `${path} has ${stats.size} bytes; at most ${largestBytes} are read`,
       )
     }
-    return await file.readFile()
+    const bytes = await file.readFile()
+    if (hasChanged(stats, await file.stat())) {
+      throw new UnreadableFile(
+        'changing',
+        `${path} was written to while it was read; try again when its writer is done`,
+      )
+    }
+    return bytes
   } catch (cause) {
     if (cause instanceof UnreadableFile) throw cause
     const isMissing = errorCode(cause) === 'ENOENT' || errorCode(cause) === 'ENOTDIR'

@@ -140,7 +140,7 @@ export async function readModelFile(path: string): Promise<Uint8Array> {
     if (!(cause instanceof UnreadableFile)) throw cause
     const { message, systemCode, problem } = cause
     // As sessions have it: what is there and cannot be a model is another matter than nothing.
-    const code = problem === 'not a file' ? 'MODEL_INVALID' : 'MODEL_NOT_FOUND'
+    const code = problem === 'not a file' || problem === 'changing' ? 'MODEL_INVALID' : 'MODEL_NOT_FOUND'
     throw new ModelError(code, `no model: ${message}`, { path, systemCode }, { cause })
   }
 }

@@ -8,7 +8,7 @@ export interface AtcProblem {
 
 /** `E10001: [PID: 7] 2026-11-22-15:23:09.263.054 Value [x] …`; newer releases put a title in front of the code. */
 const codedLine =
-  /^\s*(?:\[ERROR\].*?)?(?:(?<title>[A-Z][\w ]*)\()?(?<code>E[A-Z0-9]\d{3,5})\)?:\s*(?:\[PID:\s*\d+\]\s*)?(?:\d{4}-\d\d-\d\d-[\d:.]+\s*)?(?<text>.*)$/
+  /^\s*(?:\[ERROR\].*?)?(?:(?<title>[A-Z][\w ]{0,100})\()?(?<code>E[A-Z0-9]\d{3,5})\)?:\s*(?:\[PID:\s*\d+\]\s*)?(?:\d{4}-\d\d-\d\d-[\d:.]+\s*)?(?<text>.*)$/
 const newerPrefix = /^\s*\[PID:\s*\d+\]\s*(?:\d{4}-\d\d-\d\d-[\d:.]+\s*)/
 const flagError = /^\s*ERROR: (?<text>.*(?:flag|argument|option).*)$/i
 const advice = /^\s*(?:Possible Cause|Solution):\s*(?<text>\S.*)$/i

@@ -18,5 +18,5 @@ export async function driverVersion(folder = '/usr/local/Ascend/driver'): Promis
 /** The `Version=` of a file in CANN's way; null without one. */
 export async function versionIn(path: string): Promise<string | null> {
   const text = await readFile(path, 'utf8').catch(() => '')
-  return /^\s*\[?Version\s*[=:]\s*\[?([^\s\]]+)/im.exec(text)?.[1] ?? null
+  return /^[^\S\n]*\[?Version\s*[=:]\s*\[?([^\s\]]+)/im.exec(text)?.[1] ?? null
 }

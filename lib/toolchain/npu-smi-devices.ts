@@ -43,7 +43,7 @@ export async function readNpuSmi(query: NpuSmiQuery, signal?: AbortSignal): Prom
   if (tableText === undefined && mapText === undefined) throw failures[0]
   warnings.push(...(table?.warnings ?? []), ...failures.map(errorMessage))
   const listed = table?.chips.length ? withLogicIds(table.chips, map, warnings) : chipsOf(map)
-  const chips = listed.length > 0 ? listed : await listedCards(ask)
+  const chips = listed.length > 0 ? withDistinctIds(listed, warnings) : await listedCards(ask)
   const completed: NpuSmiChip[] = []
   for (const chip of chips) completed.push(await complete(chip, table?.chips.length ? 'table' : 'none', ask))
   return { version: table?.version ?? null, chips: completed, warnings }
@@ -65,7 +65,9 @@ export const unknownChip: Omit<TableChip, 'npuId'> = {
 }
 
 function chipsOf(map: readonly MappedChip[]): readonly TableChip[] {
-  return map.map(({ npuId, chipId, logicId, name }) => ({
+  // Outputs that were captured twice say everything twice.
+  const rows = new Map(map.map(chip => [[chip.npuId, chip.chipId, chip.logicId].join(), chip]))
+  return [...rows.values()].map(({ npuId, chipId, logicId, name }) => ({
     ...unknownChip,
     npuId,
     chipId,
@@ -111,6 +113,22 @@ function withLogicIds(
     )
   }
   return known
+}
+
+/** Of two chips under one device id nobody knows which it is. */
+function withDistinctIds(chips: readonly TableChip[], warnings: string[]): readonly TableChip[] {
+  const seen = new Set<number>()
+  const twice = new Set<number>()
+  for (const { deviceId } of chips) {
+    if (deviceId === null) continue
+    if (seen.has(deviceId)) twice.add(deviceId)
+    seen.add(deviceId)
+  }
+  if (twice.size === 0) return chips
+  warnings.push(`npu-smi gives device id ${[...twice].join(', ')} to more than one chip; it was left out`)
+  return chips.map(chip =>
+    chip.deviceId !== null && twice.has(chip.deviceId) ? { ...chip, deviceId: null } : chip,
+  )
 }
 
 /** The table has said all it knows; a chip without one is asked about item by item. */

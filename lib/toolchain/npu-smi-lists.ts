@@ -42,7 +42,7 @@ function mappedChip(columns: readonly string[], words: readonly string[]): Mappe
   const valueOf = (column: string): number | undefined => {
     const at = columns.indexOf(column)
     const word = at < 0 ? undefined : words[nameAt >= 0 && at > nameAt ? at + nameWords - 1 : at]
-    return word !== undefined && /^\d+$/.test(word) ? Number(word) : undefined
+    return word !== undefined && /^\d{1,9}$/.test(word) ? Number(word) : undefined
   }
   const [npuId, chipId, logicId] = [valueOf('npuid'), valueOf('chipid'), valueOf('chiplogicid')]
   if (npuId === undefined || chipId === undefined || logicId === undefined) return undefined
@@ -60,7 +60,7 @@ export function parseNpuSmiList(
 ): readonly { readonly npuId: number; readonly chips: number | null }[] {
   const cards: { npuId: number; chips: number | null }[] = []
   for (const [key, value] of keyValueLines(text)) {
-    if (!/^\d+$/.test(value)) continue
+    if (!/^\d{1,9}$/.test(value)) continue
     if (key === 'npu id') cards.push({ npuId: Number(value), chips: null })
     const last = cards.at(-1)
     if (key === 'chip count' && last !== undefined) last.chips = Number(value)
@@ -85,9 +85,10 @@ export function parseKeyValues(text: string): ReadonlyMap<string, string> {
 
 function keyValueLines(text: string): (readonly [key: string, value: string])[] {
   return plainLines(text).flatMap(line => {
-    const [, key, value] = /^\s*([^:|]*[^:|\s])\s*:\s*(.*?)\s*$/.exec(line) ?? []
-    return key === undefined || value === undefined
-      ? []
-      : [[key.replace(/\s+/g, ' ').toLowerCase(), value] as const]
+    // An expression that allows for blanks around both takes 6 s of a line of blanks.
+    const colon = line.indexOf(':')
+    const key = line.slice(0, Math.max(colon, 0)).trim()
+    if (key === '' || key.includes('|')) return []
+    return [[key.replace(/\s+/g, ' ').toLowerCase(), line.slice(colon + 1).trim()] as const]
   })
 }

@@ -160,7 +160,7 @@ class TableReader {
   #chip(npuRow: Row, chipRow: Row, place: 'first' | 'further'): TableChip | undefined {
     const [npuHeader, chipHeader] = [this.#npuHeader!, this.#chipHeader!]
     const [idText = '', ...nameWords] = (npuRow.cells[0] ?? '').split(' ')
-    if (!/^\d+$/.test(idText)) {
+    if (!/^\d{1,9}$/.test(idText)) {
       this.#warn(`an NPU without a number was left out: ${npuRow.cells.join(' | ')}`)
       return undefined
     }
@@ -192,7 +192,7 @@ class TableReader {
     }
     const idOf = (pattern: RegExp): number | null => {
       const value = values[header.ids.findIndex(label => pattern.test(label))]
-      return value !== undefined && /^\d+$/.test(value) ? Number(value) : null
+      return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : null
     }
     // Phy-ID is not what AscendCL counts by.
     return { chipId: idOf(/^chip$/i), deviceId: idOf(/^(device|logic-?id)$/i) }
