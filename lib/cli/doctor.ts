@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander'
 import { extname, join } from 'node:path'
 import { errorCode, errorMessage } from '../errors'
 import { Detector, demoFolder, onnxruntimeVersion, packageVersion, cpuClass } from '../scoring'
+import { installOnnxruntime } from '../session/ort-package'
 import type { AscendTool } from '../toolchain/ascend-tools'
 import type { Check } from './check'
 import { checkChips } from './doctor-chips'
@@ -18,8 +19,6 @@ import { formatTable, printJson, printLine } from './terminal'
 const selfTestClip = 'DEMO_E_0001000'
 const selfTestScore = 1.7776710987091064
 
-/** The variable skips onnxruntime's download of libraries for GPUs, which nothing here uses. */
-const installCpuBackend = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'
 const report = 'please report it, with the output of: aasist doctor --json'
 
 interface DoctorFlags {
@@ -126,7 +125,7 @@ function cpuBackend(): Check {
     name: 'CPU back end',
     state: 'missing',
     found: 'onnxruntime-node is not installed',
-    fix: installCpuBackend,
+    fix: installOnnxruntime,
   }
 }
 
@@ -154,7 +153,7 @@ async function selfTest(signal: AbortSignal): Promise<Check[]> {
   } catch (error) {
     signal.throwIfAborted()
     const found = errorMessage(error)
-    const fix = errorCode(error) === 'CPU_BACKEND_MISSING' ? installCpuBackend : report
+    const fix = errorCode(error) === 'CPU_BACKEND_MISSING' ? installOnnxruntime : report
     return [{ name, state: 'failed', found, fix }]
   }
 }

@@ -1,6 +1,6 @@
 /** What has been made once and is kept, one folder each, named by what it is and a hash of what it depends on. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,6 +8,7 @@ import { writeFileAtomically } from '../dataset'
 import { ArgumentRangeError, DatasetError, errorCode } from '../errors'
 import { sha256OfFile } from '../toolchain'
 import { FolderLock, isLockName } from './folder-lock'
+import { makeFolder } from './make-folder'
 
 /** What is written about an entry when everything else of it is there. */
 interface Description {
@@ -117,9 +118,11 @@ function placeOf({ folder, key, label }: Sought): { readonly name: string; reado
 
 /** Undefined while another process has it, or has just removed it. */
 async function lockOf(entry: string): Promise<FolderLock | undefined> {
+  await makeFolder(entry).catch((error: unknown) => {
+    throw unwritable(entry, error)
+  })
   const lock = new FolderLock(entry)
   try {
-    await mkdir(entry, { recursive: true })
     // Should this process be taken for dead, two make the same file, and either is right.
     await lock.take()
     return lock

@@ -1,5 +1,6 @@
 /** One thread that prepares, from its caller's side. */
 import { Worker } from 'node:worker_threads'
+import { fileBeside, sourceFlags } from '../file-beside'
 import { deserializeError, SessionError, type SerializedError } from '../errors'
 import { unexpectedFailure, type PreparationResults, type PreparationTask } from './preparation'
 
@@ -26,15 +27,12 @@ export interface PendingTask {
   readonly reject: (error: unknown) => void
 }
 
-const workerFile = require.resolve('./preparation-worker')
+const workerFile = fileBeside(__filename, 'preparation-worker')
 /**
  * A clip leaves a megabyte of short-lived garbage. Collected in the 48 MB that a thread takes for it by default, memory
  * grows for 20,000 clips (bench/scale.ts: 287 MB instead of 241).
  */
 const resourceLimits = { maxYoungGenerationSizeMb: 12 }
-
-/** Sources run through tsx, whose hooks a new thread does not inherit; compiled code needs none. */
-const execArgv = workerFile.endsWith('.ts') ? ['--require', require.resolve('tsx/cjs')] : []
 
 export class PreparationThread {
   #worker: Worker | undefined
@@ -71,7 +69,12 @@ export class PreparationThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(workerFile, { execArgv, stdout: true, stderr: true, resourceLimits })
+    const worker = new Worker(workerFile, {
+      execArgv: [...sourceFlags],
+      stdout: true,
+      stderr: true,
+      resourceLimits,
+    })
     worker.unref()
     worker.on('message', (reply: PreparationReply) => {
       // Released meanwhile: letting go of it now would end the process before it is known to have ended.

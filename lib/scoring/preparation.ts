@@ -91,12 +91,16 @@ async function readClip(path: string): Promise<Uint8Array> {
   } catch (cause) {
     if (!(cause instanceof UnreadableFile)) throw cause
     const { problem, message, systemCode } = cause
+    // Not the file's fault: memory has run out.
+    if (problem === 'unreadable' && systemCode === null) throw cause.cause
     const detail = { path, systemCode }
     switch (problem) {
       case 'missing':
         throw new AudioError('AUDIO_NOT_FOUND', message, detail, { cause })
       case 'too large':
         throw new AudioError('AUDIO_TOO_LARGE', `${message}: cut the recording into parts`, detail, { cause })
+      case 'changing':
+        throw new AudioError('AUDIO_UNREADABLE', message, detail, { cause })
       case 'not a file':
       case 'unreadable':
         throw new AudioError(

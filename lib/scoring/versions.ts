@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
-import { resolve } from 'node:path'
 
+// Bundlers take along what this is called with.
+declare const require: NodeJS.Require
 const requireFrom = createRequire(__filename)
 
 export interface Versions {
@@ -14,7 +15,7 @@ export interface Versions {
 }
 
 export function packageVersion(): string {
-  return (requireFrom(resolve(__dirname, '..', '..', 'package.json')) as { version: string }).version
+  return (require('../../package.json') as { version: string }).version
 }
 
 export function onnxruntimeVersion(): string | null {
