@@ -3,11 +3,13 @@
  * so that a package without add-on, or a machine without CANN, can still import everything.
  */
 import { existsSync, writeSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { SessionError, errorMessage } from '../errors'
 
-// Bundlers follow calls of `require` with a literal, and nothing else.
+// Bundlers follow calls of this with a literal; what is looked for when the program runs goes by `requireFile`.
 declare const require: NodeJS.Require
+const requireFile = createRequire(__filename)
 
 /** A shape as AscendCL has it: -1 where the size is up to the caller. */
 export type NativeDims = readonly number[]
@@ -212,10 +214,10 @@ function find(): NativeAddon {
   const prebuild = `prebuilds/${target} of the package`
   const places: readonly (readonly [string, () => unknown])[] =
     given !== undefined && given !== ''
-      ? [[`${addonVariable}=${given}`, () => require(resolve(given)) as unknown]]
+      ? [[`${addonVariable}=${given}`, () => requireFile(resolve(given)) as unknown]]
       : existsSync(compiled)
         ? [
-            [compiled, () => require(compiled) as unknown],
+            [compiled, () => requireFile(compiled) as unknown],
             [prebuild, notInstead],
           ]
         : [

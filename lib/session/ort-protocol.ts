@@ -37,9 +37,12 @@ export type Reply =
     }
   | {
       readonly kind: 'unusable'
-      readonly code: 'CPU_BACKEND_MISSING' | 'MODEL_INVALID'
+      readonly code: 'CPU_BACKEND_MISSING'
       readonly reason: string
+      /** Whether onnxruntime-node is there at all. */
+      readonly installed: boolean
     }
+  | { readonly kind: 'unusable'; readonly code: 'MODEL_INVALID'; readonly reason: string }
   | {
       readonly kind: 'result'
       readonly id: number

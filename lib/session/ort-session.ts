@@ -3,6 +3,7 @@ import { untilAborted } from '../abort-listeners'
 import { checkRunOptions } from './arguments'
 import { checkFeeds, checkFetches } from './feeds'
 import { checkModelSource } from './model-source'
+import { onnxruntimeMissing } from './ort-package'
 import { checkOrtOptions } from './ort-options'
 import type { OrtSessionOptions, OrtSettings } from './ort-options'
 import type { Reply, Transport } from './ort-protocol'
@@ -20,8 +21,6 @@ import { startThread } from './thread-transport'
 /** One run computes and the next one's input is already there, so the worker never waits for this event loop. */
 const IN_WORKER = 2
 
-const installCommand = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'
-
 interface Loaded {
   readonly inputs: readonly TensorMetadata[]
   readonly outputs: readonly TensorMetadata[]
@@ -32,15 +31,15 @@ const loadedHere = new WeakSet<Transport>()
 const notByNew = 'an OrtSession is not made with new: use await OrtSession.create(model, options)'
 
 function unusable(reply: Extract<Reply, { kind: 'unusable' }>): Error {
+  if (reply.code === 'CPU_BACKEND_MISSING') return onnxruntimeMissing('running on the CPU', reply)
   const { code, reason } = reply
-  if (code === 'MODEL_INVALID') {
-    return new ModelError(code, `onnxruntime cannot use the model: ${reason}`, { reason })
-  }
-  return new SessionError(
-    code,
-    `running on the CPU needs the package onnxruntime-node, which could not be loaded (${reason}). Install it with: ${installCommand}`,
-    { reason, command: installCommand },
-  )
+  return new ModelError(code, `onnxruntime cannot use the model: ${reason}`, { reason })
+}
+
+function adviceFor(how: string): string {
+  return how.includes('EMFILE')
+    ? '; this process has as many files open as it may: raise the limit (ulimit -n) or open fewer sessions'
+    : ''
 }
 
 /** Starts a worker and waits until it has loaded the model. Whatever goes wrong, no worker stays behind. */
@@ -54,7 +53,7 @@ async function load(model: string | ArrayBuffer, settings: OrtSettings): Promise
       if (reply.kind === 'unusable') reject(unusable(reply))
     })
     void transport.ended.then(how =>
-      reject(new SessionError('SESSION_FAULTED', `the worker could not load: ${how}`)),
+      reject(new SessionError('SESSION_FAULTED', `the worker could not load: ${how}${adviceFor(how)}`)),
     )
   })
   transport.post({ kind: 'load', model, threads, graphOptimization })

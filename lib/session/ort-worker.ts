@@ -1,9 +1,9 @@
 /** Runs in a worker_thread beside its caller and owns one onnxruntime session. */
-import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type * as Ort from 'onnxruntime-node'
-import { errorCode, errorMessage } from '../errors'
+import { errorMessage } from '../errors'
 import { NativeGate } from './exit-handshake'
+import { findOnnxruntime } from './ort-package'
 import type { LoadRequest, Reply, Request, RunRequest } from './ort-protocol'
 import { packTensor, transferList, unpackTensor } from './packed-tensor'
 import type { PackedTensor } from './packed-tensor'
@@ -33,13 +33,9 @@ function tensorMetadata(values: readonly Ort.InferenceSession.ValueMetadata[]): 
 }
 
 async function load({ model, threads, graphOptimization }: LoadRequest): Promise<Reply> {
-  try {
-    // Not import(): an asynchronous load could not be finished while the caller's thread waits in its exit handler.
-    ort = createRequire(__filename)('onnxruntime-node') as typeof Ort
-  } catch (error) {
-    const reason = `${errorCode(error) ?? 'Error'}: ${errorMessage(error)}`
-    return { kind: 'unusable', code: 'CPU_BACKEND_MISSING', reason }
-  }
+  const found = findOnnxruntime()
+  if ('reason' in found) return { kind: 'unusable', code: 'CPU_BACKEND_MISSING', ...found }
+  ort = found.ort
   ort.env.logLevel = 'fatal'
   const options: Ort.InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],

@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { Socket } from 'node:net'
+import { sourceFlags } from '../file-beside'
 import type { Reply, Transport } from './ort-protocol'
-import { childFile, inheritedFlags, sourceFlags, withoutInspector } from './worker-file'
+import { childFile, inheritedFlags, withoutInspector } from './worker-file'
 
 /** How much of what a dying child printed is kept for the error. */
 const KEPT_STDERR_CHARACTERS = 2000

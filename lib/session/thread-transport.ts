@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads'
+import { sourceFlags } from '../file-beside'
 import { addExitGuard, newControl, removeExitGuard } from './exit-handshake'
 import { requestTransfer } from './ort-protocol'
 import type { Reply, Transport } from './ort-protocol'
-import { sourceFlags, workerFile } from './worker-file'
+import { workerFile } from './worker-file'
 
 /** A worker_thread. It is never terminated: it leaves by itself when told to close. */
 export function startThread({ exitWaitMs }: { exitWaitMs: number }): Transport {

@@ -1,6 +1,8 @@
-/** Where the code beside the caller is, and the Node flags it needs to be loaded. */
-export const workerFile = require.resolve('./ort-worker')
-export const childFile = require.resolve('./ort-child')
+/** The code of sessions' threads and child processes, and what those inherit. */
+import { fileBeside } from '../file-beside'
+
+export const workerFile = fileBeside(__filename, 'ort-worker')
+export const childFile = fileBeside(__filename, 'ort-child')
 
 /** Flags that decide how modules are found; each takes a value, after `=` or as the next argument. */
 const loaderFlags = ['-r', '--require', '--import', '--loader', '--experimental-loader', '-C', '--conditions']
@@ -15,11 +17,6 @@ export function inheritedFlags(execArgv: readonly string[]): string[] {
     return next === undefined ? [] : [flag, next]
   })
 }
-
-/** Flags for running the sources themselves through tsx, whose hooks a new thread does not inherit; compiled code needs none. */
-export const sourceFlags: readonly string[] = workerFile.endsWith('.ts')
-  ? ['--require', require.resolve('tsx/cjs')]
-  : []
 
 /** NODE_OPTIONS for a child: it must neither wait for a debugger nor take this process's inspector port. */
 export function withoutInspector(nodeOptions: string): string {

@@ -3,6 +3,7 @@ import * as everything from '../../lib'
 import * as errors from '../../lib/errors'
 import * as metrics from '../../lib/metrics'
 import * as model from '../../lib/model'
+import * as onnxruntime from '../../lib/onnxruntime'
 import * as session from '../../lib/session'
 import { modelPath } from '../session/support'
 
@@ -12,6 +13,7 @@ export type Checks = [
   Same<session.SessionError['code'], session.SessionErrorCode>,
   Same<session.ModelError['code'], session.ModelErrorCode>,
   Same<session.ArgumentTypeError['code'], session.ArgumentErrorCode>,
+  Same<onnxruntime.SessionError['code'], onnxruntime.SessionErrorCode>,
   Same<model.ModelError['code'], model.ModelErrorCode>,
   Same<model.ArgumentRangeError['code'], model.ArgumentErrorCode>,
   Same<metrics.MetricsError['code'], metrics.MetricsErrorCode>,
@@ -25,6 +27,10 @@ describe('structure: doors', () => {
   const doors: Readonly<Record<string, readonly [object, readonly ErrorClass[]]>> = {
     session: [
       session,
+      ['AasistError', 'ArgumentRangeError', 'ArgumentTypeError', 'ModelError', 'SessionError'],
+    ],
+    onnxruntime: [
+      onnxruntime,
       ['AasistError', 'ArgumentRangeError', 'ArgumentTypeError', 'ModelError', 'SessionError'],
     ],
     model: [model, ['AasistError', 'ArgumentRangeError', 'ArgumentTypeError', 'ModelError']],

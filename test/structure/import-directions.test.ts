@@ -13,6 +13,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   metrics: [],
   toolchain: [],
   session: [],
+  onnxruntime: ['session'],
   scoring: ['audio', 'model', 'dataset', 'metrics', 'toolchain', 'session'],
   benchmark: ['scoring', 'session', 'audio', 'dataset', 'model', 'metrics', 'toolchain'],
   cli: ['benchmark', 'scoring', 'audio', 'model', 'dataset', 'metrics', 'toolchain', 'session'],
@@ -22,6 +23,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 const shared: Readonly<Record<string, readonly string[]>> = {
   errors: Object.keys(rooms),
   'abort-listeners': ['session', 'scoring'],
+  'file-beside': ['session', 'scoring'],
 }
 
 /** Type-aware rules need files that exist; the direction rule reads only import lines. */
@@ -133,8 +135,9 @@ describe('structure: import directions', function () {
       const room = file.includes('/') ? file.split('/')[0]! : undefined
       const reachable = room === undefined ? Object.keys(rooms) : [room, ...rooms[room]!]
       const allows = (target: string): boolean => {
-        // Literal paths, so that bundlers find the add-on.
+        // Literal paths, so that bundlers find the add-on and the version.
         if (target.startsWith('../prebuilds/')) return file === 'session/binding.ts'
+        if (target === '../package.json') return file === 'scoring/versions.ts'
         if (target.includes('/')) return reachable.includes(target.split('/')[0]!)
         return Object.hasOwn(shared, target) && (room === undefined || shared[target]!.includes(room))
       }

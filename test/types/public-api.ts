@@ -40,6 +40,7 @@ import {
   type Session,
   type SessionErrorCode,
 } from '../../lib'
+import { registerAscendBackend, type BackendRegistry } from '../../lib/onnxruntime'
 
 type Assignable<From extends To, To> = [From, To]
 type Same<A extends B, B extends C, C = A> = [A, B, C]
@@ -171,6 +172,11 @@ export function codeOf(error: unknown): ErrorCode | undefined {
     return code
   }
   return error instanceof AasistError ? error.code : undefined
+}
+
+// No declaration of onnxruntime's is needed for it.
+export function behindOnnxruntime(ort: BackendRegistry): void {
+  registerAscendBackend({ ort })
 }
 
 export function whereItRan(device: Device): string {
