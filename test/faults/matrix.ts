@@ -175,7 +175,13 @@ export async function play(
   const startedAtMs = performance.now()
   const child = spawn(
     process.execPath,
-    [join(root, 'test', 'faults', 'story.cjs'), join(root, 'dist'), JSON.stringify(settings)],
+    // Process warnings are the package's own words in JavaScript; without them stderr shows whether anything else prints.
+    [
+      '--no-warnings',
+      join(root, 'test', 'faults', 'story.cjs'),
+      join(root, 'dist'),
+      JSON.stringify(settings),
+    ],
     {
       env: {
         ...process.env,

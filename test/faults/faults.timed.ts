@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { root } from '../support/environment'
 import { OfflineModels, requireSimulator } from '../support/native'
 import { addonCalls, callsWithCode, endsWithinMs, noEffect, stories, summary } from './matrix'
-import type { Story } from './matrix'
+import type { Ended, Story } from './matrix'
 import { playAll, playUndisturbed } from './plan'
 import type { Case, Kind, Undisturbed } from './plan'
 
@@ -132,6 +132,15 @@ describe('every call into AscendCL', function () {
   it('may fail, hang or be slow, and the process ends by itself, without a signal, in bounded time', () => {
     expect(failing(({ ended }) => ended.code !== 0 || ended.signal !== null)).to.deep.equal([])
     expect(failing(({ ended }) => ended.durationMs > endsWithinMs)).to.deep.equal([])
+  })
+
+  it('may fail, hang or be slow, and stderr stays empty but for one sentence of ours on what is left behind', () => {
+    const ours = /^aasist-ascend: [12] session\(s\) or probe\(s\) did not end in time, .*\n$/
+    const prints = ({ ended }: { ended: Ended }) => ended.stderr.replace(ours, '') !== ''
+    expect(undisturbed.filter(prints)).to.deep.equal([])
+    expect(failing(prints)).to.deep.equal([])
+    // Calls that hang make it, and show that stderr is really read.
+    expect(cases.some(({ kind, ended }) => kind === 'hang' && ours.test(ended.stderr))).to.equal(true)
   })
 
   it('may fail, and every promise rejects with an error that has a code', () => {
