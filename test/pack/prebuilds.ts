@@ -11,9 +11,9 @@ export const arches: readonly Arch[] = ['x64', 'arm64']
 export const folderOf = (arch: Arch): string => join(root, 'prebuilds', `linux-${arch}`)
 export const addonOf = (arch: Arch): string => join(folderOf(arch), 'aasist-ascend.glibc.node')
 
-/** Compiles what is missing or old; minutes the first time, nothing afterwards. */
-export function makePrebuilds(): void {
-  succeed(process.execPath, [join(root, 'scripts', 'build-prebuilds.mjs')], { folder: root })
+/** Compiles what is missing or old in a checkout; minutes the first time, nothing afterwards. */
+export function makePrebuilds(checkout = root): void {
+  succeed(process.execPath, [join(checkout, 'scripts', 'build-prebuilds.mjs')], { folder: checkout })
 }
 
 /** Paths of the simulator's libraries and programs. */

@@ -14,7 +14,7 @@ interface Manifest {
 }
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
-const subpaths = ['', '/session', '/metrics', '/model']
+const subpaths = ['', '/session', '/metrics', '/model', '/onnxruntime']
 
 describe('the packed package', function () {
   this.timeout(120_000)
