@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { spawnSync } from 'node:child_process'
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -8,11 +8,11 @@ import { root } from '../support/environment'
 /** Answers as npm would after the given counts; each variable is what one command does. */
 const npm = `#!/bin/sh
 case "$*" in
-  test) echo "$TEST_COUNTS" > "$MOCHA_COUNTS"; exit "\${TEST_CODE:-0}" ;;
+  test) printf "$TEST_COUNTS\\n" > "$MOCHA_COUNTS"; exit "\${TEST_CODE:-0}" ;;
   'run test:pack') echo '3 0 0' > "$MOCHA_COUNTS" ;;
   'run test:slow') echo '2 0 0' > "$MOCHA_COUNTS" ;;
   'run test:timed') echo '4 0 0' > "$MOCHA_COUNTS" ;;
-  'run lint') exit "\${LINT_CODE:-0}" ;;
+  'run lint') echo 'no-floating-promises'; exit "\${LINT_CODE:-0}" ;;
   'run sanitize') exit "\${SANITIZE_CODE:-0}" ;;
   'run fuzz -- --seconds 30 --seed 1') exit "\${FUZZ_CODE:-0}" ;;
   'run fuzz:libc' | 'run fuzz:planted' | 'run fuzz:native -- --seconds 30 --seed 1') exit 0 ;;
@@ -34,6 +34,15 @@ describe('structure: .ci/run', function () {
   })
   after(() => rmSync(tools, { recursive: true, force: true }))
 
+  function run(env: Readonly<Record<string, string>>): SpawnSyncReturns<string> {
+    const path = [tools, process.env['PATH']].join(delimiter)
+    return spawnSync(join(root, '.ci', 'run'), {
+      cwd: tools,
+      env: { ...process.env, ...env, AASIST_CANN_PYTHON: 'python3', PATH: path },
+      encoding: 'utf8',
+    })
+  }
+
   const cases: readonly [what: string, env: Readonly<Record<string, string>>, last: string, code: number][] =
     [
       ['everything passed', { TEST_COUNTS: '5 0 0' }, '21 passed, 0 failed', 0],
@@ -53,14 +62,26 @@ describe('structure: .ci/run', function () {
     ]
   for (const [what, env, last, code] of cases) {
     it(`says so in its last line and its exit code when ${what}`, function () {
-      const path = [tools, process.env['PATH']].join(delimiter)
-      const { stdout, status } = spawnSync(join(root, '.ci', 'run'), {
-        cwd: tools,
-        env: { ...process.env, ...env, AASIST_CANN_PYTHON: 'python3', PATH: path },
-        encoding: 'utf8',
-      })
+      const { stdout, status } = run(env)
       expect(stdout.trimEnd().split('\n').at(-1)).to.equal(last)
       expect(status).to.equal(code)
     })
   }
+
+  it('says again at its end what failed, by name', function () {
+    const env = {
+      TEST_COUNTS: '5 1 0\\nscores are finite (3 ms)\\n    AssertionError',
+      TEST_CODE: '1',
+      LINT_CODE: '1',
+    }
+    const end = run(env).stdout.split('== what failed')[1]
+    expect(end?.trim().split('\n')).to.deep.equal([
+      'npm test:',
+      'scores are finite (3 ms)',
+      '    AssertionError',
+      'npm run lint: failed. Its last lines:',
+      '    no-floating-promises',
+      '20 passed, 2 failed',
+    ])
+  })
 })
