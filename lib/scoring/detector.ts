@@ -10,7 +10,7 @@ import {
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clip as PreparedClip, ClipWarning } from '../audio'
 import type { Device, FailedAttempt, PoolStats, SessionPool, TimeSummary } from '../session'
-import { TimeRecorder } from '../session/session-stats'
+import { TimeRecorder } from '../session/time-recorder'
 import { checkRunOptions, checkSignal } from '../session/arguments'
 import {
   checkDetectorOptions,
@@ -253,6 +253,7 @@ export class Detector implements AsyncDisposable {
   /** Waits for what runs; later calls reject with `SESSION_RELEASED`. May be called again. */
   async release(): Promise<void> {
     await Promise.all([this.#scorer.release(), this.#pool.release(), this.#preparer.release()])
+    this.#clipTimes.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

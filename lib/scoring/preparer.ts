@@ -3,7 +3,7 @@ import { onAbort } from '../abort-listeners'
 import { ArgumentTypeError, SessionError } from '../errors'
 import type { Device, TimeSummary } from '../session'
 import { usableCpus } from '../session/cpu-count'
-import { TimeRecorder } from '../session/session-stats'
+import { TimeRecorder } from '../session/time-recorder'
 import type { PreparationResults, PreparationTask } from './preparation'
 import { PreparationThread, type PendingTask } from './preparation-thread'
 
@@ -116,6 +116,8 @@ export class Preparer {
     const threads = [...this.#threads]
     this.#threads.clear()
     await Promise.all(threads.map(thread => thread.release()))
+    this.#workTimes.close()
+    this.#waitTimes.close()
   }
 
   #nextThread(): PreparationThread {

@@ -343,6 +343,7 @@ export class AclSession implements Session {
       (this.#native.close(),
       await endsWithin(this.#closed, this.#exitWaitMs - (performance.now() - startedAtMs)))
     if (!inTime) this.#abandon()
+    this.#recorder.close()
   }
 
   #abandon(): void {

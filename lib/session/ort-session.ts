@@ -287,5 +287,6 @@ export class OrtSession implements Session {
     }
     this.#transport.setKeepAlive('needed')
     await this.#transport.ended
+    this.#recorder.close()
   }
 }

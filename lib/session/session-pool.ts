@@ -438,6 +438,7 @@ export class SessionPool implements Session {
     clearTimeout(this.#lookAgain)
     await Promise.all(this.#replacing.values())
     await Promise.all([...this.#places.map(({ session }) => session?.release()), ...this.#leaving])
+    this.#recorder.close()
   }
 }
 

@@ -1,32 +1,6 @@
 /** Counters and time distributions behind `stats()`. */
-import { createHistogram } from 'node:perf_hooks'
 import type { SessionStats, TimeSummary } from './session'
-
-/** Above an hour the histogram saturates; its 190 kB buy three exact digits from a microsecond up. */
-const HIGHEST_US = 3_600_000_000
-
-/** A distribution of times in milliseconds. */
-export class TimeRecorder {
-  readonly #histogram = createHistogram({ lowest: 1, highest: HIGHEST_US, figures: 3 })
-
-  record(milliseconds: number): void {
-    this.#histogram.record(Math.min(HIGHEST_US, Math.max(1, Math.round(milliseconds * 1000))))
-  }
-
-  summary(): TimeSummary | null {
-    const histogram = this.#histogram
-    if (histogram.count === 0) return null
-    return {
-      count: histogram.count,
-      min: histogram.min / 1000,
-      mean: histogram.mean / 1000,
-      p50: histogram.percentile(50) / 1000,
-      p95: histogram.percentile(95) / 1000,
-      p99: histogram.percentile(99) / 1000,
-      max: histogram.max / 1000,
-    }
-  }
-}
+import { TimeRecorder } from './time-recorder'
 
 /** How long each part of one run took, as far as its back end can tell. */
 export interface StageTimes {
@@ -48,10 +22,12 @@ type Stage = (typeof stages)[number]
 
 /** Times of the parts of runs. The sessions of a pool share one, so that the pool can tell where its time went. */
 export class StageRecorders {
-  // Made when first needed: not every back end has every part, and each is 190 kB.
+  // Made when first needed: not every back end has every part.
   readonly #recorders = new Map<Stage | 'copyMs', TimeRecorder>()
+  #closed = false
 
   record(times: StageTimes): void {
+    if (this.#closed) return
     for (const stage of stages) {
       const milliseconds = times[stage]
       if (milliseconds !== undefined) this.#recorder(stage).record(milliseconds)
@@ -73,6 +49,12 @@ export class StageRecorders {
     }
   }
 
+  /** Nothing is recorded any more, and the summaries stay as they are. */
+  close(): void {
+    this.#closed = true
+    for (const recorder of this.#recorders.values()) recorder.close()
+  }
+
   #recorder(stage: Stage | 'copyMs'): TimeRecorder {
     let recorder = this.#recorders.get(stage)
     if (recorder === undefined) this.#recorders.set(stage, (recorder = new TimeRecorder()))
@@ -87,9 +69,18 @@ export class RunRecorder {
   cancelled = 0
   readonly latency = new TimeRecorder()
   readonly stages: StageRecorders
+  readonly #ownsStages: boolean
 
-  constructor(stages = new StageRecorders()) {
-    this.stages = stages
+  /** With the `stages` of a pool, which outlive its sessions. */
+  constructor(stages?: StageRecorders) {
+    this.stages = stages ?? new StageRecorders()
+    this.#ownsStages = stages === undefined
+  }
+
+  /** At the end of a release: times are not recorded any more, and the summaries stay. */
+  close(): void {
+    this.latency.close()
+    if (this.#ownsStages) this.stages.close()
   }
 
   snapshot(now: Pick<SessionStats, 'state' | 'queued' | 'running'>): SessionStats {

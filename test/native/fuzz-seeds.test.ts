@@ -51,4 +51,27 @@ describe('a seed or finding of the fuzz target', function () {
       convert([`--model=${modelPath('dynamic-batch')}`, ...fixed, ...readFileSync(path, 'utf8').split('\n')])
     })
   }
+
+  // Where it names a delay of a run, none is made: what counts is that a process with it in its environment lives.
+  for (const path of seedsOf('settings')) {
+    it(`${path.slice(root.length + 1)} is a setting of the simulator, or refused as none`, () => {
+      // A variable of the environment ends at its first zero.
+      const [text] = readFileSync(path, 'latin1').split('\0')
+      const story = `require(${JSON.stringify(join(root, 'dist', 'session'))}).AclSession
+        .create(process.argv[1], { libraryPath: process.argv[2] })
+        .then(session => session.release())
+        .then(() => console.log('ready'), error => console.log(error.code))`
+      const { status, signal, stdout } = spawnSync(
+        process.execPath,
+        ['-e', story, npu.models.compile(modelPath('add')), npu.libraryPath],
+        {
+          encoding: 'utf8',
+          timeout: 30_000,
+          env: { ...process.env, ACL_SIM_FAULTS: text, ACL_SIM_EXEC_US: text },
+        },
+      )
+      expect({ signal, status }).to.deep.equal({ signal: null, status: 0 })
+      expect(stdout.trim()).to.match(/^(ready|ACL_[A-Z_]+)$/)
+    })
+  }
 })

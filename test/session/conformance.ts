@@ -445,6 +445,18 @@ export function describeSession(name: string, create: CreateSession): void {
         expect(latencyMs!.p99).to.be.at.most(latencyMs!.max)
         expect(latencyMs!.mean).to.be.within(latencyMs!.min, latencyMs!.max)
       })
+
+      it('stay as they were after release, and another session counts anew', async () => {
+        const session = await create('add')
+        await session.run(addFeeds)
+        const { latencyMs, executeMs } = session.stats()
+        await session.release()
+        await using other = await create('add')
+        for (let run = 0; run < 3; run++) await other.run(addFeeds)
+        expect(session.stats()).to.deep.include({ state: 'released', done: 1, latencyMs, executeMs })
+        expect(other.stats().latencyMs!.count).to.equal(3)
+        expect(other.stats().executeMs!.count).to.equal(3)
+      })
     })
 
     describe('release', () => {
