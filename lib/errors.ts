@@ -15,7 +15,12 @@ export type AudioErrorCode =
   | 'AUDIO_NOT_FOUND'
   | 'AUDIO_UNREADABLE'
 export type ModelErrorCode =
-  'CHECKPOINT_UNSAFE' | 'CHECKPOINT_INVALID' | 'CONFIG_INVALID' | 'MODEL_INVALID' | 'MODEL_NOT_FOUND'
+  | 'CHECKPOINT_UNSAFE'
+  | 'CHECKPOINT_INVALID'
+  | 'CONFIG_INVALID'
+  | 'CALIBRATION_INVALID'
+  | 'MODEL_INVALID'
+  | 'MODEL_NOT_FOUND'
 export type SessionErrorCode =
   | 'ADDON_NOT_FOUND'
   | 'UNSUPPORTED_PLATFORM'
@@ -79,7 +84,7 @@ export class AudioError extends SubjectError<AudioErrorCode> {
   override readonly name = 'AudioError'
 }
 
-/** A checkpoint, configuration or model file cannot be used. */
+/** A checkpoint, configuration, calibration or model file cannot be used. */
 export class ModelError extends SubjectError<ModelErrorCode> {
   override readonly name = 'ModelError'
 }

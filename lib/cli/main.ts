@@ -5,6 +5,7 @@ import { packageVersion } from '../scoring'
 import { addBenchCommand } from './bench'
 import { inOneSpelling } from './bench-options'
 import { addCacheCommand } from './cache'
+import { addCalibrateCommand } from './calibrate'
 import { addCompileCommand } from './compile'
 import { addConvertCommand } from './convert'
 import { addDemoCommand } from './demo'
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
     addScoreCommand,
     addEvalCommand,
     addMetricsCommand,
+    addCalibrateCommand,
     addConvertCommand,
     addCompileCommand,
     addBenchCommand,

@@ -1,8 +1,9 @@
 /** `aasist score`: files and folders in, one line a file out. */
 import type { Command } from 'commander'
 import { errorCode } from '../errors'
-import { Detector, type FileScore } from '../scoring'
+import { Detector, type DecisionRule, type ExpectedErrors, type FileScore } from '../scoring'
 import { findAudioFiles } from './audio-files'
+import { parseRule } from './calibrate'
 import { compilationNotes } from './compile-progress'
 import type { ExitCode } from './exit'
 import { addModelOptions, detectorOptions, parseNumber, type ModelFlags } from './options'
@@ -12,6 +13,9 @@ import { WarningSummary } from './warning-summary'
 
 interface ScoreFlags extends ModelFlags {
   readonly threshold?: number
+  readonly calibration?: string
+  readonly decideBy?: DecisionRule
+  readonly spoofPrior?: number
   readonly json?: boolean
 }
 
@@ -32,6 +36,16 @@ export function addScoreCommand(
       "scores at or above it are taken for bona fide (default: the model card's)",
       parseNumber,
     )
+    .option(
+      '--calibration <file>',
+      'of aasist calibrate, of this model: log-likelihood ratios, and decisions with the errors they are known to make',
+    )
+    .option('--decide-by <rule>', "another of the calibration's thresholds, such as min-dcf", parseRule)
+    .option(
+      '--spoof-prior <share>',
+      'with a calibration: the probability of a spoof, where that share of all clips are spoofs',
+      parseNumber,
+    )
     .option('--json', 'JSON Lines, one object a file')
   addModelOptions(command)
     .addHelpText('after', '\nExample:\n  aasist score call.wav recordings/ --model AASIST-L.pth --json')
@@ -45,7 +59,7 @@ async function score(inputs: readonly string[], flags: ScoreFlags, signal: Abort
     ...detectorOptions(flags),
     onCompile: compilationNotes(),
     onTiles: tileNotes(),
-    ...(flags.threshold !== undefined && { threshold: flags.threshold }),
+    ...judgementOptions(flags),
     signal,
   })
   let failed = 0
@@ -79,7 +93,22 @@ function jsonOf(result: FileScore): unknown {
   const { file, error } = result
   if (error !== undefined) return { file, error: { code: error.code, message: error.message } }
   const { score, decision, threshold, durationSeconds, device, warnings } = result
-  return { file, score, decision, threshold, durationSeconds, device, warnings }
+  const { logLikelihoodRatio, spoofProbability, expectedErrors } = result
+  const calibrated =
+    logLikelihoodRatio === null ? {} : { logLikelihoodRatio, spoofProbability, expectedErrors }
+  return { file, score, decision, threshold, ...calibrated, durationSeconds, device, warnings }
+}
+
+function judgementOptions(
+  flags: ScoreFlags,
+): Pick<ScoreFlags, 'threshold' | 'calibration' | 'decideBy' | 'spoofPrior'> {
+  const { threshold, calibration, decideBy, spoofPrior } = flags
+  return {
+    ...(threshold !== undefined && { threshold }),
+    ...(calibration !== undefined && { calibration }),
+    ...(decideBy !== undefined && { decideBy }),
+    ...(spoofPrior !== undefined && { spoofPrior }),
+  }
 }
 
 function printPlain(result: FileScore, noteOnce: (text: string) => void, clipWarnings: WarningSummary): void {
@@ -89,9 +118,10 @@ function printPlain(result: FileScore, noteOnce: (text: string) => void, clipWar
     note(`${about(file, message)} [${code}]`)
     return
   }
-  const { score, decision, threshold, thresholdSource, durationSeconds, warnings } = result
+  const { score, decision, threshold, thresholdSource, durationSeconds, warnings, spoofProbability } = result
+  const probability = spoofProbability === null ? '' : `${shownProbability(spoofProbability)}  `
   printLine(
-    `${score.toFixed(4).padStart(9)}  ${(decision ?? '-').padEnd(8)}  ${durationSeconds.toFixed(2).padStart(7)} s  ${printable(file)}`,
+    `${score.toFixed(4).padStart(9)}  ${(decision ?? '-').padEnd(8)}  ${probability}${durationSeconds.toFixed(2).padStart(7)} s  ${printable(file)}`,
   )
   // What is true of the model is true of every file.
   noteOnce(
@@ -99,8 +129,20 @@ function printPlain(result: FileScore, noteOnce: (text: string) => void, clipWar
       ? 'note: no decisions without a threshold; name one with --threshold'
       : `note: bona fide from ${threshold} up (${thresholdSource ?? 'option'})`,
   )
+  if (spoofProbability !== null)
+    noteOnce('note: the third column is the probability of a spoof at the prior that was given')
+  if (result.expectedErrors !== null) noteOnce(`note: ${shownErrors(result.expectedErrors)}`)
   for (const { code, message } of warnings) {
     if (code === 'MODEL_NOTICE' || code === 'NPU_SIMULATED') noteOnce(`note: ${message}`)
     else clipWarnings.add(code, file, message)
   }
+}
+
+/** Five digits near both ends too: 0.99999 is another thing than 1. */
+const shownProbability = (probability: number): string =>
+  (probability < 0.001 ? probability.toExponential(1) : probability.toFixed(5)).padStart(7)
+
+function shownErrors({ missRate, falseAlarmRate, bonafide, spoof }: ExpectedErrors): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
+  return `on the calibration's trials this refused ${percent(missRate)} of ${bonafide} bona fide and accepted ${percent(falseAlarmRate)} of ${spoof} spoofs`
 }

@@ -14,6 +14,16 @@ export {
 export { bootstrapIntervals, type AttackIntervals, type ConfidenceIntervals } from './bootstrap'
 export type { BootstrapOptions, BootstrapProgress } from './bootstrap-options'
 export { computeCllr } from './cllr'
+export {
+  calibrationMethods,
+  computeMinCllr,
+  fitCalibration,
+  logLikelihoodRatio,
+  spoofProbability,
+  type CalibrationMethod,
+  type ScoreCalibration,
+} from './calibration'
+export { operatingPoint, type OperatingCriterion, type OperatingPoint } from './operating-point'
 export { asvOperatingPoint, LA2019_EVAL_OPERATING_POINT, type AsvOperatingPoint, type AsvScores } from './asv'
 export {
   computeActDcf,

@@ -1,11 +1,12 @@
 /** What a detector and its methods can be told, and the checks of it. */
 import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
 import type { PoolOptions } from '../session'
+import { checkJudgementOptions, type JudgementOptions } from './judgement'
 import { checkSignal } from '../session/arguments'
 import { tileChoices, type TileChoice, type TilesEvent } from './cpu-tiles'
 import { compilationChoiceNames, type CompilationChoices, type CompilationEvent } from './npu/model-for-npus'
 
-export interface DetectorOptions {
+export interface DetectorOptions extends JudgementOptions {
   /**
    * Path of a checkpoint (`.pth`), an ONNX model or an offline model (`.om`), or the bytes of one. Default: the demo
    * weights of this package, which are for trying things out and say so with every score.
@@ -54,8 +55,6 @@ export interface DetectorOptions {
   readonly batchWaitMs?: number
   /** Runs that may wait; default 256. One more rejects with `QUEUE_FULL`. */
   readonly queueLimit?: number
-  /** Scores at or above it are taken for bona fide. Default: the model card's, if there is one. */
-  readonly threshold?: number
   /** Audio at another rate than 16 kHz: `convert` (default) or `refuse`. */
   readonly resample?: 'convert' | 'refuse'
   /** Audio with several channels: `average` (default) or `refuse`. */
@@ -109,6 +108,9 @@ const optionNames = [
   'batchWaitMs',
   'queueLimit',
   'threshold',
+  'calibration',
+  'decideBy',
+  'spoofPrior',
   'resample',
   'channels',
   'onFailover',
@@ -140,6 +142,7 @@ export function checkDetectorOptions(options: DetectorOptions): void {
   if (threshold !== undefined && !Number.isFinite(threshold)) {
     throw new ArgumentRangeError(`threshold is ${String(threshold)}; it must be a finite number`)
   }
+  checkJudgementOptions(options)
   if (batchWaitMs !== undefined && !(batchWaitMs >= 0 && batchWaitMs <= longestBatchWaitMs)) {
     throw new ArgumentRangeError(
       `batchWaitMs is ${batchWaitMs}; it must be milliseconds from 0 to ${longestBatchWaitMs}`,

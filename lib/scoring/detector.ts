@@ -20,7 +20,7 @@ import {
   type ScoreFilesOptions,
   type ScoreOptions,
 } from './detector-options'
-import type { Threshold } from './model-card'
+import { readJudgement, type Judge, type Judgement } from './judgement'
 import { demoCheckpoint, type LoadedModel, type ModelProvenance } from './model-file'
 import type { NpuRuntime } from './npu-runtime'
 import { openModel, type OpenedModel } from './open-model'
@@ -38,14 +38,9 @@ export interface ScoreWarning {
 }
 
 /** What a detector says about one clip. */
-export interface Score {
+export interface Score extends Judgement {
   /** The countermeasure score, `logits[:, 1]`: a real number without bounds, higher means more bona fide. */
   readonly score: number
-  /** `score ≥ threshold`; null without a threshold: a score alone does not say where to draw the line. */
-  readonly decision: 'bonafide' | 'spoof' | null
-  readonly threshold: number | null
-  /** Where the threshold comes from. */
-  readonly thresholdSource: string | null
   /** Of the whole clip; the model hears the first 4.04 s of it (`nb_samp` samples at 16 kHz). */
   readonly durationSeconds: number
   /** What computed it: of several NPUs the one. */
@@ -90,7 +85,7 @@ export class Detector implements AsyncDisposable {
   readonly #scorer: FallbackScorer
   readonly #interface: ScoreInterface
   readonly #model: LoadedModel
-  readonly #threshold: Threshold | null
+  readonly #judge: Judge
   /** Clips that may be in work or waiting at once. */
   readonly #places: number
   readonly #audio: { readonly resample?: 'convert' | 'refuse'; readonly channels?: 'average' | 'refuse' }
@@ -99,7 +94,7 @@ export class Detector implements AsyncDisposable {
   #scoring = 0
   #preparing = 0
 
-  private constructor(opened: OpenedModel, preparer: Preparer, options: DetectorOptions) {
+  private constructor(opened: OpenedModel, preparer: Preparer, judge: Judge, options: DetectorOptions) {
     const { pool, scorer, scoreInterface, model, npu, whyNotNpu } = opened
     this.npu = npu
     this.whyNotNpu = whyNotNpu
@@ -109,9 +104,8 @@ export class Detector implements AsyncDisposable {
     this.#scorer = scorer
     this.#model = model
     this.provenance = model.provenance
-    const { threshold, resample, channels } = options
-    this.#threshold =
-      threshold === undefined ? (model.card?.threshold ?? null) : { value: threshold, source: 'option' }
+    const { resample, channels } = options
+    this.#judge = judge
     this.#places =
       pool.stats().sessions * (scoreInterface.batch ?? 1) + (options.queueLimit ?? defaultQueueLimit)
     this.#audio = { ...(resample && { resample }), ...(channels && { channels }) }
@@ -120,7 +114,8 @@ export class Detector implements AsyncDisposable {
   /**
    * Loads a model and starts its sessions; conversion and loading happen off the caller's thread.
    *
-   * @throws ModelError MODEL_NOT_FOUND, CONFIG_INVALID, CHECKPOINT_INVALID, CHECKPOINT_UNSAFE, MODEL_INVALID
+   * @throws ModelError MODEL_NOT_FOUND, CONFIG_INVALID, CHECKPOINT_INVALID, CHECKPOINT_UNSAFE, MODEL_INVALID,
+   * CALIBRATION_INVALID
    * @throws SessionError CPU_BACKEND_MISSING, ADDON_NOT_FOUND, UNSUPPORTED_PLATFORM, ACL_LIBRARY_NOT_FOUND,
    * ACL_SYMBOL_MISSING, ACL_NO_DEVICE, ACL_OUT_OF_MEMORY, ACL_DEVICE_FAULT, ACL_RUNTIME
    * @throws ToolError ATC_FAILED, TOOL_FAILED, SOC_UNKNOWN; DatasetError OUTPUT_UNWRITABLE (the cache)
@@ -128,11 +123,14 @@ export class Detector implements AsyncDisposable {
    */
   static async load(options: DetectorOptions = {}): Promise<Detector> {
     checkDetectorOptions(options)
+    // Before the model, which may have to be compiled for minutes.
+    const judgeFor = await readJudgement(options)
+    options.signal?.throwIfAborted()
     const preparer = new Preparer()
     try {
       const opened = await openModel(options, preparer)
       preparer.feed({ sessions: opened.pool.stats().sessions, devices: opened.pool.devices })
-      return new Detector(opened, preparer, options)
+      return new Detector(opened, preparer, judgeFor(opened.model.card?.threshold ?? null), options)
     } catch (error) {
       await preparer.release()
       throw naming(options.model ?? demoCheckpoint, error)
@@ -202,7 +200,7 @@ export class Detector implements AsyncDisposable {
     this.#scoring += 1
     const beganAtMs = performance.now()
     try {
-      const score = await this.#judge(await this.#prepare(clip, checked.signal), checked)
+      const score = await this.#scoreClip(await this.#prepare(clip, checked.signal), checked)
       this.#clipTimes.record(performance.now() - beganAtMs)
       return score
     } finally {
@@ -266,7 +264,7 @@ export class Detector implements AsyncDisposable {
       const clip = await this.#prepare(file, signal)
       for (;;) {
         try {
-          const score = await this.#judge(clip, { signal, position, total })
+          const score = await this.#scoreClip(clip, { signal, position, total })
           this.#clipTimes.record(performance.now() - beganAtMs)
           return { file, ...score }
         } catch (error) {
@@ -296,7 +294,10 @@ export class Detector implements AsyncDisposable {
     }
   }
 
-  async #judge({ samples, durationSeconds, warnings }: PreparedClip, options: WindowOptions): Promise<Score> {
+  async #scoreClip(
+    { samples, durationSeconds, warnings }: PreparedClip,
+    options: WindowOptions,
+  ): Promise<Score> {
     const { score, device, failedOver } = await this.#scorer.score(samples, options)
     this.#preparer.recycle(samples)
     if (!Number.isFinite(score)) {
@@ -306,9 +307,7 @@ export class Detector implements AsyncDisposable {
     }
     return {
       score,
-      decision: this.#threshold === null ? null : score >= this.#threshold.value ? 'bonafide' : 'spoof',
-      threshold: this.#threshold?.value ?? null,
-      thresholdSource: this.#threshold?.source ?? null,
+      ...this.#judge(score),
       durationSeconds,
       device,
       failedOver,

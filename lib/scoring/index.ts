@@ -17,6 +17,10 @@ export {
   type Score,
   type ScoreWarning,
 } from './detector'
+export { calibrate, type CalibrateOptions } from './calibrate'
+export type { Calibration } from './calibration-file'
+export { checkRule, type DecisionRule } from './decision-rule'
+export type { ExpectedErrors, Judgement } from './judgement'
 export type { PreparationStats } from './preparer'
 export type { DetectorOptions, PlacedFile, ScoreFilesOptions, ScoreOptions } from './detector-options'
 export {

@@ -7,7 +7,7 @@ import { root } from '../support/environment'
 import { tinyModel } from '../scoring/support'
 import { aasist, expectFailure, expectSuccess, inParallel, type Ended } from './support'
 
-const commands = ['demo', 'score', 'eval', 'metrics', 'convert', 'compile', 'devices', 'doctor']
+const commands = ['demo', 'score', 'eval', 'metrics', 'calibrate', 'convert', 'compile', 'devices', 'doctor']
 /** Those that only group others, or print no results. */
 const furtherCommands = ['cache', 'simulator']
 
