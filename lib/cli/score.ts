@@ -111,6 +111,9 @@ function judgementOptions(
   }
 }
 
+/** Warnings that every clip of a run has. */
+const aboutModel: ReadonlySet<string> = new Set(['MODEL_NOTICE', 'NPU_SIMULATED', 'CALIBRATION_OTHER_MODEL'])
+
 function printPlain(result: FileScore, noteOnce: (text: string) => void, clipWarnings: WarningSummary): void {
   const { file } = result
   if (result.error !== undefined) {
@@ -133,7 +136,7 @@ function printPlain(result: FileScore, noteOnce: (text: string) => void, clipWar
     noteOnce('note: the third column is the probability of a spoof at the prior that was given')
   if (result.expectedErrors !== null) noteOnce(`note: ${shownErrors(result.expectedErrors)}`)
   for (const { code, message } of warnings) {
-    if (code === 'MODEL_NOTICE' || code === 'NPU_SIMULATED') noteOnce(`note: ${message}`)
+    if (aboutModel.has(code)) noteOnce(`note: ${message}`)
     else clipWarnings.add(code, file, message)
   }
 }

@@ -15,6 +15,7 @@ import {
 import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
 import { writeCalibration, type Calibration } from './calibration-file'
+import { modelOfScores } from './scored-model'
 import { checkRule, criterionOf, type DecisionRule } from './decision-rule'
 
 export interface CalibrateOptions {
@@ -69,7 +70,8 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   signal?.throwIfAborted()
   const asv = await findAsvSource({ asvScores, asvPreset, trials: protocol?.trials ?? file.trials })
   signal?.throwIfAborted()
-  const calibration = calibrationOf(file, { method, decideBy, asv })
+  const model = await modelOfScores(file.path)
+  const calibration = calibrationOf(file, { method, decideBy, asv, model })
   if (out !== undefined) await writeCalibration(out, calibration)
   return calibration
 }
@@ -78,9 +80,13 @@ interface Choices {
   readonly method: CalibrationMethod
   readonly decideBy: DecisionRule
   readonly asv: Awaited<ReturnType<typeof findAsvSource>>
+  readonly model: Calibration['fittedOn']['model']
 }
 
-function calibrationOf({ path, sha256, trials }: ScoreFile, { method, decideBy, asv }: Choices): Calibration {
+function calibrationOf(
+  { path, sha256, trials }: ScoreFile,
+  { method, decideBy, asv, model }: Choices,
+): Calibration {
   const scoresOf = (wanted: 'bonafide' | 'spoof'): Float64Array =>
     Float64Array.from(
       trials.filter(({ key }) => key === wanted),
@@ -109,6 +115,7 @@ function calibrationOf({ path, sha256, trials }: ScoreFile, { method, decideBy, 
       bonafide: bonafide.length,
       spoof: spoof.length,
       asv: asv?.source ?? null,
+      model,
     },
   }
 }

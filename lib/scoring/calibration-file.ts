@@ -27,6 +27,8 @@ export interface Calibration {
     readonly spoof: number
     /** What the t-DCF was computed with; null without. */
     readonly asv: string | null
+    /** The model's file, and SHA-256 of its bytes; null where nobody knows what made the scores. */
+    readonly model: { readonly path: string | null; readonly sha256: string } | null
   }
 }
 
@@ -92,7 +94,8 @@ export function checkCalibration(value: unknown, where: string): Calibration {
     hasNumbers(fittedOn, ['bonafide', 'spoof']) &&
     typeof fittedOn['path'] === 'string' &&
     typeof fittedOn['sha256'] === 'string' &&
-    (fittedOn['asv'] === null || typeof fittedOn['asv'] === 'string')
+    (fittedOn['asv'] === null || typeof fittedOn['asv'] === 'string') &&
+    (fittedOn['model'] === null || isModel(fittedOn['model']))
   if (!isTold) return refuse('does not say in "fittedOn" which trials it was made of')
   return value as unknown as Calibration
 }
@@ -104,6 +107,11 @@ const isObject = (value: unknown): value is Members =>
 
 const hasNumbers = (value: unknown, names: readonly string[]): value is Members =>
   isObject(value) && names.every(name => Number.isFinite(value[name]))
+
+const isModel = (value: unknown): boolean =>
+  isObject(value) &&
+  typeof value['sha256'] === 'string' &&
+  (value['path'] === null || typeof value['path'] === 'string')
 
 const isRate = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1
 

@@ -33,7 +33,7 @@ import type { WindowOptions } from './window-scorer'
 
 /** Something to know before trusting a score. */
 export interface ScoreWarning {
-  readonly code: ClipWarning['code'] | 'MODEL_NOTICE' | 'NPU_SIMULATED'
+  readonly code: ClipWarning['code'] | 'MODEL_NOTICE' | 'NPU_SIMULATED' | 'CALIBRATION_OTHER_MODEL'
   readonly message: string
 }
 
@@ -130,7 +130,12 @@ export class Detector implements AsyncDisposable {
     try {
       const opened = await openModel(options, preparer)
       preparer.feed({ sessions: opened.pool.stats().sessions, devices: opened.pool.devices })
-      return new Detector(opened, preparer, judgeFor(opened.model.card?.threshold ?? null), options)
+      return new Detector(
+        opened,
+        preparer,
+        judgeFor({ sha256: opened.model.provenance.sha256, threshold: opened.model.card?.threshold ?? null }),
+        options,
+      )
     } catch (error) {
       await preparer.release()
       throw naming(options.model ?? demoCheckpoint, error)
@@ -307,7 +312,7 @@ export class Detector implements AsyncDisposable {
     }
     return {
       score,
-      ...this.#judge(score),
+      ...this.#judge.judge(score),
       durationSeconds,
       device,
       failedOver,
@@ -319,8 +324,10 @@ export class Detector implements AsyncDisposable {
   #notices(): ScoreWarning[] {
     const card = this.#model.card?.notice ?? null
     const simulator = this.npu?.notice ?? null
+    const calibration = this.#judge.notice
     return [
       ...(card === null ? [] : [{ code: 'MODEL_NOTICE' as const, message: card }]),
+      ...(calibration === null ? [] : [{ code: 'CALIBRATION_OTHER_MODEL' as const, message: calibration }]),
       ...(simulator === null ? [] : [{ code: 'NPU_SIMULATED' as const, message: simulator }]),
     ]
   }

@@ -46,8 +46,20 @@ export interface JudgementOptions {
   readonly spoofPrior?: number
 }
 
-/** From a score to what follows from it. */
-export type Judge = (score: number) => Judgement
+export interface Judge {
+  /** From a score to what follows from it. */
+  readonly judge: (score: number) => Judgement
+  /** What to know before trusting that; null where there is nothing. */
+  readonly notice: string | null
+}
+
+/** What is known of the model whose scores are judged. */
+export interface JudgedModel {
+  /** SHA-256 of its file. */
+  readonly sha256: string
+  /** The model card's threshold. */
+  readonly threshold: Threshold | null
+}
 
 /**
  * What can be said before anything is read: a probability without a calibration would be made up.
@@ -84,13 +96,15 @@ export function checkJudgementOptions({
 }
 
 /**
- * Reads what the options name, and answers how scores are judged, given the threshold of the model card.
+ * Reads what the options name, and answers how scores of a model are judged.
  * @throws ModelError `CALIBRATION_INVALID`
  */
-export async function readJudgement(options: JudgementOptions): Promise<(card: Threshold | null) => Judge> {
+export async function readJudgement(options: JudgementOptions): Promise<(model: JudgedModel) => Judge> {
   const { threshold, calibration: given, decideBy, spoofPrior } = options
   const own: Threshold | null = threshold === undefined ? null : { value: threshold, source: 'option' }
-  if (given === undefined) return card => score => judged(score, own ?? card)
+  if (given === undefined) {
+    return model => ({ judge: score => judged(score, own ?? model.threshold), notice: null })
+  }
   const where = typeof given === 'string' ? given : 'that was given'
   const calibration =
     typeof given === 'string' ? await readCalibration(given) : checkCalibration(given, where)
@@ -101,9 +115,21 @@ export async function readJudgement(options: JudgementOptions): Promise<(card: T
       spoofProbability: spoofPrior === undefined ? null : spoofProbability(ratio, spoofPrior),
     }
   }
-  if (own !== null) return () => score => ({ ...judged(score, own), ...measures(score) })
-  const { chosen, expectedErrors } = choose(calibration, decideBy, where)
-  return () => score => ({ ...judged(score, chosen), ...measures(score), expectedErrors })
+  const { chosen, expectedErrors } =
+    own === null ? choose(calibration, decideBy, where) : { chosen: own, expectedErrors: null }
+  return model => ({
+    judge: score => ({ ...judged(score, chosen), ...measures(score), expectedErrors }),
+    notice: noticeAbout(calibration, model, where),
+  })
+}
+
+/** The same weights in another form, an offline model above all, are another file: hence no refusal. */
+function noticeAbout({ fittedOn }: Calibration, { sha256 }: JudgedModel, where: string): string | null {
+  if (fittedOn.model === null || fittedOn.model.sha256 === sha256) return null
+  return (
+    `the calibration ${where} was made with scores of ${fittedOn.model.path ?? 'another model'}, and this is another file: ` +
+    'probabilities and expected errors are right only if both hold the same weights'
+  )
 }
 
 function choose(

@@ -57,6 +57,7 @@ describe('calibrate', () => {
       bonafide: 4,
       spoof: 4,
       asv: null,
+      model: null,
     })
   })
 
@@ -197,6 +198,32 @@ describe('a detector with a calibration', () => {
     })
   })
 
+  it('made from the results of an evaluation knows its model, and warns of another one', async () => {
+    const scores = join(folder(), 'eval_scores.txt')
+    writeFileSync(scores, labelled())
+    const metrics = (model: unknown): void =>
+      writeFileSync(join(folder(), 'metrics.json'), JSON.stringify({ provenance: { model } }))
+    const { provenance } = await Detector.load(tinyOptions()).then(async detector => {
+      await detector.release()
+      return detector
+    })
+    const codes = async (made: Calibration): Promise<readonly string[]> =>
+      (await scoreWith({ calibration: made })).warnings.map(({ code }) => code)
+    metrics(provenance)
+    const own = await calibrate({ scores })
+    expect(own.fittedOn.model).to.deep.equal({ path: provenance.path, sha256: provenance.sha256 })
+    expect(await codes(own)).to.deep.equal([])
+    metrics({ path: 'other.pth', sha256: '00' })
+    const other = await calibrate({ scores })
+    expect(await codes(other)).to.deep.equal(['CALIBRATION_OTHER_MODEL'])
+    for (const unclear of [undefined, null, 3, { sha256: 7 }]) {
+      metrics(unclear)
+      expect((await calibrate({ scores })).fittedOn.model).to.equal(null)
+    }
+    writeFileSync(join(folder(), 'metrics.json'), 'null')
+    expect((await calibrate({ scores })).fittedOn.model).to.equal(null)
+  })
+
   const refusals: readonly [what: string, code: string, options: () => unknown][] = [
     ['a prior without a calibration', 'INVALID_ARGUMENT', () => ({ spoofPrior: 0.05 })],
     ['a rule without a calibration', 'INVALID_ARGUMENT', () => ({ decideBy: 'eer' })],
@@ -265,6 +292,10 @@ describe('a detector with a calibration', () => {
     ],
     ['a rule it has no threshold for', file => ({ ...file, decideBy: 'min-tdcf' })],
     ['a rule by the name of a method', file => ({ ...file, decideBy: 'toString' })],
+    [
+      'a model without a digest',
+      file => ({ ...file, fittedOn: { ...(file['fittedOn'] as object), model: {} } }),
+    ],
     ['no account of its trials', file => ({ ...file, fittedOn: { bonafide: 4 } })],
   ]
   for (const [what, change] of faults) {
