@@ -21,8 +21,8 @@ interface Golden {
   readonly minCllr: number
 }
 
-const read = <T>(name: string): T => JSON.parse(readFileSync(join(__dirname, name), 'utf8')) as T
-const golden = read<Record<string, Golden>>('calibration-golden.json')
+const read = (name: string): unknown => JSON.parse(readFileSync(join(__dirname, name), 'utf8'))
+const golden = read('calibration-golden.json') as Record<string, Golden>
 
 interface Classes {
   readonly bonafide: readonly number[]
@@ -53,9 +53,10 @@ function expectGolden({ bonafide, spoof }: Classes, expected: Golden): void {
 
 describe('calibration against scikit-learn', () => {
   it('gives the same lines and steps on scores full of ties', () => {
-    const { bonafide, attacks } = read<{ bonafide: number[]; attacks: Record<string, number[]> }>(
-      'ties-golden.json',
-    )
+    const { bonafide, attacks } = read('ties-golden.json') as {
+      bonafide: number[]
+      attacks: Record<string, number[]>
+    }
     expectGolden({ bonafide, spoof: Object.values(attacks).flat() }, golden['ties']!)
   })
 

@@ -77,7 +77,7 @@ describe('calibrate', () => {
 
   it('decides by a bound on errors where asked to, under one name for one bound', async () => {
     const scores = write('scores.txt', labelled())
-    const { decideBy, operatingPoints } = await calibrate({ scores, decideBy: 'miss=0.30' as 'miss=0.3' })
+    const { decideBy, operatingPoints } = await calibrate({ scores, decideBy: 'miss=0.30' })
     expect(decideBy).to.equal('miss=0.3')
     expect(operatingPoints['miss=0.3']).to.deep.equal({
       threshold: 4.5,
