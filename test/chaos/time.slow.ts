@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { createPool } from '../../lib/session'
 import { findSimulator, simulatorEnvironment } from '../../lib/toolchain'
-import { aasist, expectFailure, expectSuccess, startAasist } from '../cli/support'
+import { aasist, expectFailure, expectSuccess, startAasist, type Running } from '../cli/support'
 import { evalArguments, filesInIfThere, scoresIn } from '../cli/kills'
 import { demoLines, writeCorpus } from '../scoring/support'
 import { addFeeds, addResult, modelPath, rejection, workerProcesses } from '../session/support'
@@ -16,6 +16,19 @@ import { scratchFolder } from '../support/scratch-folder'
 interface Event {
   readonly time: string
   readonly event: string
+}
+
+/** Clips that take more than a second on the fastest machine, so that a moment in between is not missed on the busiest. */
+const manyClips = 600
+
+/** Waits for the moment when an evaluation scores. */
+async function scoring(folder: string, running: Running): Promise<void> {
+  const state = { isOver: false }
+  void running.ended.then(() => (state.isOver = true))
+  while (!filesInIfThere(folder).includes('eval_scores.partial.txt')) {
+    if (state.isOver) throw new Error(`the evaluation was over before it could be stopped: ${folder}`)
+    await delay(5)
+  }
 }
 
 const eventsIn = (folder: string, out: string): Event[] =>
@@ -55,31 +68,37 @@ describe('an evaluation while the clock jumps by days', function () {
 
   it('keeps its folder from a second one', async () => {
     const env = { LD_PRELOAD: preload }
-    writeCorpus(join(folder(), 'long', 'LA'), demoLines(1000))
+    writeCorpus(join(folder(), 'long', 'LA'), demoLines(manyClips))
     const args = evalArguments(join(folder(), 'long'), 'shared')
     const first = startAasist(args, { env })
-    while (!filesInIfThere(join(folder(), 'long', 'shared')).includes('eval_scores.partial.txt'))
-      await delay(20)
-    expectFailure(await aasist(args, { env }), 1, 'OUTPUT_EXISTS')
+    await scoring(join(folder(), 'long', 'shared'), first)
+    // Not done before the second one looks, however long that takes.
+    first.kill('SIGSTOP')
+    const second = await aasist(args, { env })
+    first.kill('SIGCONT')
     first.kill('SIGTERM')
+    expectFailure(second, 1, 'OUTPUT_EXISTS')
     expect((await first.ended).stderr).to.match(/stopped by SIGTERM/)
   })
 })
 
-describe('an evaluation that is stopped for three seconds (SIGSTOP, SIGCONT)', function () {
+/** Longer than the --timeout below, which a run of 5 ms does not reach on a machine that is merely busy. */
+const stoppedMs = 6000
+
+describe('an evaluation that is stopped for six seconds (SIGSTOP, SIGCONT)', function () {
   this.timeout(120_000)
   const folder = scratchFolder()
 
   async function stopInBetween(args: readonly string[], out: string) {
     const running = startAasist(args)
-    while (!filesInIfThere(join(folder(), out)).includes('eval_scores.partial.txt')) await delay(5)
+    await scoring(join(folder(), out), running)
     running.kill('SIGSTOP')
-    await delay(3000)
+    await delay(stoppedMs)
     running.kill('SIGCONT')
     return running.ended
   }
 
-  beforeEach(() => writeCorpus(join(folder(), 'LA'), demoLines(150)))
+  beforeEach(() => writeCorpus(join(folder(), 'LA'), demoLines(manyClips)))
 
   it('goes on as if nothing had been, and has the bytes of one that was not stopped', async () => {
     expectSuccess(await stopInBetween(evalArguments(folder(), 'stopped'), 'stopped'))
@@ -89,7 +108,7 @@ describe('an evaluation that is stopped for three seconds (SIGSTOP, SIGCONT)', f
   })
 
   it('with a --timeout fails at most the clips that were being scored, and has their scores when it is started again', async () => {
-    const line = [...evalArguments(folder(), 'limited'), '--timeout', '1']
+    const line = [...evalArguments(folder(), 'limited'), '--timeout', '4']
     const ended = await stopInBetween(line, 'limited')
     // Between two runs nothing is late.
     if (ended.status === 0) expectSuccess(ended)
