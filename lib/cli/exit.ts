@@ -2,7 +2,8 @@
 import { CommanderError } from 'commander'
 import { constants } from 'node:os'
 import { ArgumentRangeError, ArgumentTypeError, errorCode, errorMessage } from '../errors'
-import { note } from './terminal'
+import { missingPath, nearestFile } from './missing-file'
+import { note, printable } from './terminal'
 
 /** 0: done. 1: failed, or some of the input did. 2: wrong usage. 128 + the signal's number: interrupted. */
 export type ExitCode = 0 | 1 | 2 | 130 | 143
@@ -85,6 +86,13 @@ export function explain(error: unknown, command: string | undefined): void {
   const message = errorMessage(error)
   const code = errorCode(error)
   note(`aasist: ${message}${code === undefined ? '' : ` [${code}]`}`)
+  noteNearest(missingPath(error))
+}
+
+/** Where something like the file that is missing is there. */
+export function noteNearest(missing: string | undefined): void {
+  const nearest = missing === undefined ? undefined : nearestFile(missing)
+  if (nearest !== undefined) note(`did you mean ${printable(nearest)}?`)
 }
 
 function explainUsage({ code, message, exitCode }: CommanderError, command: string | undefined): void {

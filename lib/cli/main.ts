@@ -13,6 +13,7 @@ import { addDevicesCommand } from './devices'
 import { addDoctorCommand } from './doctor'
 import { addEvalCommand } from './evaluate'
 import { exitCodeOf, explain, stopOnRequest, watchStreams, type ExitCode } from './exit'
+import { addExplainCommand } from './explain'
 import { addMetricsCommand } from './metrics'
 import { addScoreCommand } from './score'
 import { addSimulatorCommand } from './simulator'
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
     addCacheCommand,
     addSimulatorCommand,
     addDoctorCommand,
+    addExplainCommand,
   ]
   for (const add of commands) add(program, run)
   try {

@@ -5,7 +5,7 @@ import { Detector, type DecisionRule, type ExpectedErrors, type FileScore } from
 import { findAudioFiles } from './audio-files'
 import { parseRule } from './calibrate'
 import { compilationNotes } from './compile-progress'
-import type { ExitCode } from './exit'
+import { noteNearest, type ExitCode } from './exit'
 import { addModelOptions, detectorOptions, parseNumber, type ModelFlags } from './options'
 import { about, counted, note, printable, printJson, printLine } from './terminal'
 import { tileNotes } from './tile-notes'
@@ -119,6 +119,7 @@ function printPlain(result: FileScore, noteOnce: (text: string) => void, clipWar
   if (result.error !== undefined) {
     const { code, message } = result.error
     note(`${about(file, message)} [${code}]`)
+    if (code === 'AUDIO_NOT_FOUND') noteNearest(file)
     return
   }
   const { score, decision, threshold, thresholdSource, durationSeconds, warnings, spoofProbability } = result

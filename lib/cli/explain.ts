@@ -1,0 +1,62 @@
+/** `aasist explain`: what an error code means, and what helps. */
+import { Help, type Command } from 'commander'
+import { ArgumentRangeError } from '../errors'
+import { errorGuides, warningGuides, type CodeGuide } from './code-guide'
+import type { ExitCode } from './exit'
+import { nearestTo } from './near-miss'
+import { printJson, printLine } from './terminal'
+
+const guides: Readonly<Record<string, CodeGuide>> = { ...errorGuides, ...warningGuides }
+
+export function addExplainCommand(
+  program: Command,
+  run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
+): void {
+  program
+    .command('explain')
+    .description('say what an error code or a warning means, and what helps')
+    .argument('[code]', 'such as AUDIO_TRUNCATED (default: list them all)')
+    .option('--json', 'JSON: one object, or an array of all')
+    .addHelpText('after', '\nExample:\n  aasist explain ACL_LIBRARY_NOT_FOUND')
+    .action((code: string | undefined, flags: { readonly json?: boolean }) =>
+      run(() => Promise.resolve(explainCode(code, flags))),
+    )
+}
+
+function explainCode(code: string | undefined, { json }: { readonly json?: boolean }): ExitCode {
+  if (code === undefined) {
+    const codes = Object.entries(guides)
+    if (json === true) printJson(codes.map(([name, guide]) => ({ code: name, ...guide })))
+    else printLine(codes.map(([name, { means }]) => listed(name, firstSentence(means))).join('\n'))
+    return 0
+  }
+  const name = code
+    .trim()
+    .replace(/^\[|\]$/g, '')
+    .toUpperCase()
+  if (!Object.hasOwn(guides, name)) {
+    const near = nearestTo(name, Object.keys(guides))
+    throw new ArgumentRangeError(
+      `there is no code ${name}${near === undefined ? '' : `; did you mean ${near}?`} (aasist explain lists them all)`,
+      { code: name },
+    )
+  }
+  const guide = guides[name]!
+  if (json === true) printJson({ code: name, ...guide })
+  else printLine([name, wrapped(guide.means), wrapped(`What helps: ${guide.helps}`)].join('\n\n'))
+  return 0
+}
+
+/** Of a terminal nobody has widened. */
+const lineLength = 80
+const nameLength = Math.max(...Object.keys(guides).map(({ length }) => length)) + 2
+
+const wrapped = (text: string): string => new Help().boxWrap(text, lineLength)
+
+/** A name, and beside it as many lines as the text needs. */
+function listed(name: string, text: string): string {
+  const lines = new Help().boxWrap(text, lineLength - nameLength).split('\n')
+  return name.padEnd(nameLength) + lines.join(`\n${' '.repeat(nameLength)}`)
+}
+
+const firstSentence = (text: string): string => text.split(/[:.](?: |$)/, 1)[0]!
