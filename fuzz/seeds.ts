@@ -97,6 +97,12 @@ const npu: Seeds = Object.fromEntries(Object.entries(npuTexts).map(([name, value
 const table = npuTexts.guide310P3
 const manifest = { modelSha256: 'a'.repeat(64), configSha256: null, batch: 1, clips: 'U1:9 U2:8' }
 const sha256 = createHash('sha256').update('IMOD').digest('hex')
+const point = { threshold: 1, missRate: 0.01, falseAlarmRate: 0.02 }
+const calibration = (scores: unknown) => ({
+  ...{ format: 'aasist-calibration', version: 1, scores, cllr: { before: 0.9, after: 0.1, min: 0.1 } },
+  ...{ operatingPoints: { eer: point, 'miss=0.01': point }, decideBy: 'eer' },
+  fittedOn: { path: 'dev.txt', sha256, bonafide: 100, spoof: 200, asv: null, model: { path: null, sha256 } },
+})
 const lines = (...of: readonly string[]): string => `${of.join('\n')}\n`
 /** JSON.stringify would leave the name out that an object literal does not take either. */
 const polluting = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},'
@@ -250,6 +256,33 @@ const seeds: Readonly<Record<string, Seeds>> = {
   'model-card': {
     whole: text({ name: 'demo', threshold: { value: 0.5, source: 'made up' }, notice: 'not to be trusted' }),
     polluting: `${polluting}"name":"x"}`,
+  },
+  calibration: {
+    logistic: text(calibration({ method: 'logistic', slope: 1.5, offset: -0.5 })),
+    pav: text(
+      calibration({
+        method: 'pav',
+        knots: [
+          [-1, -2],
+          [1, 2],
+        ],
+      }),
+    ),
+    falling: text(
+      calibration({
+        method: 'pav',
+        knots: [
+          [1, 2],
+          [-1, -2],
+        ],
+      }),
+    ),
+    polluting: `${polluting}"format":"aasist-calibration","version":1}`,
+  },
+  'scored-model': {
+    whole: text({ provenance: { model: { path: 'AASIST-L.pth', sha256 } } }),
+    unclear: text({ provenance: null }),
+    polluting: `${polluting}"provenance":{}}`,
   },
   manifest: {
     same: text(manifest),

@@ -2,7 +2,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listCache } from '../../lib/scoring/cache'
+import { readCalibration } from '../../lib/scoring/calibration-file'
 import { EvaluationFiles } from '../../lib/scoring/evaluation-files'
+import { readJudgement } from '../../lib/scoring/judgement'
+import { modelOfScores } from '../../lib/scoring/scored-model'
 import { readModelCard } from '../../lib/scoring/model-card'
 import { describeOfflineModel } from '../../lib/toolchain/offline-model-info'
 import { fileHolding, scratchFolder } from '../scratch'
@@ -32,6 +35,44 @@ const modelCard: Target = {
     const card = await readModelCard(join(scratchFolder(), 'model.onnx'))
     sound(card !== null && typeof card.name === 'string', 'a card without name')
     sound(card.threshold === null || Number.isFinite(card.threshold.value), 'a threshold that is no number')
+  },
+}
+
+const calibration: Target = {
+  name: 'calibration',
+  parses: 'readCalibration, and judging a score by it',
+  refusals: ['CALIBRATION_INVALID'],
+  largestBytes: 4096,
+  dictionary: [
+    ...jsonWords,
+    ...['"format":"aasist-calibration"', '"version":1', '"scores":', '"method":', '"logistic"', '"pav"'],
+    ...['"slope":', '"offset":', '"knots":[[', '"operatingPoints":', '"threshold":', '"missRate":'],
+    ...['"falseAlarmRate":', '"decideBy":', '"eer"', '"miss=0.01"', '"false-alarm=1e-3"', '"fittedOn":'],
+  ],
+  answers: 'later',
+  read: async bytes => {
+    const path = fileHolding('calibration.json', bytes)
+    await readCalibration(path)
+    const judgeFor = await readJudgement({ calibration: path, spoofPrior: 0.05 })
+    const { judge } = judgeFor({ sha256: '', threshold: null })
+    const [low, high] = [judge(-3), judge(3)].map(({ spoofProbability: share }) => share ?? NaN)
+    sound(low! >= 0 && low! <= 1, 'a probability that is none')
+    sound(high! <= low!, 'a higher score that is likelier a spoof')
+    sound(judge(0).expectedErrors !== null, 'a decision without its errors')
+  },
+}
+
+const scoredModel: Target = {
+  name: 'scored-model',
+  parses: 'modelOfScores: metrics.json beside scores',
+  refusals: [],
+  largestBytes: 1024,
+  dictionary: [...jsonWords, '"provenance":', '"model":', '"path":', '"sha256":"'],
+  answers: 'later',
+  read: async bytes => {
+    fileHolding('metrics.json', bytes)
+    const model = await modelOfScores(join(scratchFolder(), 'eval_scores.txt'))
+    sound(model === null || typeof model.sha256 === 'string', 'a model without a digest')
   },
 }
 
@@ -126,4 +167,11 @@ const cache: Target = {
   },
 }
 
-export const recordTargets: readonly Target[] = [modelCard, manifest, offlineDescription, cache]
+export const recordTargets: readonly Target[] = [
+  modelCard,
+  calibration,
+  scoredModel,
+  manifest,
+  offlineDescription,
+  cache,
+]

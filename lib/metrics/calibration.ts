@@ -105,7 +105,7 @@ export function faultOfCalibration(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return 'is no object'
   const { method, slope, offset, knots } = value as Readonly<Record<string, unknown>>
   if (method === 'logistic') {
-    const isLine = Number.isFinite(slope) && Number.isFinite(offset) && (slope as number) > 0
+    const isLine = isUsable(slope) && isUsable(offset) && slope > 0
     return isLine ? null : 'must have a "slope" above 0 and an "offset"'
   }
   if (method !== 'pav') return `has the method ${JSON.stringify(method)}; expected logistic or pav`
@@ -116,9 +116,14 @@ export function faultOfCalibration(value: unknown): string | null {
   return isRising ? null : 'has "knots" that are not pairs of numbers, both rising'
 }
 
+/** Far beyond all scores, and far from where differences and products of two of them end. */
+const largest = 1e100
+
+const isUsable = (value: unknown): value is number => typeof value === 'number' && Math.abs(value) <= largest
+
 type Knot = readonly [number, number]
 
 const isKnot = (value: unknown): value is Knot =>
-  Array.isArray(value) && value.length === 2 && value.every(number => Number.isFinite(number))
+  Array.isArray(value) && value.length === 2 && value.every(isUsable)
 
 const isBelow = (first: Knot, second: Knot): boolean => first[0] < second[0] && first[1] <= second[1]
