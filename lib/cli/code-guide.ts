@@ -43,13 +43,13 @@ export const errorGuides: Readonly<Record<ErrorCode, CodeGuide>> = {
   ACL_SYMBOL_MISSING: {
     means:
       'The AscendCL library lacks a function that this package needs: it is older than CANN 6, or another library.',
-    helps: 'Install a newer CANN, or name another library (libraryPath). detail.symbol is the function.',
+    helps: 'Install a newer CANN, or name another library (libraryPath). detail.missing names the functions.',
   },
   ADDON_NOT_FOUND: {
     means:
       'The compiled part of this package is not there: a bundler left it behind, or a checkout was not built.',
     helps:
-      'Mark aasist-ascend as external in the bundler, name the file (bindingPath), or in a checkout: npm run build. The ' +
+      'Mark aasist-ascend as external in the bundler, name its file in AASIST_ADDON, or in a checkout: npm run build. The ' +
       'CPU needs none of it.',
   },
   ATC_FAILED: {
@@ -149,7 +149,8 @@ export const errorGuides: Readonly<Record<ErrorCode, CodeGuide>> = {
     helps: 'Check the path; a checkpoint needs its configuration beside it as well.',
   },
   OUTPUT_EXISTS: {
-    means: 'The folder or file for the results holds something else, or results made with other settings.',
+    means:
+      'The folder for the results holds something else, results made with other settings, or another run that writes there.',
     helps: 'Take another folder, or the settings named in the message to go on with what is there.',
   },
   OUTPUT_UNKNOWN: {
@@ -180,7 +181,7 @@ export const errorGuides: Readonly<Record<ErrorCode, CodeGuide>> = {
   RUN_TIMEOUT: {
     means: 'A run of the model took longer than was allowed.',
     helps:
-      'Raise the limit (--timeout, runTimeoutMs), or look for what slows the device down. The session was replaced.',
+      'Raise the limit (--timeout, runTimeoutMs), or look for what slows the device down. In a pool the session is replaced.',
   },
   SCORES_INVALID: {
     means: 'A line of a score file cannot be understood, or contradicts the protocol.',
@@ -226,7 +227,7 @@ export const warningGuides: Readonly<Record<ScoreWarning['code'], CodeGuide>> = 
   },
   AUDIO_NARROW_BAND: {
     means:
-      'There is nothing in the upper half of the band: telephone speech, or a clip that was converted up.',
+      'It was recorded at a lower rate than the model hears, as on a telephone: what lies above is empty.',
     helps:
       'Models trained on wide-band speech may take it for a spoof: calibrate with clips of the same kind.',
   },
