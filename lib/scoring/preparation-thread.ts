@@ -1,5 +1,6 @@
 /** One thread that prepares, from its caller's side. */
 import { Worker } from 'node:worker_threads'
+import { endsWithin } from '../session/ends-within'
 import { fileBeside, sourceFlags } from '../file-beside'
 import { deserializeError, SessionError, type SerializedError } from '../errors'
 import { unexpectedFailure, type PreparationResults, type PreparationTask } from './preparation'
@@ -20,6 +21,15 @@ export type PreparationReply =
       readonly workMs: number
     }
   | { readonly id: number; readonly error: SerializedError }
+
+/**
+ * Instead of a request: the worker ends what it is at, and goes. One that is ended by force while it opens a file leaves it
+ * open for as long as the process lives (Node 20.20): libuv's pool opens it after the thread is gone.
+ */
+export type Leave = 'leave'
+
+/** Reading the slowest file that people have; a thread that hangs longer is ended by force. */
+const leaveWithinMs = 2000
 
 export interface PendingTask {
   readonly task: PreparationTask
@@ -65,7 +75,11 @@ export class PreparationThread {
       reject(new SessionError('SESSION_RELEASED', 'the detector was released before this clip was decoded'))
     }
     this.#pending.clear()
-    await worker?.terminate()
+    if (worker === undefined) return
+    const gone = new Promise<void>(resolve => worker.once('exit', () => resolve()))
+    worker.ref()
+    worker.postMessage('leave' satisfies Leave)
+    if (!(await endsWithin(gone, leaveWithinMs))) await worker.terminate()
   }
 
   #start(): Worker {

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { serializeError } from '../errors'
 import { prepare, unexpectedFailure, type PreparationResults } from './preparation'
-import type { PreparationReply, PreparationRequest } from './preparation-thread'
+import type { Leave, PreparationReply, PreparationRequest } from './preparation-thread'
 
 const port = parentPort!
 
@@ -13,9 +13,18 @@ function bufferOf(value: PreparationResults[keyof PreparationResults]): ArrayBuf
 }
 
 let previous = Promise.resolve()
+let isLeaving = false
 
-port.on('message', ({ id, task, memory }: PreparationRequest) => {
+port.on('message', (request: PreparationRequest | Leave) => {
+  if (request === 'leave') {
+    isLeaving = true
+    void previous.then(() => port.close())
+    return
+  }
+  const { id, task, memory } = request
   previous = previous.then(async () => {
+    // Nobody waits for it any more.
+    if (isLeaving) return
     try {
       const startedAtMs = performance.now()
       const value = await prepare(task, memory)

@@ -1,7 +1,7 @@
 /** From a model to a native session that has loaded it, with all that may come in between. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { ArgumentRangeError, errorMessage } from '../errors'
 import { untilAborted } from '../abort-listeners'
+import { endsWithin } from './ends-within'
 import { openError, startError } from './acl-errors'
 import { describeModel } from './acl-model'
 import type { ModelDescription } from './acl-model'
@@ -81,18 +81,6 @@ function checkOutputNames(given: readonly string[], { outputs }: ModelDescriptio
 
 function nameOf(model: string | Uint8Array): string {
   return typeof model === 'string' ? model : 'the model'
-}
-
-export async function endsWithin(ended: Promise<unknown>, waitMs: number): Promise<boolean> {
-  const timer = new AbortController()
-  try {
-    return await Promise.race([
-      ended.then(() => true),
-      delay(waitMs, false, { signal: timer.signal }).catch(() => false),
-    ])
-  } finally {
-    timer.abort()
-  }
 }
 
 function warnOfMemory(device: number): void {
