@@ -3,17 +3,17 @@
  * Anti-Spoofing using Integrated Spectro-Temporal Graph Attention Networks", ICASSP 2022, arXiv 2110.01200; released
  * code clovaai/aasist). Layer names below are the checkpoint's. Passes may rewrite the graph; this is the plain form.
  */
-import { ModelError } from '../errors'
 import type { Checkpoint } from './checkpoint/checkpoint'
 import type { ModelConfig } from './config'
-import { float, GraphBuilder, int, ints, type Graph } from './graph'
-import { melSincBank } from './sinc-bank'
+import { encoderBlocks, EncoderBuilder, type FeatureMap } from './encoder'
+import { GraphBuilder, int, ints, type Graph } from './graph'
+import { LayerBuilder } from './layers'
+import { assertSharedWindows, encodeSharedWindows, sharedSamples, type SharedWindows } from './shared-windows'
 import { Weights } from './weights'
 
 /** The newest set before reductions took their axes as inputs; ATC accepts 11 to 18. */
 const opset = 13
-const batchNormEpsilon = 1e-5
-/** Attention dropout and `bn1` of the encoder blocks are left out: see {@link NetworkBuilder.residualBlock}. */
+/** Attention dropout and `bn1` of the encoder blocks are left out: see {@link EncoderBuilder.residualBlock}. */
 const unusedByRelease = /(\.bn1\.(weight|bias|running_mean|running_var)|\.num_batches_tracked)$/
 
 /** A `[batch, nodes, features]` value. */
@@ -30,14 +30,6 @@ interface HeterogeneousNodes {
   readonly stack: string
 }
 
-/** A `[batch, channels, bands, frames]` value. */
-interface FeatureMap {
-  readonly value: string
-  readonly channels: number
-  readonly bands: number
-  readonly frames: number
-}
-
 /**
  * Input `input` float32 `[batch, nbSamp]` at 16 kHz, ±1; outputs `last_hidden` `[batch, 5·gatDims[1]]` and `logits`
  * `[batch, 2]`, of which column 1 is the countermeasure score (higher = more genuine).
@@ -45,14 +37,48 @@ interface FeatureMap {
  * `nbSamp` is too short for six poolings by three
  */
 export function buildAasistGraph(checkpoint: Checkpoint, config: ModelConfig, batch: number): Graph {
+  return buildGraph(checkpoint, config, batch, [batch, config.nbSamp], encoder => {
+    let map = encoder.frontEnd('input', config.nbSamp)
+    for (const block of encoderBlocks(config)) map = encoder.residualBlock(block, map)
+    return map
+  })
+}
+
+/**
+ * The same network over overlapping windows of one recording: input `input` float32 `[1, sharedSamples]`, outputs as of
+ * a batch with a row for each window.
+ * @throws as {@link buildAasistGraph}; ArgumentRangeError INVALID_ARGUMENT
+ */
+export function buildSharedWindowsGraph(
+  checkpoint: Checkpoint,
+  config: ModelConfig,
+  windows: SharedWindows,
+): Graph {
+  assertSharedWindows(windows)
+  return buildGraph(
+    checkpoint,
+    config,
+    windows.count,
+    [1, sharedSamples(config, windows)],
+    (encoder, layers) => encodeSharedWindows(layers, encoder, config, windows),
+  )
+}
+
+function buildGraph(
+  checkpoint: Checkpoint,
+  config: ModelConfig,
+  batch: number,
+  inputShape: readonly [number, number],
+  encode: (encoder: EncoderBuilder, layers: LayerBuilder) => FeatureMap,
+): Graph {
   const weights = new Weights(checkpoint)
   const network = new NetworkBuilder(weights, config, batch)
-  const outputs = network.build()
+  const outputs = network.build(encode)
   weights.assertAllUsed(unusedByRelease)
   return network.graph.build({
     name: 'aasist',
     opset,
-    inputs: [{ name: 'input', dtype: 'float32', shape: [batch, config.nbSamp] }],
+    inputs: [{ name: 'input', dtype: 'float32', shape: inputShape }],
     outputs: [
       { name: outputs.lastHidden, dtype: 'float32', shape: [batch, 5 * config.gatDims[1]] },
       { name: outputs.logits, dtype: 'float32', shape: [batch, 2] },
@@ -62,21 +88,26 @@ export function buildAasistGraph(checkpoint: Checkpoint, config: ModelConfig, ba
 
 class NetworkBuilder {
   readonly graph = new GraphBuilder()
+  readonly layers: LayerBuilder
   readonly #weights: Weights
   readonly #config: ModelConfig
   readonly #batch: number
 
   constructor(weights: Weights, config: ModelConfig, batch: number) {
+    this.layers = new LayerBuilder(this.graph, weights)
     this.#weights = weights
     this.#config = config
     this.#batch = batch
     for (const reserved of ['input', 'last_hidden', 'logits']) this.graph.freshName(reserved)
   }
 
-  build(): { lastHidden: string; logits: string } {
+  build(encode: (encoder: EncoderBuilder, layers: LayerBuilder) => FeatureMap): {
+    lastHidden: string
+    logits: string
+  } {
     const { graph } = this
     const [, attention] = this.#config.gatDims
-    const encoded = this.encoder(this.frontEnd())
+    const encoded = encode(new EncoderBuilder(this.layers, this.#config), this.layers)
     const magnitude = graph.op('Abs', [encoded.value])
     const spectral = this.spectralNodes(encoded, magnitude)
     const temporal = this.temporalNodes(encoded, magnitude)
@@ -88,7 +119,10 @@ class NetworkBuilder {
       spectral: { ...first.spectral, value: larger(first.spectral.value, second.spectral.value, 'spectral') },
       stack: larger(first.stack, second.stack, 'stack'),
     })
-    const product = graph.op('MatMul', [lastHidden, this.transposed('out_layer.weight', 5 * attention, 2)])
+    const product = graph.op('MatMul', [
+      lastHidden,
+      this.layers.transposed('out_layer.weight', 5 * attention, 2),
+    ])
     const bias = graph.floats('out_layer.bias', [2], this.#weights.get('out_layer.bias', [2]))
     graph.keep({
       name: 'Add/logits',
@@ -98,69 +132,6 @@ class NetworkBuilder {
       attributes: {},
     })
     return { lastHidden, logits: 'logits' }
-  }
-
-  /** Waveform → `[batch, 1, bands, frames]`: sinc filter bank, magnitude, 3×3 max-pool, `first_bn`, SELU. */
-  frontEnd(): FeatureMap {
-    const { graph } = this
-    const { nbSamp, firstConv, filts } = this.#config
-    const filters = filts[0]
-    const taps = firstConv % 2 === 0 ? firstConv + 1 : firstConv
-    const bank = graph.floats('sinc_bank', [filters, 1, taps], melSincBank(filters, taps))
-    let value = graph.op('Unsqueeze', ['input', graph.ints(1)])
-    value = graph.op('Conv', [value, bank], { kernel_shape: ints(taps) }, 'sinc')
-    value = graph.op('Unsqueeze', [value, graph.ints(1)])
-    value = graph.op('Abs', [value])
-    value = graph.op('MaxPool', [value], { kernel_shape: ints(3, 3), strides: ints(3, 3) })
-    value = this.batchNorm(value, 'first_bn', 1)
-    value = graph.op('Selu', [value], {}, 'front_end')
-    const frames = Math.floor((nbSamp - taps + 1) / 3)
-    return { value, channels: 1, bands: Math.floor(filters / 3), frames }
-  }
-
-  encoder(input: FeatureMap): FeatureMap {
-    const [, ...pairs] = this.#config.filts
-    const last = pairs.at(-1)!
-    // The release repeats the last channel pair for blocks 4 and 5.
-    const blocks = [...pairs, last, last]
-    let map = input
-    for (const [index, [from, to]] of blocks.entries()) {
-      if (from !== map.channels) {
-        throw new ModelError(
-          'CONFIG_INVALID',
-          `encoder block ${index} takes ${from} channels in the configuration, but the block before gives ${map.channels}`,
-        )
-      }
-      map = this.residualBlock(`encoder.${index}.0`, map, to)
-    }
-    return map
-  }
-
-  /**
-   * conv1 → bn2 → SELU → conv2, plus the (down-sampled) input, then max-pool by 3 in time. The release computes
-   * `bn1` + SELU on the block's input in blocks 1…5 and throws the result away: conv1 reads the raw input. A port
-   * that "fixes" this changes every score.
-   */
-  residualBlock(name: string, input: FeatureMap, channels: number): FeatureMap {
-    const { graph } = this
-    let value = this.conv(`${name}.conv1`, input.value, [channels, input.channels, 2, 3], [1, 1, 1, 1])
-    value = this.batchNorm(value, `${name}.bn2`, channels)
-    value = graph.op('Selu', [value])
-    value = this.conv(`${name}.conv2`, value, [channels, channels, 2, 3], [0, 1, 0, 1])
-    const skip =
-      input.channels === channels
-        ? input.value
-        : this.conv(`${name}.conv_downsample`, input.value, [channels, input.channels, 1, 3], [0, 1, 0, 1])
-    value = graph.op('Add', [value, skip])
-    value = graph.op('MaxPool', [value], { kernel_shape: ints(1, 3), strides: ints(1, 3) }, `${name}.out`)
-    const frames = Math.floor(input.frames / 3)
-    if (frames < 1) {
-      throw new ModelError(
-        'CONFIG_INVALID',
-        `nb_samp ${this.#config.nbSamp} leaves no frame after ${name}; six poolings by three need more samples`,
-      )
-    }
-    return { value, channels, bands: input.bands, frames }
   }
 
   /** Per frequency band the largest magnitude over time, plus the learnt position `pos_S`; GAT; pool. */
@@ -217,7 +188,7 @@ class NetworkBuilder {
     const { graph } = this
     const features = this.#config.gatDims[0]
     const pairs = this.pairwiseProducts(input)
-    const hidden = graph.op('Tanh', [this.linear(`${name}.att_proj`, pairs, input.features, features)])
+    const hidden = graph.op('Tanh', [this.layers.linear(`${name}.att_proj`, pairs, input.features, features)])
     const scores = this.attentionScores(hidden, `${name}.att_weight`, features, temperature)
     const map = graph.op(
       'Softmax',
@@ -238,14 +209,14 @@ class NetworkBuilder {
     const value = graph.op(
       'Concat',
       [
-        this.linear(`${name}.proj_type1`, temporal.value, width, width),
-        this.linear(`${name}.proj_type2`, spectral.value, width, width),
+        this.layers.linear(`${name}.proj_type1`, temporal.value, width, width),
+        this.layers.linear(`${name}.proj_type2`, spectral.value, width, width),
       ],
       { axis: int(1) },
     )
     const nodes = { value, count, features: width }
     const hidden = graph.op('Tanh', [
-      this.linear(`${name}.att_proj`, this.pairwiseProducts(nodes), width, features),
+      this.layers.linear(`${name}.att_proj`, this.pairwiseProducts(nodes), width, features),
     ])
     const row = (from: number, to: number, vectors: readonly [string, string]): string => {
       const slice = graph.op('Slice', [hidden, graph.ints(from), graph.ints(to), graph.ints(1)])
@@ -285,13 +256,13 @@ class NetworkBuilder {
     const { graph } = this
     const width = nodes.features
     const product = graph.op('Mul', [nodes.value, stack])
-    const hidden = graph.op('Tanh', [this.linear(`${name}.att_projM`, product, width, features)])
+    const hidden = graph.op('Tanh', [this.layers.linear(`${name}.att_projM`, product, width, features)])
     const scores = this.attentionScores(hidden, `${name}.att_weightM`, features, 2)
     const map = graph.op('Softmax', [scores], { axis: int(1) }, `${name}.attM`)
     const gathered = graph.op('MatMul', [graph.op('Transpose', [map], { perm: ints(0, 2, 1) }), nodes.value])
     return graph.op('Add', [
-      this.linear(`${name}.proj_with_attM`, gathered, width, features),
-      this.linear(`${name}.proj_without_attM`, stack, width, features),
+      this.layers.linear(`${name}.proj_with_attM`, gathered, width, features),
+      this.layers.linear(`${name}.proj_without_attM`, stack, width, features),
     ])
   }
 
@@ -299,11 +270,11 @@ class NetworkBuilder {
     const { graph } = this
     const attended = graph.op('MatMul', [map, input.value])
     let value = graph.op('Add', [
-      this.linear(`${name}.proj_with_att`, attended, input.features, features),
-      this.linear(`${name}.proj_without_att`, input.value, input.features, features),
+      this.layers.linear(`${name}.proj_with_att`, attended, input.features, features),
+      this.layers.linear(`${name}.proj_without_att`, input.value, input.features, features),
     ])
     value = graph.op('Reshape', [value, graph.ints(this.#batch * input.count, features)])
-    value = this.batchNorm(value, `${name}.bn`, features)
+    value = this.layers.batchNorm(value, `${name}.bn`, features)
     value = graph.op('Reshape', [value, graph.ints(this.#batch, input.count, features)])
     return { value: graph.op('Selu', [value], {}, `${name}.out`), count: input.count, features }
   }
@@ -331,7 +302,7 @@ class NetworkBuilder {
   pool(name: string, nodes: Nodes, ratio: 0 | 1 | 2): Nodes {
     const { graph } = this
     const count = Math.max(Math.floor(nodes.count * this.#config.poolRatios[ratio]), 1)
-    const weight = graph.op('Sigmoid', [this.linear(`${name}.proj`, nodes.value, nodes.features, 1)])
+    const weight = graph.op('Sigmoid', [this.layers.linear(`${name}.proj`, nodes.value, nodes.features, 1)])
     const weighted = graph.op('Mul', [nodes.value, weight])
     const [, chosen] = graph.ops('TopK', [weight, graph.ints(count)], { axis: int(1) }, [
       `${name}.top`,
@@ -363,55 +334,5 @@ class NetworkBuilder {
       attributes: { axis: int(1) },
     })
     return 'last_hidden'
-  }
-
-  conv(
-    name: string,
-    input: string,
-    shape: readonly [number, number, number, number],
-    pads: readonly number[],
-  ): string {
-    const weight = this.graph.floats(`${name}.weight`, shape, this.#weights.get(`${name}.weight`, shape))
-    const bias = this.graph.floats(`${name}.bias`, [shape[0]], this.#weights.get(`${name}.bias`, [shape[0]]))
-    return this.graph.op(
-      'Conv',
-      [input, weight, bias],
-      { kernel_shape: ints(shape[2], shape[3]), pads: ints(...pads) },
-      `${name}.out`,
-    )
-  }
-
-  batchNorm(input: string, name: string, features: number): string {
-    const { weight, bias, mean, variance } = this.#weights.batchNorm(name, features)
-    const parameter = (suffix: string, data: Float32Array): string =>
-      this.graph.floats(`${name}.${suffix}`, [features], data)
-    return this.graph.op(
-      'BatchNormalization',
-      [
-        input,
-        parameter('weight', weight),
-        parameter('bias', bias),
-        parameter('running_mean', mean),
-        parameter('running_var', variance),
-      ],
-      { epsilon: float(batchNormEpsilon) },
-      `${name}.out`,
-    )
-  }
-
-  linear(name: string, input: string, from: number, to: number): string {
-    const product = this.graph.op('MatMul', [input, this.transposed(`${name}.weight`, from, to)])
-    const bias = this.graph.floats(`${name}.bias`, [to], this.#weights.get(`${name}.bias`, [to]))
-    return this.graph.op('Add', [product, bias], {}, `${name}.out`)
-  }
-
-  /** PyTorch keeps a linear layer as `[to, from]`; MatMul wants `[from, to]`. */
-  transposed(name: string, from: number, to: number): string {
-    const rows = this.#weights.get(name, [to, from])
-    const columns = new Float32Array(rows.length)
-    for (let row = 0; row < to; row++) {
-      for (let column = 0; column < from; column++) columns[column * to + row] = rows[row * from + column]!
-    }
-    return this.graph.floats(name, [from, to], columns)
   }
 }

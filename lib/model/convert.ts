@@ -1,6 +1,6 @@
 /** Checkpoint and configuration in, ONNX bytes out: the whole way that the original guide takes three scripts for. */
 import { ArgumentRangeError, assertKnownOptions } from '../errors'
-import { buildAasistGraph } from './aasist-graph'
+import { buildAasistGraph, buildSharedWindowsGraph } from './aasist-graph'
 import { assertBatch } from './batch'
 import { readCheckpoint } from './checkpoint/checkpoint'
 import { parseConfig, type AasistConfig } from './config'
@@ -11,6 +11,7 @@ import { constantAttention } from './passes/constant-attention'
 import { cropByConvolution } from './passes/crop-by-convolution'
 import { decomposeSelu } from './passes/decompose-selu'
 import { foldBatchNorm } from './passes/fold-batch-norm'
+import type { SharedWindows } from './shared-windows'
 import { tileTime, type TileGroup } from './passes/tile-time'
 
 /**
@@ -24,6 +25,11 @@ export const convertTargets: readonly ConvertTarget[] = ['plain', 'cpu', 'npu']
 export interface ConvertOptions {
   /** Clips in one run, fixed in the graph; 1 to 1,024. Default 1. */
   readonly batch?: number
+  /**
+   * Overlapping windows of one recording instead of clips that have nothing to do with each other: input `[1, samples]`,
+   * outputs with a row for each window. They share what they have in common (docs/graph.md). Not with `batch`.
+   */
+  readonly windows?: SharedWindows
   /** Default `plain`. */
   readonly target?: ConvertTarget
   /** Time tiles of the `cpu` target; the default was the fastest of those measured. */
@@ -55,9 +61,12 @@ export function convertCheckpoint(
   config: string | Uint8Array | AasistConfig,
   options: ConvertOptions = {},
 ): Uint8Array {
-  assertKnownOptions(options, ['batch', 'target', 'tiles'], 'convertCheckpoint')
-  const { batch = 1, target = 'plain', tiles = defaultTiles } = options
+  assertKnownOptions(options, ['batch', 'windows', 'target', 'tiles'], 'convertCheckpoint')
+  const { batch = 1, windows, target = 'plain', tiles = defaultTiles } = options
   assertBatch(batch)
+  if (windows !== undefined && options.batch !== undefined) {
+    throw new ArgumentRangeError('batch and windows are both given; windows.count is the batch there')
+  }
   if (!convertTargets.includes(target)) {
     throw new ArgumentRangeError(
       `target is "${target as string}"; it must be one of ${convertTargets.join(', ')}`,
@@ -71,7 +80,11 @@ export function convertCheckpoint(
     }
   }
   const { model } = readConfig(config)
-  const plain = buildAasistGraph(readCheckpoint(checkpoint), model, batch)
+  const weights = readCheckpoint(checkpoint)
+  const plain =
+    windows === undefined
+      ? buildAasistGraph(weights, model, batch)
+      : buildSharedWindowsGraph(weights, model, windows)
   switch (target) {
     case 'plain':
       return writeOnnx(plain, provenanceOf(target))

@@ -8,6 +8,7 @@ export {
 } from './convert'
 export { convertOnnx, type ConvertedOnnx, type ConvertOnnxOptions } from './convert-onnx'
 export type { NpuPassName, PassReport } from './npu-target'
+export { encoderStrideSamples, type SharedWindows } from './shared-windows'
 export type { TileGroup } from './passes/tile-time'
 export { readCheckpoint, type Checkpoint, type CheckpointTensor } from './checkpoint/checkpoint'
 export { parseConfig, type AasistConfig, type ModelConfig } from './config'

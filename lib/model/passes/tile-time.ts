@@ -95,13 +95,17 @@ function findRegions(
   return found
 }
 
-/** Everything between the group's one entry and its last pool, or undefined when it is not closed or not time-local. */
+/**
+ * Everything between the group's one entry and its last pool, or undefined when it is not closed or not time-local. What
+ * others read as well is computed whole, outside of it.
+ */
 export function findRegion(
   graph: Graph,
   index: GraphIndex,
   shapes: ReadonlyMap<string, Shape>,
   pools: ReadonlySet<Node>,
   last: Node,
+  outside: ReadonlySet<Node> = new Set(),
 ): Region | undefined {
   const inside = new Set<Node>()
   const entries = new Set<string>()
@@ -112,13 +116,15 @@ export function findRegion(
     for (const input of node.inputs) {
       if (input === '' || graph.initializers.has(input)) continue
       const producer = index.producer.get(input)
-      if (producer !== undefined && isTimeLocal(graph, shapes, producer, pools)) pending.push(producer)
+      const isInside =
+        producer !== undefined && !outside.has(producer) && isTimeLocal(graph, shapes, producer, pools)
+      if (isInside) pending.push(producer)
       else entries.add(input)
     }
   }
   const [entry] = entries
   const exit = last.outputs[0]!
-  const leaks = [...inside].some(
+  const leaks = [...inside].filter(
     node =>
       node !== last &&
       node.outputs.some(
@@ -127,7 +133,8 @@ export function findRegion(
           (index.consumers.get(output) ?? []).some(consumer => !inside.has(consumer)),
       ),
   )
-  if (entries.size !== 1 || entry === undefined || leaks || shapes.get(exit)?.length !== 4) return undefined
+  if (leaks.length > 0) return findRegion(graph, index, shapes, pools, last, new Set([...outside, ...leaks]))
+  if (entries.size !== 1 || entry === undefined || shapes.get(exit)?.length !== 4) return undefined
   return { entry, exit, nodes: graph.nodes.filter(node => inside.has(node)) }
 }
 
