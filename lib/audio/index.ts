@@ -5,6 +5,15 @@ export { decodeAudio } from './decode'
 export type { DecodeOptions } from './decode'
 export type { DecodedAudio } from './decoded-audio'
 export { mixToMono } from './mix'
-export { resample } from './resample'
+export { resample, StreamResampler } from './resample'
+export type { AudioStream } from './stream/audio-stream'
+export {
+  checkPcmFormat,
+  openStream,
+  OtherContent,
+  type OpenedStream,
+  type StreamOptions,
+} from './stream/open-stream'
+export type { PcmFormat } from './stream/pcm-stream'
 export type { ClipWarning, ClipWarningCode } from './warnings'
 export { fitWindow } from './window'

@@ -18,13 +18,15 @@ const LARGEST_BLOCK = 500_000
 
 let resampler: Promise<Resampler> | undefined
 
+const loadLibrary = (): SampleRateLibrary => require('@alexanderolsen/libsamplerate-js') as SampleRateLibrary
+
 /**
  * The library is 2 MB of JavaScript: loaded when first needed, and with require, because Node finds no named exports in
  * its bundle. One instance serves the process, re-initialised for each clip: every instance keeps 26 MB of its own.
  */
 function loadResampler(): Promise<Resampler> {
   if (resampler === undefined) {
-    const library = require('@alexanderolsen/libsamplerate-js') as SampleRateLibrary
+    const library = loadLibrary()
     resampler = library.create(1, 1, 2, { converterType: library.ConverterType.SRC_SINC_BEST_QUALITY })
   }
   return resampler
@@ -65,9 +67,14 @@ export async function resample(
   fromHz: number,
   toHz: number,
 ): Promise<Float32Array<ArrayBuffer>> {
+  assertRates(fromHz, toHz)
+  if (fromHz === toHz || samples.length === 0) return samples
+  return convert(await loadResampler(), samples, fromHz, toHz)
+}
+
+function assertRates(fromHz: number, toHz: number): void {
   assertRate(fromHz, 'fromHz')
   assertRate(toHz, 'toHz')
-  if (fromHz === toHz || samples.length === 0) return samples
   if (Math.max(fromHz / toHz, toHz / fromHz) > LARGEST_RATIO) {
     throw new AudioError(
       'AUDIO_UNSUPPORTED',
@@ -75,7 +82,6 @@ export async function resample(
       { fromHz, toHz },
     )
   }
-  return convert(await loadResampler(), samples, fromHz, toHz)
 }
 
 function convert(
@@ -106,4 +112,65 @@ function convert(
     `libsamplerate gave ${filled} of ${converted.length} samples from ${fromHz} Hz to ${toHz} Hz; convert the file first`,
     { fromHz, toHz },
   )
+}
+
+/** {@link resample} for one channel that comes block by block: the same samples, whatever the blocks. */
+export class StreamResampler {
+  readonly #fromHz: number
+  readonly #toHz: number
+  #resampler: Resampler | undefined
+  #taken = 0
+  #given = 0
+
+  /** @throws AudioError, ArgumentRangeError as {@link resample} */
+  constructor(fromHz: number, toHz: number) {
+    assertRates(fromHz, toHz)
+    this.#fromHz = fromHz
+    this.#toHz = toHz
+  }
+
+  /** What can be told of the result so far. */
+  async convert(samples: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
+    if (this.#fromHz === this.#toHz) return samples
+    const resampler = (this.#resampler ??= await this.#create())
+    this.#taken += samples.length
+    return this.#pass(resampler, samples)
+  }
+
+  /** The rest, when nothing comes any more. */
+  finish(): Float32Array<ArrayBuffer> {
+    const resampler = this.#resampler
+    if (resampler === undefined) return new Float32Array(0)
+    const missing = resampledLength(this.#taken, this.#fromHz, this.#toHz) - this.#given
+    const rest = this.#pass(resampler, new Float32Array(2 * filterTail(this.#fromHz, this.#toHz)))
+    this.#resampler = undefined
+    resampler.destroy()
+    return rest.subarray(0, missing)
+  }
+
+  /** One of its own: it remembers what came before. */
+  async #create(): Promise<Resampler> {
+    const library = loadLibrary()
+    return library.create(1, this.#fromHz, this.#toHz, {
+      converterType: library.ConverterType.SRC_SINC_BEST_QUALITY,
+    })
+  }
+
+  #pass(resampler: Resampler, samples: Float32Array): Float32Array<ArrayBuffer> {
+    const ratio = this.#toHz / this.#fromHz
+    const blockLength = Math.max(1, Math.floor(LARGEST_BLOCK / Math.max(1, ratio)))
+    const parts: Float32Array[] = []
+    for (let at = 0; at < samples.length; at += blockLength) {
+      // The library gives a view of memory that it writes to again.
+      parts.push(Float32Array.from(resampler.full(samples.subarray(at, at + blockLength))))
+    }
+    const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+    let filled = 0
+    for (const part of parts) {
+      whole.set(part, filled)
+      filled += part.length
+    }
+    this.#given += whole.length
+    return whole
+  }
 }

@@ -30,35 +30,81 @@ export function decodeFlac(
   memory?: ArrayBuffer,
 ): DecodedAudio {
   const info = readStreamInfo(bytes, start)
-  assertDecodable(info.totalFrames ?? 0, info)
+  const frames = new FlacFrames(info)
   const samples = new PlanarSamples(info.channelCount, {
     maxFrames: framesToKeep(info.sampleRateHz),
     expectedFrames: info.totalFrames,
     memory,
   })
-  const digest = new SampleDigest(info)
-  const block: Float64Array[] = Array.from({ length: info.channelCount }, () => new Float64Array(0))
-  const scale = 2 ** (1 - info.bitsPerSample)
-
   let at = info.firstFrame
-  for (let index = 0; samples.totalFrames !== info.totalFrames && hasMoreFrames(bytes, at, info); index++) {
-    const frame = `frame ${index} at byte ${at}`
-    const header = frameHeaderAt(bytes, at, frame, info)
-    assertInSequence(header, samples.totalFrames, index, frame, info)
-    assertDecodable(samples.totalFrames + header.blockFrames, info)
-    at = readFrame(bytes, at, header, block, frame, info)
-    digest.update(block, header.blockFrames)
-    samples.append(block, header.blockFrames, scale)
+  while (!frames.isComplete && hasMoreFrames(bytes, at, info)) {
+    at = frames.read(bytes, at)
+    samples.append(frames.block, frames.blockFrames, frames.scale)
   }
-  assertComplete(bytes, at, samples.totalFrames, info)
-  digest.verify()
+  frames.finish(bytes, at)
   return {
     container: 'flac',
     sampleRateHz: info.sampleRateHz,
     bitsPerSample: info.bitsPerSample,
-    fullScale: 1 - scale,
+    fullScale: 1 - frames.scale,
     channels: samples.finish(),
     totalFrames: samples.totalFrames,
+  }
+}
+
+/** The frames of one stream, one after the other, with all that can be checked of them. */
+export class FlacFrames {
+  /** Of the frame that was read last, an array a channel; the next one overwrites it. */
+  readonly block: Float64Array[]
+  /** What stored integers are multiplied by. */
+  readonly scale: number
+  readonly #info: StreamInfo
+  readonly #digest: SampleDigest
+  #blockFrames = 0
+  #totalFrames = 0
+  #index = 0
+
+  /** @throws AudioError AUDIO_TOO_LARGE */
+  constructor(info: StreamInfo) {
+    assertDecodable(info.totalFrames ?? 0, info)
+    this.#info = info
+    this.#digest = new SampleDigest(info)
+    this.block = Array.from({ length: info.channelCount }, () => new Float64Array(0))
+    this.scale = 2 ** (1 - info.bitsPerSample)
+  }
+
+  /** Samples of the last frame, for each channel. */
+  get blockFrames(): number {
+    return this.#blockFrames
+  }
+
+  /** Whether there are as many samples as the stream says it has. */
+  get isComplete(): boolean {
+    return this.#totalFrames === this.#info.totalFrames
+  }
+
+  /**
+   * Reads the frame at `at` and returns where the next one begins. `before`: bytes of the file in front of these.
+   * @throws AudioError AUDIO_CORRUPT, AUDIO_TRUNCATED, AUDIO_TOO_LARGE
+   */
+  read(bytes: Uint8Array, at: number, before = 0): number {
+    const info = this.#info
+    const frame = `frame ${this.#index} at byte ${before + at}`
+    const header = frameHeaderAt(bytes, at, frame, info)
+    assertInSequence(header, this.#totalFrames, this.#index, frame, info)
+    assertDecodable(this.#totalFrames + header.blockFrames, info)
+    const end = readFrame(bytes, at, header, this.block, frame, info)
+    this.#digest.update(this.block, header.blockFrames)
+    this.#blockFrames = header.blockFrames
+    this.#totalFrames += header.blockFrames
+    this.#index += 1
+    return end
+  }
+
+  /** What is left to be checked where the frames end. @throws AudioError AUDIO_CORRUPT, AUDIO_TRUNCATED */
+  finish(bytes: Uint8Array, at: number): void {
+    assertComplete(bytes, at, this.#totalFrames, this.#info)
+    this.#digest.verify()
   }
 }
 
@@ -84,7 +130,7 @@ function assertDecodable(frames: number, info: StreamInfo): void {
   )
 }
 
-function hasMoreFrames(bytes: Uint8Array, at: number, info: StreamInfo): boolean {
+export function hasMoreFrames(bytes: Uint8Array, at: number, info: StreamInfo): boolean {
   if (at >= bytes.length) return false
   const isTag =
     bytes.length - at === ID3V1_BYTES && Buffer.from(bytes.subarray(at, at + 3)).toString('latin1') === 'TAG'

@@ -76,6 +76,18 @@ function wrapBlock(stored: Uint8Array, layout: WavLayout, carrier: Carrier): Arr
   return wav
 }
 
+/** Decodes whole frames of that layout, of which `firstFrame` is the first one's number in the file. */
+export function decodeWavFrames(
+  stored: Uint8Array,
+  layout: WavLayout,
+  firstFrame: number,
+): readonly Float32Array[] {
+  const carrier = carriers[layout.encoding]
+  const { channelData } = decode.sync(wrapBlock(stored, layout, carrier), { symmetric: true })
+  if (carrier.tag === 3) assertFinite(channelData, firstFrame)
+  return channelData
+}
+
 function assertFinite(channels: readonly Float32Array[], firstFrame: number): void {
   for (const [channel, samples] of channels.entries()) {
     const at = samples.findIndex(sample => !Number.isFinite(sample))
@@ -119,9 +131,7 @@ export function decodeWav(
     const frames = Math.min(BLOCK_FRAMES, layout.frameCount - first)
     const from = layout.dataStart + first * layout.bytesPerFrame
     const stored = bytes.subarray(from, from + frames * layout.bytesPerFrame)
-    const block = decode.sync(wrapBlock(stored, layout, carrier), { symmetric: true })
-    if (carrier.tag === 3) assertFinite(block.channelData, first)
-    samples.append(block.channelData, frames, 1)
+    samples.append(decodeWavFrames(stored, layout, first), frames, 1)
   }
   return {
     container: 'wav',

@@ -21,7 +21,7 @@ interface Chunk {
   readonly body: number
 }
 
-type SampleFormat = Omit<WavLayout, 'dataStart' | 'frameCount'>
+export type SampleFormat = Omit<WavLayout, 'dataStart' | 'frameCount'>
 
 const LARGEST_CHANNEL_COUNT = 64
 /** The largest rate a FLAC STREAMINFO can hold; no converter makes more. */
@@ -197,10 +197,9 @@ export function readWavLayout(bytes: Uint8Array, start: number): WavLayout {
   while (at + 8 <= view.byteLength) {
     const chunk = chunkAt(view, at)
     if (chunk.id === 'data') {
-      if (format === undefined) throw corrupt('the data chunk comes before any fmt chunk')
-      if (isLong && longSize === undefined) throw corrupt('an RF64 file without its ds64 chunk')
+      const known = withFormat(format, isLong, longSize)
       const claimed = claimedDataSize(view, start, chunk, longSize)
-      return { ...format, dataStart: chunk.body, frameCount: frameCountOf(view, chunk, claimed, format) }
+      return { ...known, dataStart: chunk.body, frameCount: frameCountOf(view, chunk, claimed, known) }
     }
     if (chunk.body + chunk.size > view.byteLength) {
       throw truncated(
@@ -212,6 +211,60 @@ export function readWavLayout(bytes: Uint8Array, start: number): WavLayout {
     at = chunk.body + chunk.size + (chunk.size % 2)
   }
   throw truncated(`the file ends after ${bytes.length} bytes without a data chunk`)
+}
+
+/** What stands in front of the samples. */
+export interface WavHead extends SampleFormat {
+  readonly dataStart: number
+  /** As claimed, so nobody has seen them yet; Infinity where the length was not known when the header was written. */
+  readonly dataBytes: number
+}
+
+/**
+ * {@link readWavLayout} for the beginning of a file: `cut` where it ends before the samples. `fileBytes`: of the whole
+ * file, undefined where nobody knows.
+ * @throws AudioError `AUDIO_CORRUPT`, `AUDIO_UNSUPPORTED`
+ */
+export function readWavHead(bytes: Uint8Array, fileBytes: number | undefined): WavHead | 'cut' {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < 20) return 'cut'
+  const isLong = chunkAt(view, 0).id !== 'RIFF'
+  let format: SampleFormat | undefined
+  let longSize: number | undefined
+  for (let at = 12; at + 8 <= view.byteLength;) {
+    const chunk = chunkAt(view, at)
+    if (chunk.id === 'data') {
+      const head = withFormat(format, isLong, longSize)
+      return { ...head, dataStart: chunk.body, dataBytes: streamedDataSize(view, chunk, longSize, fileBytes) }
+    }
+    if (chunk.body + chunk.size > view.byteLength) return 'cut'
+    if (chunk.id === 'fmt ') format = readFormat(view, chunk)
+    if (chunk.id === 'ds64') longSize = longDataSize(view, chunk)
+    at = chunk.body + chunk.size + (chunk.size % 2)
+  }
+  return 'cut'
+}
+
+function withFormat(
+  format: SampleFormat | undefined,
+  isLong: boolean,
+  longSize: number | undefined,
+): SampleFormat {
+  if (format === undefined) throw corrupt('the data chunk comes before any fmt chunk')
+  if (isLong && longSize === undefined) throw corrupt('an RF64 file without its ds64 chunk')
+  return format
+}
+
+function streamedDataSize(
+  view: DataView,
+  data: Chunk,
+  longSize: number | undefined,
+  fileBytes: number | undefined,
+): number {
+  if (longSize !== undefined && data.size === SIZE_ELSEWHERE) return longSize
+  // An empty data chunk under a header that was completed is empty, whatever chunks follow it.
+  const isEmpty = data.size === 0 && fileBytes !== undefined && view.getUint32(4, true) === fileBytes - 8
+  return UNKNOWN_SIZES.includes(data.size) && !isEmpty ? Infinity : data.size
 }
 
 function printable(id: string): string {
