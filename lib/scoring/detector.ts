@@ -27,6 +27,16 @@ import { openModel, type OpenedModel } from './open-model'
 import { mapOrdered } from './ordered'
 import type { ClipSource } from './preparation'
 import { Preparer, type PreparationStats } from './preparer'
+import {
+  checkRecording,
+  checkRecordingOptions,
+  type Recording,
+  type RecordingOptions,
+} from './recording/recording-options'
+import { scoreRecording } from './recording/score-recording'
+import { scoreShared, SharedSessions } from './recording/shared-sessions'
+import { planWindows } from './recording/window-plan'
+import type { WindowScore } from './recording/window-score'
 import type { FallbackScorer } from './cpu-fallback'
 import type { ScoreInterface } from './score-interface'
 import type { WindowOptions } from './window-scorer'
@@ -86,6 +96,7 @@ export class Detector implements AsyncDisposable {
   readonly #interface: ScoreInterface
   readonly #model: LoadedModel
   readonly #judge: Judge
+  readonly #shared: SharedSessions | null
   /** Clips that may be in work or waiting at once. */
   readonly #places: number
   readonly #audio: { readonly resample?: 'convert' | 'refuse'; readonly channels?: 'average' | 'refuse' }
@@ -95,7 +106,7 @@ export class Detector implements AsyncDisposable {
   #preparing = 0
 
   private constructor(opened: OpenedModel, preparer: Preparer, judge: Judge, options: DetectorOptions) {
-    const { pool, scorer, scoreInterface, model, npu, whyNotNpu } = opened
+    const { pool, scorer, scoreInterface, model, openShared, npu, whyNotNpu } = opened
     this.npu = npu
     this.whyNotNpu = whyNotNpu
     this.#pool = pool
@@ -106,6 +117,7 @@ export class Detector implements AsyncDisposable {
     this.provenance = model.provenance
     const { resample, channels } = options
     this.#judge = judge
+    this.#shared = openShared && new SharedSessions(openShared)
     this.#places =
       pool.stats().sessions * (scoreInterface.batch ?? 1) + (options.queueLimit ?? defaultQueueLimit)
     this.#audio = { ...(resample && { resample }), ...(channels && { channels }) }
@@ -253,9 +265,56 @@ export class Detector implements AsyncDisposable {
     }
   }
 
+  /**
+   * Scores the overlapping windows of a recording of any length, in memory that does not grow with it: a WAV or FLAC file,
+   * anything else that an ffmpeg on `PATH` decodes, or bytes as they come. Windows are as long as the model's
+   * (`windowSamples`), the first begins at 0, and one more ends with the recording. With a checkpoint on the CPU they share
+   * the encoder's work, and score as they would as clips of their own, within 1e-4.
+   *
+   * @throws AudioError as {@link score}: what came before the damage has been given by then
+   * @throws SessionError RUN_FAILED, RUN_TIMEOUT, SESSION_FAULTED, SESSION_RELEASED, PREPARATION_FAILED
+   * @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION; the signal's reason
+   */
+  async *scoreRecording(
+    recording: Recording,
+    options: RecordingOptions = {},
+  ): AsyncGenerator<WindowScore, void, undefined> {
+    const settings = checkRecordingOptions(options)
+    const source = checkRecording(recording)
+    const { windowSamples } = this.#interface
+    const sampleRateHz = modelSampleRateHz
+    const plan = planWindows(settings.hopSeconds, {
+      ...{ windowSamples, sampleRateHz },
+      canShare: this.#shared !== null,
+    })
+    const { sharedWindows: count, hopSamples } = plan
+    const pool =
+      count > 1 && this.#shared !== null
+        ? await this.#shared.pool({ count, hopSamples }, settings.signal)
+        : this.#pool
+    const { channels = 'average', resample = 'convert' } = this.#audio
+    yield* scoreRecording(
+      source,
+      settings,
+      { channels: settings.channels ?? channels, resample },
+      {
+        ...{ plan, sampleRateHz },
+        judge: this.#judge,
+        concurrency: 2 * pool.stats().sessions * (this.#interface.batch ?? 1),
+        scoreSingle: (samples, signal) => this.#scorer.score(samples, { signal }),
+        scoreShared: (samples, signal) => scoreShared(pool, samples, count, signal),
+      },
+    )
+  }
+
   /** Waits for what runs; later calls reject with `SESSION_RELEASED`. May be called again. */
   async release(): Promise<void> {
-    await Promise.all([this.#scorer.release(), this.#pool.release(), this.#preparer.release()])
+    await Promise.all([
+      this.#scorer.release(),
+      this.#pool.release(),
+      this.#shared?.release(),
+      this.#preparer.release(),
+    ])
     this.#clipTimes.close()
   }
 
@@ -339,6 +398,9 @@ export class Detector implements AsyncDisposable {
     return kinds.size > 1 ? Math.max(usual, mixedConcurrency) : usual
   }
 }
+
+/** What AASIST was trained at. */
+const modelSampleRateHz = 16_000
 
 const defaultQueueLimit = 256
 

@@ -30,6 +30,8 @@ export interface LoadedModel {
   readonly source: ModelForms
   readonly provenance: ModelProvenance
   readonly config: AasistConfig | null
+  /** The bytes of the checkpoint, where there is one: other graphs can be made of it. */
+  readonly checkpoint: Uint8Array | null
   readonly card: ModelCard | null
 }
 
@@ -98,6 +100,7 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
         request.config === undefined
           ? null
           : parseConfig(await readConfigFile(request.config), request.config),
+      checkpoint: null,
       card,
     }
   }
@@ -119,6 +122,7 @@ export async function loadModel(request: ModelRequest, preparer: Preparer): Prom
       offline: null,
     },
     config,
+    checkpoint: bytes,
     card,
   }
 }

@@ -7,6 +7,7 @@ import { tilesFor, type TileChoice } from './cpu-tiles'
 import type { DetectorOptions } from './detector-options'
 import { demoCheckpoint, loadModel, type LoadedModel } from './model-file'
 import { modelForNpus, type NpuModel } from './npu/model-for-npus'
+import type { OpenShared } from './recording/shared-sessions'
 import { npuRuntime, type NpuRuntime } from './npu-runtime'
 import type { Preparer } from './preparer'
 import { findScoreInterface, type ScoreInterface } from './score-interface'
@@ -17,6 +18,8 @@ export interface OpenedModel {
   readonly scorer: FallbackScorer
   readonly scoreInterface: ScoreInterface
   readonly model: LoadedModel
+  /** Opens sessions that score several windows a run; null where no such graph can be made or the CPU does not compute. */
+  readonly openShared: OpenShared | null
   readonly npu: NpuRuntime | null
   readonly whyNotNpu: string | null
 }
@@ -51,6 +54,7 @@ export async function openModel(options: DetectorOptions, preparer: Preparer): P
       scorer: new FallbackScorer(pool, scorer, hasCpuModel ? openCpu : null),
       scoreInterface,
       model,
+      openShared: isOnNpus ? null : sharedOnCpu(model, { ...lasting, ...limitsOf(options) }, preparer),
       npu: isOnNpus ? await npuRuntime() : null,
       whyNotNpu: reason,
     }
@@ -59,6 +63,36 @@ export async function openModel(options: DetectorOptions, preparer: Preparer): P
     throw error
   }
 }
+
+/** Runs of several windows, in the sessions' own number; a limit of time is for as many. */
+function sharedOnCpu(model: LoadedModel, options: DetectorOptions, preparer: Preparer): OpenShared | null {
+  const { checkpoint, config, provenance } = model
+  if (checkpoint === null || config === null) return null
+  const tiles = provenance.conversion?.tiles
+  return async (windows, signal) => {
+    const conversion = { windows, target: 'cpu', ...(tiles && { tiles }) } as const
+    const onnx = await preparer.prepare({ kind: 'model', checkpoint, config, options: conversion }, signal)
+    const { runTimeoutMs } = options
+    const isolation = options.isolation ?? isolationFor(options)
+    return createPool(onnx, {
+      ...poolOptions(options, 'cpu'),
+      ...(isolation !== undefined && { isolation }),
+      ...(runTimeoutMs !== undefined && {
+        runTimeoutMs: Math.min(runTimeoutMs * windows.count, longestTimeoutMs),
+      }),
+      memory: 'as needed',
+      ...(signal && { signal }),
+    })
+  }
+}
+
+/** Of Node's timers. */
+const longestTimeoutMs = 2 ** 31 - 1
+
+const limitsOf = ({ isolation, runTimeoutMs }: DetectorOptions): DetectorOptions => ({
+  ...(isolation !== undefined && { isolation }),
+  ...(runTimeoutMs !== undefined && { runTimeoutMs }),
+})
 
 async function openSessions(options: DetectorOptions, preparer: Preparer): Promise<Sessions> {
   const { model = demoCheckpoint, config, device, signal, tiles = 'stored', onTiles } = options

@@ -7,7 +7,7 @@ import type { ModelForms } from './model-forms'
 export type Target = 'cpu' | 'npu' | 'either'
 
 const optionsOnlyOf = {
-  cpu: ['threads', 'threadsPerSession', 'isolation', 'graphOptimization'],
+  cpu: ['threads', 'threadsPerSession', 'isolation', 'graphOptimization', 'memory'],
   npu: ['libraryPath', 'outputBytes'],
 } as const
 

@@ -10,6 +10,7 @@ export interface LoadRequest {
   readonly model: string | ArrayBuffer
   readonly threads: number
   readonly graphOptimization: GraphOptimization
+  readonly memory: 'planned' | 'as needed'
 }
 
 export interface RunRequest {

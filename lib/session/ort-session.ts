@@ -44,7 +44,7 @@ function adviceFor(how: string): string {
 
 /** Starts a worker and waits until it has loaded the model. Whatever goes wrong, no worker stays behind. */
 async function load(model: string | ArrayBuffer, settings: OrtSettings): Promise<[Transport, Loaded]> {
-  const { threads, graphOptimization, isolation, signal } = settings
+  const { threads, graphOptimization, memory, isolation, signal } = settings
   disableTelemetry()
   const transport = isolation === 'thread' ? startThread(settings) : startProcess()
   const loaded = new Promise<Loaded>((resolveLoaded, reject) => {
@@ -56,7 +56,7 @@ async function load(model: string | ArrayBuffer, settings: OrtSettings): Promise
       reject(new SessionError('SESSION_FAULTED', `the worker could not load: ${how}${adviceFor(how)}`)),
     )
   })
-  transport.post({ kind: 'load', model, threads, graphOptimization })
+  transport.post({ kind: 'load', model, threads, graphOptimization, memory })
   try {
     const outcome = await untilAborted(loaded, signal)
     loadedHere.add(transport)

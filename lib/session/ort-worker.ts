@@ -32,7 +32,7 @@ function tensorMetadata(values: readonly Ort.InferenceSession.ValueMetadata[]): 
   })
 }
 
-async function load({ model, threads, graphOptimization }: LoadRequest): Promise<Reply> {
+async function load({ model, threads, graphOptimization, memory }: LoadRequest): Promise<Reply> {
   const found = findOnnxruntime()
   if ('reason' in found) return { kind: 'unusable', code: 'CPU_BACKEND_MISSING', ...found }
   ort = found.ort
@@ -42,6 +42,7 @@ async function load({ model, threads, graphOptimization }: LoadRequest): Promise
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: graphOptimization,
+    enableMemPattern: memory === 'planned',
     logSeverityLevel: 4,
   }
   try {

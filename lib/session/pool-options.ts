@@ -22,7 +22,7 @@ export interface FailoverEvent {
 
 export interface PoolOptions extends Pick<
   SessionOptions,
-  'isolation' | 'graphOptimization' | 'exitWaitMs' | 'libraryPath' | 'outputBytes' | 'signal'
+  'isolation' | 'graphOptimization' | 'memory' | 'exitWaitMs' | 'libraryPath' | 'outputBytes' | 'signal'
 > {
   /**
    * `auto` (default) takes NPUs for an offline model and the CPU for an ONNX one, `npu` every NPU there is; numbers are
@@ -56,6 +56,7 @@ const poolOptionNames = [
   'device',
   'isolation',
   'graphOptimization',
+  'memory',
   'exitWaitMs',
   'libraryPath',
   'outputBytes',

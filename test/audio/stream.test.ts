@@ -61,7 +61,7 @@ const files: Readonly<Record<string, Buffer>> = {
     bitsPerSample: 32,
     data: floatData(
       left.map(sample => sample / 32768),
-      4,
+      32,
     ),
   }),
   'a WAV file of 24 bits at 48 kHz': wavFile({
