@@ -37,9 +37,12 @@ function request() {
     const seconds = Number(values.seconds)
     if (!Number.isInteger(seconds) || seconds < 1)
       refuse(`--seconds is ${values.seconds}, expected a whole number from 1`)
+    const seed = values.seed === undefined ? undefined : Number(values.seed)
+    if (seed !== undefined && !Number.isInteger(seed))
+      refuse(`--seed is ${values.seed}, expected a whole number`)
     return {
       seconds,
-      seed: values.seed === undefined ? undefined : Number(values.seed),
+      seed,
       names: positionals,
     }
   } catch (error) {
@@ -60,11 +63,12 @@ function compile() {
 
 /** An entry of libFuzzer's dictionary: printable ASCII as it is, everything else as \xAB. */
 function quoted(word) {
-  const escaped = [...word].map(character =>
-    /^[\x20-\x7e]$/.test(character) && !'"\\'.includes(character)
+  const escaped = [...Buffer.from(word)].map(byte => {
+    const character = String.fromCharCode(byte)
+    return byte >= 0x20 && byte <= 0x7e && !'"\\'.includes(character)
       ? character
-      : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+      : `\\x${byte.toString(16).padStart(2, '0')}`
+  })
   return `"${escaped.join('')}"\n`
 }
 
@@ -140,7 +144,10 @@ async function fuzz(target, node, limits) {
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
     const limit = setTimeout(() => child.kill('SIGKILL'), (seconds + aroundSeconds) * 1000)
-    child.on('error', reject)
+    child.on('error', error => {
+      clearTimeout(limit)
+      reject(error)
+    })
     child.on('close', status => {
       clearTimeout(limit)
       file.end()

@@ -23,7 +23,10 @@ export function nearestFile(path: string): string | undefined {
 /** The path that the system did not find, where that is why something failed. */
 export function missingPath(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (errorCode(at) === 'ENOENT' && 'path' in at && typeof at.path === 'string') return at.path
+    // Programs that are not there have their name where files have their path.
+    const isProgram = 'syscall' in at && String(at.syscall).startsWith('spawn')
+    if (errorCode(at) !== 'ENOENT' || isProgram) continue
+    if ('path' in at && typeof at.path === 'string') return at.path
   }
   return undefined
 }

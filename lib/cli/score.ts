@@ -33,7 +33,7 @@ export function addScoreCommand(
     )
     .option(
       '--threshold <score>',
-      "scores at or above it are taken for bona fide (default: the model card's)",
+      "scores at or above it are taken for bona fide (default: the calibration's, or the model card's)",
       parseNumber,
     )
     .option(

@@ -59,6 +59,7 @@ export function fitCalibration(
 /** The natural logarithm of the likelihood ratio of a score: above 0 it speaks for bona fide, below 0 for a spoof. */
 export function logLikelihoodRatio(calibration: ScoreCalibration, score: number): number {
   if (calibration.method === 'logistic') return calibration.slope * score + calibration.offset
+  if (Number.isNaN(score)) return NaN
   const { knots } = calibration
   const above = firstIndex(0, knots.length, index => knots[index]![0] > score)
   const [before, after] = [knots[above - 1], knots[above]]

@@ -20,23 +20,26 @@ const rounding = 1e-14
  * comes out holds for any prior (Brümmer and du Preez, "Application-independent evaluation of speaker detection", 2006,
  * section 8; Brümmer and de Villiers, BOSARIS toolkit).
  *
- * @throws MetricsError `METRICS_INVALID` where no line is best: every bona fide score is above every spoof score, or the
+ * @throws MetricsError `METRICS_INVALID` where no line is best: every bona fide score is at or above every spoof score, or the
  *   scores fall where they should rise
  */
 export function fitLine(bonafide: SortedScores, spoof: SortedScores): Line {
-  if (bonafide[0]! >= spoof.at(-1)!) {
-    throw new MetricsError(
-      'METRICS_INVALID',
-      'every bona fide score is above every spoof score, so that no slope is steep enough: logistic calibration needs ' +
-        'classes that overlap; take more trials, or the method pav',
-      { lowestBonafide: bonafide[0], highestSpoof: spoof.at(-1) },
-    )
-  }
   const { mean, spread } = spreadOf(bonafide, spoof)
   if (spread === 0) {
     throw new MetricsError('METRICS_INVALID', 'all scores are the same: they say nothing about the classes', {
       score: bonafide[0],
     })
+  }
+  if (!Number.isFinite(spread)) {
+    throw new MetricsError('METRICS_INVALID', 'the scores are so large that their variance is none', { mean })
+  }
+  if (bonafide[0]! >= spoof.at(-1)!) {
+    throw new MetricsError(
+      'METRICS_INVALID',
+      'every bona fide score is at or above every spoof score, so that no slope is steep enough: logistic calibration needs ' +
+        'classes that overlap; take more trials, or the method pav',
+      { lowestBonafide: bonafide[0], highestSpoof: spoof.at(-1) },
+    )
   }
   const line = newton([signed(bonafide, mean, spread, 1), signed(spoof, mean, spread, -1)])
   if (!(line.slope > 0)) {

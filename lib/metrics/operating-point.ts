@@ -6,6 +6,7 @@ import {
   countIn,
   falseAlarmRate,
   missRate,
+  leastStep,
   rankingOf,
   thresholdOf,
   type Ranking,
@@ -47,6 +48,7 @@ export function operatingPoint(
   spoof: Scores,
   criterion: OperatingCriterion,
 ): OperatingPoint {
+  assertCriterion(criterion)
   const ranking = rankingOf(bonafide, spoof)
   const threshold = thresholdAbove(ranking, rejectedBy(ranking, criterion))
   return {
@@ -68,11 +70,16 @@ function rejectedBy(ranking: Ranking, criterion: OperatingCriterion): Rejected {
       return mostWithin(ranking, assertShare(criterion.kind, criterion.atMost))
     case 'falseAlarmRate':
       return fewestWithin(ranking, assertShare(criterion.kind, criterion.atMost))
-    default:
-      throw new ArgumentTypeError(
-        `a criterion has one of the kinds eer, minDcf, minTdcf, missRate and falseAlarmRate, found ${JSON.stringify(criterion)}`,
-      )
   }
+}
+
+const kinds: readonly string[] = ['eer', 'minDcf', 'minTdcf', 'missRate', 'falseAlarmRate']
+
+function assertCriterion(criterion: { readonly kind?: unknown } | null | undefined): void {
+  if (kinds.includes(String(criterion?.kind))) return
+  throw new ArgumentTypeError(
+    `a criterion has one of the kinds ${kinds.join(', ')}, found ${JSON.stringify(criterion)}`,
+  )
 }
 
 /** Rejects as much as the miss rate allows: all below the first bona fide score that must pass. */
@@ -103,7 +110,7 @@ function thresholdAbove(ranking: Ranking, rejected: Rejected): number {
     ...[ranking.bonafide, ...ranking.spoof].map(part => part[countUpTo(part, highest)] ?? Infinity),
   )
   // All are rejected: as far above them as detCurve's first threshold is below.
-  if (next === Infinity) return highest + 0.001
+  if (next === Infinity) return highest + leastStep(highest)
   const middle = highest + (next - highest) / 2
   return middle > highest ? middle : next
 }

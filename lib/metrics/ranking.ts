@@ -72,9 +72,17 @@ export function falseAlarmRate({ spoofCount }: Ranking, rejectedSpoof: number): 
   return (spoofCount - rejectedSpoof) / spoofCount
 }
 
+/** 0.001, or where scores are so large that it makes no difference, the least that does. */
+export function leastStep(score: number): number {
+  return Math.max(0.001, Math.abs(score) * Number.EPSILON)
+}
+
 /** The highest score rejected; the lowest score of all − 0.001 where none is (see `DetCurve.thresholds`). */
 export function thresholdOf({ bonafide, spoof }: Ranking, rejected: Rejected): number {
-  if (rejected.bonafide + rejected.spoof === 0) return Math.min(bonafide[0]!, nthLowest(spoof, 1)) - 0.001
+  if (rejected.bonafide + rejected.spoof === 0) {
+    const lowest = Math.min(bonafide[0]!, nthLowest(spoof, 1))
+    return lowest - leastStep(lowest)
+  }
   const ofBonafide = rejected.bonafide === 0 ? -Infinity : bonafide[rejected.bonafide - 1]!
   const ofSpoof = rejected.spoof === 0 ? -Infinity : nthLowest(spoof, rejected.spoof)
   return Math.max(ofBonafide, ofSpoof)

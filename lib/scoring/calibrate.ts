@@ -1,4 +1,5 @@
 /** From labelled scores to a calibration. */
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { readProtocol, readScoreFile, type ScoreFile } from '../dataset'
 import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
@@ -68,6 +69,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   signal?.throwIfAborted()
   const file = await readScoreFile(options.scores, { protocol })
   signal?.throwIfAborted()
+  if (out !== undefined) await assertOtherFile(out, [options.scores, options.protocol, asvScores])
   const asv = await findAsvSource({ asvScores, asvPreset, trials: protocol?.trials ?? file.trials })
   signal?.throwIfAborted()
   const model = await modelOfScores(file.path)
@@ -117,6 +119,21 @@ function calibrationOf(
       asv: asv?.source ?? null,
       model,
     },
+  }
+}
+
+/** Labels are worth more than what is made of them. */
+async function assertOtherFile(out: string, inputs: readonly (string | undefined)[]): Promise<void> {
+  const identity = async (path: string): Promise<string | undefined> => {
+    const stats = await stat(path, { bigint: true }).catch(() => undefined)
+    return stats && `${stats.dev}:${stats.ino}`
+  }
+  const written = await identity(out)
+  for (const input of inputs) {
+    if (input === undefined || written === undefined || (await identity(input)) !== written) continue
+    throw new ArgumentTypeError(`out is ${out}, which is also read (${input}); name another file`, {
+      option: 'out',
+    })
   }
 }
 

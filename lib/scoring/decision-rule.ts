@@ -8,7 +8,7 @@ import type { AsvOperatingPoint, OperatingCriterion } from '../metrics'
  */
 export type DecisionRule = 'eer' | 'min-dcf' | 'min-tdcf' | `miss=${number}` | `false-alarm=${number}`
 
-const bounded = /^(miss|false-alarm)=(\d+\.?\d*|\.\d+)(e-?\d+)?$/i
+const bounded = /^(miss|false-alarm)=(\d+\.?\d*|\.\d+)([eE]-?\d+)?$/
 
 /** @throws ArgumentTypeError, ArgumentRangeError `INVALID_ARGUMENT` */
 export function checkRule(rule: unknown): DecisionRule {

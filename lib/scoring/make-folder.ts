@@ -24,7 +24,8 @@ async function makeOne(path: string): Promise<void> {
   try {
     await mkdir(path)
   } catch (error) {
-    const isThere = errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()
-    if (!isThere) throw error
+    // A link to nowhere is there as well, and nothing stands behind it.
+    const found = errorCode(error) === 'EEXIST' ? await stat(path).catch(() => undefined) : undefined
+    if (found?.isDirectory() !== true) throw error
   }
 }

@@ -1,8 +1,9 @@
 /** One thread that prepares, from its caller's side. */
 import { Worker } from 'node:worker_threads'
 import { endsWithin } from '../session/ends-within'
+import { LeaveSign } from './leave-sign'
 import { fileBeside, sourceFlags } from '../file-beside'
-import { deserializeError, SessionError, type SerializedError } from '../errors'
+import { ArgumentTypeError, deserializeError, SessionError, type SerializedError } from '../errors'
 import { unexpectedFailure, type PreparationResults, type PreparationTask } from './preparation'
 
 /** What the worker is asked. */
@@ -22,14 +23,14 @@ export type PreparationReply =
     }
   | { readonly id: number; readonly error: SerializedError }
 
-/**
- * Instead of a request: the worker ends what it is at, and goes. One that is ended by force while it opens a file leaves it
- * open for as long as the process lives (Node 20.20): libuv's pool opens it after the thread is gone.
- */
+/** Instead of a request: the worker goes, its {@link LeaveSign} being set. */
 export type Leave = 'leave'
 
-/** Reading the slowest file that people have; a thread that hangs longer is ended by force. */
-const leaveWithinMs = 2000
+/**
+ * For the file it is at; a disk that takes longer leaves one open, and nobody waits for it longer than for a run that
+ * hangs.
+ */
+const leaveWithinMs = 30_000
 
 export interface PendingTask {
   readonly task: PreparationTask
@@ -46,6 +47,8 @@ const resourceLimits = { maxYoungGenerationSizeMb: 12 }
 
 export class PreparationThread {
   #worker: Worker | undefined
+  #sign = new LeaveSign()
+  #released: Promise<void> | undefined
   /** In the order they were sent, which is the order they are worked on. */
   readonly #pending = new Map<number, PendingTask>()
   #serial = 0
@@ -68,7 +71,12 @@ export class PreparationThread {
     worker.ref()
   }
 
-  async release(): Promise<void> {
+  /** May be called again, and ends when the first call does. */
+  release(): Promise<void> {
+    return (this.#released ??= this.#end())
+  }
+
+  async #end(): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
     for (const { reject } of this.#pending.values()) {
@@ -78,12 +86,17 @@ export class PreparationThread {
     if (worker === undefined) return
     const gone = new Promise<void>(resolve => worker.once('exit', () => resolve()))
     worker.ref()
-    worker.postMessage('leave' satisfies Leave)
-    if (!(await endsWithin(gone, leaveWithinMs))) await worker.terminate()
+    if (this.#sign.set() === 'with a file') {
+      worker.postMessage('leave' satisfies Leave)
+      if (await endsWithin(gone, leaveWithinMs)) return
+    }
+    await worker.terminate()
   }
 
   #start(): Worker {
+    this.#sign = new LeaveSign()
     const worker = new Worker(workerFile, {
+      workerData: this.#sign.memory,
       execArgv: [...sourceFlags],
       stdout: true,
       stderr: true,
@@ -104,6 +117,15 @@ export class PreparationThread {
     return worker
   }
 
+  #sendAgain(pending: PendingTask): void {
+    try {
+      this.send(pending)
+    } catch (error) {
+      // Its caller has handed the memory to somebody else meanwhile.
+      pending.reject(cannotBePosted(error))
+    }
+  }
+
   /** The task that was being worked on is lost, most likely out of memory; the others go to a new worker. */
   #onDeath(worker: Worker, cause: Error): void {
     if (this.#worker !== worker) return
@@ -111,6 +133,13 @@ export class PreparationThread {
     const [lost, ...others] = [...this.#pending.values()]
     this.#pending.clear()
     lost?.reject(unexpectedFailure(lost.task, cause))
-    for (const other of others) this.send(other)
+    for (const other of others) this.#sendAgain(other)
   }
+}
+
+/** Says what is wrong with a clip whose memory is not its own any more. */
+export function cannotBePosted(error: unknown): unknown {
+  return error instanceof Error && error.name === 'DataCloneError'
+    ? new ArgumentTypeError(`the clip cannot be handed over: ${error.message}; is its buffer detached?`)
+    : error
 }

@@ -1,10 +1,12 @@
 /** A thread that prepares: one task at a time, in the order they arrive. */
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { serializeError } from '../errors'
-import { prepare, unexpectedFailure, type PreparationResults } from './preparation'
+import { LeaveSign } from './leave-sign'
+import { prepare, readClip, unexpectedFailure, type PreparationResults } from './preparation'
 import type { Leave, PreparationReply, PreparationRequest } from './preparation-thread'
 
 const port = parentPort!
+const sign = new LeaveSign(workerData as SharedArrayBuffer)
 
 /** What is handed over instead of being copied. */
 function bufferOf(value: PreparationResults[keyof PreparationResults]): ArrayBuffer {
@@ -13,21 +15,18 @@ function bufferOf(value: PreparationResults[keyof PreparationResults]): ArrayBuf
 }
 
 let previous = Promise.resolve()
-let isLeaving = false
 
 port.on('message', (request: PreparationRequest | Leave) => {
   if (request === 'leave') {
-    isLeaving = true
     void previous.then(() => port.close())
     return
   }
   const { id, task, memory } = request
   previous = previous.then(async () => {
-    // Nobody waits for it any more.
-    if (isLeaving) return
+    if (sign.isSet) return
     try {
       const startedAtMs = performance.now()
-      const value = await prepare(task, memory)
+      const value = await prepare(task, memory, path => sign.whileAtFile(() => readClip(path)))
       const reply: PreparationReply = { id, value, workMs: performance.now() - startedAtMs }
       port.postMessage(reply, [bufferOf(value)])
     } catch (error) {

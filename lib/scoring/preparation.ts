@@ -39,10 +39,11 @@ export interface PreparationResults {
 /** Longer recordings than half a gigabyte of one clip are not clips; scoring them whole is another task. */
 const largestFileBytes = 512 * 2 ** 20
 
-/** `memory`: of a window of the same size that is no longer needed. */
+/** `memory`: of a window of the same size that is no longer needed. `read`: how a file comes to be read. */
 export async function prepare(
   task: PreparationTask,
   memory?: ArrayBuffer,
+  read: (path: string) => Promise<Uint8Array> = readClip,
 ): Promise<PreparationResults[PreparationTask['kind']]> {
   if (task.kind === 'model') return convertCheckpoint(task.checkpoint, task.config, task.options)
   if (task.kind === 'rewriting') return convertOnnx(task.onnx)
@@ -53,7 +54,7 @@ export async function prepare(
     case 'bytes':
       return loadClip(source.bytes, options, memory)
     case 'path':
-      return loadClip(await readClip(source.path), { ...options, fileName: source.path }, memory)
+      return loadClip(await read(source.path), { ...options, fileName: source.path }, memory)
   }
 }
 
@@ -85,7 +86,7 @@ function nameOf(task: PreparationTask): string {
 }
 
 /** @throws AudioError AUDIO_NOT_FOUND, AUDIO_UNREADABLE, AUDIO_TOO_LARGE */
-async function readClip(path: string): Promise<Uint8Array> {
+export async function readClip(path: string): Promise<Uint8Array> {
   try {
     return await readInputFile(path, largestFileBytes)
   } catch (cause) {

@@ -1,11 +1,11 @@
 /** Runs preparation tasks on threads of their own, so that the caller's event loop stays free. */
 import { onAbort } from '../abort-listeners'
-import { ArgumentTypeError, SessionError } from '../errors'
+import { SessionError } from '../errors'
 import type { Device, TimeSummary } from '../session'
 import { usableCpus } from '../session/cpu-count'
 import { TimeRecorder } from '../session/time-recorder'
 import type { PreparationResults, PreparationTask } from './preparation'
-import { PreparationThread, type PendingTask } from './preparation-thread'
+import { cannotBePosted, PreparationThread, type PendingTask } from './preparation-thread'
 
 /**
  * Decoding takes 2 % of the time of scoring on a CPU, so one thread feeds dozens of sessions; converting the sample rate
@@ -79,9 +79,7 @@ export class Preparer {
         this.#nextThread().send(pending, this.#memoryFor(pending.task))
       } catch (error) {
         unsubscribe?.()
-        throw error instanceof Error && error.name === 'DataCloneError'
-          ? new ArgumentTypeError(`the clip cannot be handed over: ${error.message}; is its buffer detached?`)
-          : error
+        throw cannotBePosted(error)
       }
     })
   }
@@ -113,9 +111,8 @@ export class Preparer {
 
   async release(): Promise<void> {
     this.#released = true
-    const threads = [...this.#threads]
+    await Promise.all([...this.#threads].map(thread => thread.release()))
     this.#threads.clear()
-    await Promise.all(threads.map(thread => thread.release()))
     this.#workTimes.close()
     this.#waitTimes.close()
   }

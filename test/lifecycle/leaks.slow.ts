@@ -26,6 +26,8 @@ describe(`${lives} times made, used and released`, function () {
       const report = join(folder(), 'report')
       const { stdout } = await promisify(execFile)(process.execPath, [...args, ...places], {
         env: { ...process.env, ACL_SIM_REPORT: report },
+        timeout: 590_000,
+        killSignal: 'SIGKILL',
       })
       const { before, after } = JSON.parse(stdout) as Lived
       const [first, last] = [before.sample, after.sample]

@@ -103,6 +103,16 @@ describe('calibration', () => {
       expect(Math.abs(logLikelihoodRatio(calibration, score))).to.be.below(3)
   })
 
+  it('makes nothing of a score that is no number', () => {
+    for (const method of ['logistic', 'pav'] as const) {
+      expect(logLikelihoodRatio(fitCalibration(bonafide, spoof, method), NaN)).to.satisfy(Number.isNaN)
+    }
+  })
+
+  it('says of equal scores that they are equal', () => {
+    expect(() => fitCalibration([1, 1], [1, 1])).to.throw(/all scores are the same/)
+  })
+
   it('takes large scores, far from 0, as well as small ones', () => {
     const far = (scores: readonly number[]): number[] => scores.map(score => 1e6 + 1e-3 * score)
     const near = fitCalibration(bonafide, spoof)
@@ -114,6 +124,10 @@ describe('calibration', () => {
     ['classes that do not overlap, on which no line is best', () => fitCalibration([2, 3], [0, 1])],
     ['classes that only touch', () => fitCalibration([1, 2], [0, 1])],
     ['scores that are all the same', () => fitCalibration([1, 1], [1, 1])],
+    [
+      'scores whose variance is too large for a number',
+      () => fitCalibration([-1e160, 2e160], [-2e160, 1e160]),
+    ],
     ['inverted signs', () => fitCalibration(spoof, bonafide)],
     ['inverted signs, without overlap', () => fitCalibration([0, 1], [2, 3])],
     ['inverted signs with pav', () => fitCalibration(spoof, bonafide, 'pav')],

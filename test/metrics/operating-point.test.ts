@@ -63,6 +63,13 @@ describe('an operating point', () => {
     expect(missRate).to.equal(1)
   })
 
+  it('keeps its bound also among scores to which 0.001 adds nothing', () => {
+    const huge = operatingPoint([1e14, 2e14], [1e14, 3e14], { kind: 'falseAlarmRate', atMost: 0 })
+    expect(huge).to.include({ missRate: 1, falseAlarmRate: 0 })
+    const tiny = operatingPoint([1e14, 2e14], [1.5e14, 3e14], { kind: 'missRate', atMost: 0 })
+    expect(tiny).to.include({ missRate: 0, falseAlarmRate: 1 })
+  })
+
   it('separates neighbours that have no double between them', () => {
     const next = 1 + Number.EPSILON
     const point = operatingPoint([next], [1], { kind: 'eer' })
@@ -92,6 +99,8 @@ describe('an operating point', () => {
     ['a bound below 0', { kind: 'falseAlarmRate', atMost: -0.1 }],
     ['no bound', { kind: 'missRate' }],
     ['another kind', { kind: 'fpr' }],
+    ['nothing', null],
+    ['no criterion', undefined],
   ]
   for (const [what, criterion] of refused) {
     it(`refuses ${what} with INVALID_ARGUMENT`, () => {

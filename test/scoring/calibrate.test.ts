@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { errorCode } from '../../lib/errors'
@@ -109,6 +109,7 @@ describe('calibrate', () => {
     ['an unknown option', 'UNKNOWN_OPTION', { score: 'scores.txt' } as object],
     ['another method', 'INVALID_ARGUMENT', { method: 'platt' }],
     ['another rule', 'INVALID_ARGUMENT', { decideBy: 'best' }],
+    ['a rule in capitals', 'INVALID_ARGUMENT', { decideBy: 'MISS=0.1' }],
     ['a bound in percent', 'INVALID_ARGUMENT', { decideBy: 'miss=5' }],
     ['the lowest t-DCF without a verification system', 'INVALID_ARGUMENT', { decideBy: 'min-tdcf' }],
     ['an output that is no path', 'INVALID_ARGUMENT', { out: 3 }],
@@ -120,6 +121,15 @@ describe('calibrate', () => {
       expect(errorCode(error)).to.equal(code)
     })
   }
+
+  it('does not write over what it reads, under whatever name', async () => {
+    const scores = write('scores.txt', labelled())
+    symlinkSync(scores, path('link.json'))
+    for (const out of [scores, path('link.json')]) {
+      expect(errorCode(await failureOf(calibrate({ scores, out })))).to.equal('INVALID_ARGUMENT')
+    }
+    expect(readFileSync(scores, 'utf8')).to.equal(labelled())
+  })
 
   it('refuses scores on which no line is best with METRICS_INVALID, and writes nothing', async () => {
     const text = [line('CALL', 'bonafide', 2), line('CALL', 'spoof', 1)].join('')

@@ -1,9 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
+import { errorCode } from '../../lib/errors'
+import { LeaveSign, Left } from '../../lib/scoring/leave-sign'
+import type { ClipSource } from '../../lib/scoring/preparation'
 import { PreparationThread } from '../../lib/scoring/preparation-thread'
+import { failureOf } from '../support/failure'
 import { root } from '../support/environment'
 import { scratchFolder } from '../support/scratch-folder'
 
@@ -63,15 +68,7 @@ describe('a thread that prepares clips', () => {
       await thread.release()
       await Promise.all(open)
     }
-    const files = readdirSync('/proc/self/fd').map(name => {
-      try {
-        return readlinkSync(join('/proc/self/fd', name))
-      } catch {
-        // The folder's own, which is closed by now.
-        return ''
-      }
-    })
-    expect(files.filter(file => file === path)).to.deep.equal([])
+    expect(isOpen(path)).to.equal(false)
   })
 
   it('ends its release also when an answer was on its way, and the process waits for that', () => {
@@ -82,3 +79,134 @@ describe('a thread that prepares clips', () => {
     expect(ended.status).to.equal(0)
   })
 })
+
+describe('a thread that is released', function () {
+  this.timeout(60_000)
+  const folder = scratchFolder()
+  const threads = watchedThreads()
+
+  it('is left to close the file that it reads, and goes by itself', async () => {
+    const path = join(folder(), 'long.wav')
+    writeFileSync(path, 'no speech')
+    // Zeros that lie nowhere: reading them takes some tenths of a second.
+    truncateSync(path, 512 * 2 ** 20)
+    const thread = new PreparationThread()
+    await told(thread, { kind: 'path', path: join(folder(), 'none.wav') })
+    const reading = told(thread, { kind: 'path', path })
+    while (!isOpen(path)) await delay(1)
+    await thread.release()
+    expect(errorCode(await reading)).to.equal('SESSION_RELEASED')
+    expect(threads()).to.deep.equal({ ended: 0 })
+  })
+
+  it('is ended in the middle of what it computes, whatever waits behind that', async () => {
+    const samples = new Float32Array(500_000)
+    const thread = new PreparationThread()
+    await told(thread, { kind: 'samples', samples: new Float32Array(100), sampleRateHz: 16_000 })
+    const open = Array.from({ length: 30 }, () =>
+      told(thread, { kind: 'samples', samples, sampleRateHz: 44_100 }),
+    )
+    await thread.release()
+    for (const outcome of await Promise.all(open)) expect(errorCode(outcome)).to.equal('SESSION_RELEASED')
+    expect(threads()).to.deep.equal({ ended: 1 })
+  })
+
+  it('is released once, however often that is asked for', async () => {
+    const thread = new PreparationThread()
+    await told(thread, { kind: 'path', path: join(folder(), 'none.wav') })
+    await Promise.all([thread.release(), thread.release()])
+    await thread.release()
+    expect(threads()).to.deep.equal({ ended: 1 })
+  })
+})
+
+describe('a thread that dies', function () {
+  this.timeout(60_000)
+  const threads = watchedThreads()
+
+  it('takes one task with it; the others go on in another, and those that cannot say why', async () => {
+    const thread = new PreparationThread()
+    const clip = (samples: Float32Array): ClipSource => ({ kind: 'samples', samples, sampleRateHz: 44_100 })
+    const givenAway = new Float32Array(1000)
+    const outcomes = [new Float32Array(800_000), givenAway, new Float32Array(1000)].map(samples =>
+      told(thread, clip(samples)),
+    )
+    structuredClone(givenAway, { transfer: [givenAway.buffer] })
+    await threads.latest().terminate()
+    const [lost, others, scored] = await Promise.all(outcomes)
+    expect(errorCode(lost)).to.equal('PREPARATION_FAILED')
+    expect(errorCode(others)).to.equal('INVALID_ARGUMENT')
+    expect(scored).to.have.property('durationSeconds')
+    await thread.release()
+  })
+})
+
+describe('the sign to leave', () => {
+  it('is seen before a file is opened, or finds the thread at one', async () => {
+    const sign = new LeaveSign()
+    const thread = new LeaveSign(sign.memory)
+    await thread.whileAtFile(async () => {
+      expect(sign.set()).to.equal('with a file')
+      await Promise.resolve()
+    })
+    expect(thread.isSet).to.equal(true)
+    expect(sign.set()).to.equal('free')
+    let opened = 0
+    const failure = await failureOf(thread.whileAtFile(() => Promise.resolve((opened += 1))))
+    expect(failure).to.be.instanceOf(Left)
+    expect(opened).to.equal(0)
+  })
+})
+
+function isOpen(path: string): boolean {
+  return readdirSync('/proc/self/fd').some(name => {
+    try {
+      return readlinkSync(join('/proc/self/fd', name)) === path
+    } catch {
+      // The folder's own, which is closed by now.
+      return false
+    }
+  })
+}
+
+/** What became of a clip: what was made of it, or why nothing was. */
+function told(thread: PreparationThread, source: ClipSource): Promise<unknown> {
+  return new Promise(resolve => {
+    thread.send({
+      task: { kind: 'clip', source, options: { windowSamples: 64_600 } },
+      resolve,
+      reject: resolve,
+    })
+  })
+}
+
+interface WorkerMethods {
+  readonly terminate: (this: Worker) => Promise<number>
+  readonly postMessage: (this: Worker, ...message: unknown[]) => void
+}
+
+/** How many threads were ended by force in the running test, and the one that was spoken to last. */
+function watchedThreads(): (() => { readonly ended: number }) & { readonly latest: () => Worker } {
+  const { terminate, postMessage } = Worker.prototype as WorkerMethods
+  let ended = 0
+  let latest: Worker | undefined
+  const note = (worker: Worker): void => {
+    latest = worker
+  }
+  beforeEach(() => {
+    ended = 0
+    Worker.prototype.terminate = function () {
+      ended += 1
+      return terminate.call(this)
+    }
+    Worker.prototype.postMessage = function (this: Worker, ...message: unknown[]) {
+      note(this)
+      postMessage.apply(this, message)
+    }
+  })
+  afterEach(() => {
+    Worker.prototype.terminate = terminate
+    Worker.prototype.postMessage = postMessage
+  })
+  return Object.assign(() => ({ ended }), { latest: () => latest! })
+}

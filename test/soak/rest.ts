@@ -32,13 +32,16 @@ export class Rest {
     this.#wanted = true
     const limit = new AbortController()
     const late = delay(limitMs, 'late' as const, { signal: limit.signal }).catch(() => 'standing' as const)
-    if ((await Promise.race([allStand, late])) === 'late') {
-      const running = this.#lanes.filter(lane => !this.#standing.has(lane))
-      throw new Error(`no end of a round within ${limitMs / 1000} s: ${running.join(', ')}`)
+    try {
+      if ((await Promise.race([allStand, late])) === 'late') {
+        const running = this.#lanes.filter(lane => !this.#standing.has(lane))
+        throw new Error(`no end of a round within ${limitMs / 1000} s: ${running.join(', ')}`)
+      }
+      limit.abort()
+      await look()
+    } finally {
+      this.#wanted = false
+      this.#goOn()
     }
-    limit.abort()
-    await look()
-    this.#wanted = false
-    this.#goOn()
   }
 }
