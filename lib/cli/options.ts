@@ -6,6 +6,7 @@ import {
   asvPresets,
   type AsvPreset,
   type CompilationChoices,
+  type DecisionRule,
   type DetectorOptions,
   type TileChoice,
 } from '../scoring'
@@ -29,6 +30,17 @@ export interface ModelFlags extends PrecisionFlags {
   readonly resample: 'convert' | 'refuse'
   readonly channels: 'average' | 'refuse'
 }
+
+/** How scores are judged. */
+export interface JudgementFlags {
+  readonly threshold?: number
+  readonly calibration?: string
+  readonly decideBy?: DecisionRule
+  readonly spoofPrior?: number
+}
+
+/** Of commands that score. */
+export type ScoringFlags = ModelFlags & JudgementFlags
 
 export function addPrecisionOptions(command: Command): Command {
   return command
@@ -155,4 +167,14 @@ function parseDevice(text: string): DetectorOptions['device'] & {} {
   if (text === 'auto' || text === 'cpu' || text === 'npu' || text === 'npu+cpu') return text
   if (/^\d{1,4}(,\d{1,4})*$/.test(text)) return text.split(',').map(Number)
   throw new InvalidArgumentError('It must be auto, cpu, npu, npu+cpu or device ids such as 0,1.')
+}
+
+export function judgementOptions(flags: ScoringFlags): JudgementFlags {
+  const { threshold, calibration, decideBy, spoofPrior } = flags
+  return {
+    ...(threshold !== undefined && { threshold }),
+    ...(calibration !== undefined && { calibration }),
+    ...(decideBy !== undefined && { decideBy }),
+    ...(spoofPrior !== undefined && { spoofPrior }),
+  }
 }

@@ -1,23 +1,16 @@
 /** `aasist score`: files and folders in, one line a file out. */
 import type { Command } from 'commander'
 import { errorCode } from '../errors'
-import { Detector, type DecisionRule, type ExpectedErrors, type FileScore } from '../scoring'
+import { Detector, type ExpectedErrors, type FileScore } from '../scoring'
 import { findAudioFiles } from './audio-files'
 import { parseRule } from './calibrate'
 import { compilationNotes } from './compile-progress'
 import { noteNearest, type ExitCode } from './exit'
-import { addModelOptions, detectorOptions, parseNumber, type ModelFlags } from './options'
+import { addModelOptions, detectorOptions, judgementOptions, parseNumber } from './options'
+import { addLongOptions, assertNoLongFlags, scoreLong, type LongFlags } from './score-long'
 import { about, counted, note, printable, printJson, printLine } from './terminal'
 import { tileNotes } from './tile-notes'
 import { WarningSummary } from './warning-summary'
-
-interface ScoreFlags extends ModelFlags {
-  readonly threshold?: number
-  readonly calibration?: string
-  readonly decideBy?: DecisionRule
-  readonly spoofPrior?: number
-  readonly json?: boolean
-}
 
 export function addScoreCommand(
   program: Command,
@@ -47,12 +40,19 @@ export function addScoreCommand(
       parseNumber,
     )
     .option('--json', 'JSON Lines, one object a file')
-  addModelOptions(command)
-    .addHelpText('after', '\nExample:\n  aasist score call.wav recordings/ --model AASIST-L.pth --json')
-    .action((files: string[], flags: ScoreFlags) => run(signal => score(files, flags, signal)))
+  addModelOptions(addLongOptions(command))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aasist score call.wav recordings/ --model AASIST-L.pth --json\n' +
+        '  aasist score meeting.mp3 --long --each-channel --csv\n' +
+        '  arecord -f S16_LE -r 16000 -t raw | aasist score - --long --raw s16le --json',
+    )
+    .action((files: string[], flags: LongFlags) => run(signal => score(files, flags, signal)))
 }
 
-async function score(inputs: readonly string[], flags: ScoreFlags, signal: AbortSignal): Promise<ExitCode> {
+async function score(inputs: readonly string[], flags: LongFlags, signal: AbortSignal): Promise<ExitCode> {
+  if (flags.long === true) return scoreLong(inputs, flags, signal)
+  assertNoLongFlags(flags)
   const { files, ignored } = await findAudioFiles(inputs)
   if (ignored > 0) note(`left out ${counted(ignored, 'file')} without an audio ending`)
   const detector = await Detector.load({
@@ -97,18 +97,6 @@ function jsonOf(result: FileScore): unknown {
   const calibrated =
     logLikelihoodRatio === null ? {} : { logLikelihoodRatio, spoofProbability, expectedErrors }
   return { file, score, decision, threshold, ...calibrated, durationSeconds, device, warnings }
-}
-
-function judgementOptions(
-  flags: ScoreFlags,
-): Pick<ScoreFlags, 'threshold' | 'calibration' | 'decideBy' | 'spoofPrior'> {
-  const { threshold, calibration, decideBy, spoofPrior } = flags
-  return {
-    ...(threshold !== undefined && { threshold }),
-    ...(calibration !== undefined && { calibration }),
-    ...(decideBy !== undefined && { decideBy }),
-    ...(spoofPrior !== undefined && { spoofPrior }),
-  }
 }
 
 /** Warnings that every clip of a run has. */

@@ -27,6 +27,7 @@ import { openModel, type OpenedModel } from './open-model'
 import { mapOrdered } from './ordered'
 import type { ClipSource } from './preparation'
 import { Preparer, type PreparationStats } from './preparer'
+import { checkLiveOptions, LiveScores, type LiveOptions } from './recording/live-scores'
 import {
   checkRecording,
   checkRecordingOptions,
@@ -307,6 +308,31 @@ export class Detector implements AsyncDisposable {
     )
   }
 
+  /**
+   * A stream that takes one channel of 16 kHz as it is spoken and gives a {@link LiveScore} for each hop, the first when a
+   * window (4.04 s) is full. A score comes one run after the end of its window; hops for which the model has no time are
+   * left out and counted. The stream fails with what {@link scoreRecording} throws.
+   *
+   * @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION
+   * @example
+   * microphone.pipe(detector.liveScores()).on('data', ({ score, endSeconds }) => console.log(endSeconds, score))
+   */
+  liveScores(options: LiveOptions = {}): LiveScores {
+    const settings = checkLiveOptions(options)
+    const sampleRateHz = modelSampleRateHz
+    const model = { windowSamples: this.#interface.windowSamples, sampleRateHz, canShare: false }
+    return new LiveScores(
+      {
+        ...{ plan: planWindows(settings.hopSeconds, model), sampleRateHz },
+        judge: this.#judge,
+        concurrency: this.#pool.stats().sessions,
+        scoreSingle: (samples, signal) => this.#scorer.score(samples, { signal }),
+        scoreShared: () => Promise.reject(new Error('live windows are scored one by one')),
+      },
+      settings,
+    )
+  }
+
   /** Waits for what runs; later calls reject with `SESSION_RELEASED`. May be called again. */
   async release(): Promise<void> {
     await Promise.all([
@@ -375,12 +401,12 @@ export class Detector implements AsyncDisposable {
       durationSeconds,
       device,
       failedOver,
-      warnings: [...warnings, ...this.#notices()],
+      warnings: [...warnings, ...this.notices],
     }
   }
 
-  /** What is true of every score. */
-  #notices(): ScoreWarning[] {
+  /** What to know of every score before trusting it; in the `warnings` of each clip as well. */
+  get notices(): readonly ScoreWarning[] {
     const card = this.#model.card?.notice ?? null
     const simulator = this.npu?.notice ?? null
     const calibration = this.#judge.notice

@@ -19,6 +19,7 @@ export {
 } from './detector'
 export { calibrate, type CalibrateOptions } from './calibrate'
 export type { Calibration } from './calibration-file'
+export { LiveScores, type LiveOptions, type LiveScore } from './recording/live-scores'
 export type { Recording, RecordingOptions } from './recording/recording-options'
 export { Segmenter, type RecordingSegment } from './recording/segments'
 export type { WindowScore } from './recording/window-score'

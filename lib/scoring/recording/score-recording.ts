@@ -85,7 +85,8 @@ async function* groupsOf(
   for (const channel of channels) yield* channel.finish()
 }
 
-async function scoreGroup(
+/** The windows of a group, in their order. */
+export async function scoreGroup(
   group: WindowGroup,
   scorer: RecordingScorer,
   silenceDbfs: number | null,
