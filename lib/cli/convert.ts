@@ -9,6 +9,7 @@ import {
   convertOnnx,
   convertTargets,
   parseConfig,
+  type ConvertOptions,
   type ConvertTarget,
   type PassReport,
 } from '../model'
@@ -24,6 +25,8 @@ interface ConvertFlags {
   readonly model?: string
   readonly config?: string
   readonly batch?: number
+  readonly windows?: number
+  readonly hopSamples?: number
   readonly target: ConvertTarget
   readonly out: string
   readonly json?: boolean
@@ -52,6 +55,15 @@ export function addConvertCommand(
     )
     .option('--config <file>', "configuration (default: the checkpoint's name with .conf)")
     .option('--batch <n>', 'clips in one run (default: 1, or what a --model is made for)', parseCount)
+    .addOption(
+      new Option(
+        '--windows <n>',
+        'overlapping windows of one recording in one run, which share the encoder (with --hop-samples)',
+      )
+        .argParser(parseCount)
+        .conflicts(['batch', 'model']),
+    )
+    .option('--hop-samples <n>', 'from one of the --windows to the next: a multiple of 2187', parseCount)
     .addOption(
       new Option('--target <target>', 'plain: for any runtime; cpu: for onnxruntime on CPUs; npu: for atc')
         .choices(convertTargets)
@@ -95,7 +107,9 @@ async function convert(flags: ConvertFlags, signal: AbortSignal): Promise<ExitCo
 }
 
 async function fromCheckpoint(flags: ConvertFlags): Promise<Conversion> {
-  const { checkpoint, batch = 1, target, out } = flags
+  const { checkpoint, target, out } = flags
+  const sizes = sizesOf(flags)
+  const batch = sizes.windows?.count ?? sizes.batch ?? 1
   if (checkpoint === undefined) {
     throw new ArgumentRangeError(
       'nothing to convert: name a checkpoint with --checkpoint <file>, or an ONNX model with --model <file>',
@@ -106,9 +120,18 @@ async function fromCheckpoint(flags: ConvertFlags): Promise<Conversion> {
   const text = await readConfigFile(config, flags.config === undefined ? checkpoint : null)
   await assertNotAnInput(out, [checkpoint, config])
   const convertTo = (to: ConvertTarget): Uint8Array =>
-    convertCheckpoint(bytes, parseConfig(text, config), { batch, target: to })
+    convertCheckpoint(bytes, parseConfig(text, config), { ...sizes, target: to })
   // In two steps, which give the same bytes as one, because the second tells what it did.
-  return target === 'npu' ? convertOnnx(convertTo('plain')) : { onnx: convertTo(target), batch }
+  const { onnx, passes } = target === 'npu' ? convertOnnx(convertTo('plain')) : { onnx: convertTo(target) }
+  return { onnx, batch, ...(passes && { passes }) }
+}
+
+function sizesOf({ batch, windows, hopSamples }: ConvertFlags): Pick<ConvertOptions, 'batch' | 'windows'> {
+  if (windows === undefined && hopSamples === undefined) return batch === undefined ? {} : { batch }
+  if (windows === undefined || hopSamples === undefined) {
+    throw new ArgumentRangeError('--windows and --hop-samples belong together; give both, or neither')
+  }
+  return { windows: { count: windows, hopSamples } }
 }
 
 async function fromModel(flags: ConvertFlags, model: string): Promise<Conversion> {

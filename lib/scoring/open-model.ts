@@ -1,6 +1,8 @@
 /** From options to sessions that score: which device it is going to be, and what has to be made of the model for it. */
 import { createPool, type ModelForms, type PoolOptions, type SessionPool } from '../session'
 import { modelForms } from '../session/model-forms'
+import { ArgumentTypeError } from '../errors'
+import type { SharedWindows } from '../model'
 import { checkDevices, saysNoNpu, whyNotNpu } from '../session/devices'
 import { FallbackScorer } from './cpu-fallback'
 import { tilesFor, type TileChoice } from './cpu-tiles'
@@ -48,13 +50,16 @@ export async function openModel(options: DetectorOptions, preparer: Preparer): P
       ...(queueLimit !== undefined && { queueLimit }),
       ...(onFailover && { onFailover }),
     }
+    const unending = { ...lasting, ...limitsOf(options) }
     const openCpu = (): Promise<SessionPool> => openOnCpu(model, lasting)
     return {
       pool,
       scorer: new FallbackScorer(pool, scorer, hasCpuModel ? openCpu : null),
       scoreInterface,
       model,
-      openShared: isOnNpus ? null : sharedOnCpu(model, { ...lasting, ...limitsOf(options) }, preparer),
+      openShared: isOnNpus
+        ? sharedOnNpus(model, options, unending, preparer)
+        : sharedOnCpu(model, unending, preparer),
       npu: isOnNpus ? await npuRuntime() : null,
       whyNotNpu: reason,
     }
@@ -72,18 +77,44 @@ function sharedOnCpu(model: LoadedModel, options: DetectorOptions, preparer: Pre
   return async (windows, signal) => {
     const conversion = { windows, target: 'cpu', ...(tiles && { tiles }) } as const
     const onnx = await preparer.prepare({ kind: 'model', checkpoint, config, options: conversion }, signal)
-    const { runTimeoutMs } = options
     const isolation = options.isolation ?? isolationFor(options)
     return createPool(onnx, {
       ...poolOptions(options, 'cpu'),
+      ...limitFor(windows, options),
       ...(isolation !== undefined && { isolation }),
-      ...(runTimeoutMs !== undefined && {
-        runTimeoutMs: Math.min(runTimeoutMs * windows.count, longestTimeoutMs),
-      }),
       memory: 'as needed',
       ...(signal && { signal }),
     })
   }
+}
+
+/** Compiled when they are first wanted, which takes minutes once; not beside CPUs, which have no such model. */
+function sharedOnNpus(
+  loaded: LoadedModel,
+  given: DetectorOptions,
+  lasting: DetectorOptions,
+  preparer: Preparer,
+): OpenShared | null {
+  const { model = demoCheckpoint, config, device = 'npu', compile: choices = {}, onCompile: onEvent } = given
+  if (loaded.checkpoint === null || device === 'npu+cpu') return null
+  return async (windows, signal) => {
+    const request = { model, config, loaded, windows, wanted: 'yes', choices, onEvent, signal } as const
+    const made = await modelForNpus(request, preparer)
+    if ('reason' in made) throw new ArgumentTypeError(made.reason)
+    return createPool(made.offline.path, {
+      ...poolOptions(lasting, device === 'auto' ? 'npu' : device),
+      ...limitFor(windows, lasting),
+      ...(signal && { signal }),
+    })
+  }
+}
+
+/** A run of several windows may take as long as they would one by one. */
+function limitFor(
+  { count }: SharedWindows,
+  { runTimeoutMs }: DetectorOptions,
+): Pick<PoolOptions, 'runTimeoutMs'> {
+  return runTimeoutMs === undefined ? {} : { runTimeoutMs: Math.min(runTimeoutMs * count, longestTimeoutMs) }
 }
 
 /** Of Node's timers. */

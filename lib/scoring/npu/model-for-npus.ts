@@ -2,6 +2,7 @@
 import { DatasetError, ToolError } from '../../errors'
 import { checkLibraryPath } from '../../session/acl-options'
 import { probeNpus, saysNoUsableNpu, whyNotNpu } from '../../session/devices'
+import type { ConvertOptions, SharedWindows } from '../../model'
 import { findAtc, type CompileEvent } from '../../toolchain'
 import type { LoadedModel } from '../model-file'
 import { needsOfflineModel, word } from '../offline-model'
@@ -73,6 +74,8 @@ export interface NpuModelRequest {
   readonly model: string | Uint8Array
   readonly config: string | undefined
   readonly loaded: LoadedModel
+  /** Overlapping windows of one recording instead of clips one by one. */
+  readonly windows?: SharedWindows
   /** `if possible`: the CPU is there as well. */
   readonly wanted: 'yes' | 'if possible'
   readonly choices: CompilationChoices
@@ -89,7 +92,7 @@ export type NpuModel =
  *   `probeNpus` and of {@link offlineModelFor}
  */
 export async function modelForNpus(request: NpuModelRequest, preparer: Preparer): Promise<NpuModel> {
-  const { model, config, loaded, wanted, choices, onEvent, signal } = request
+  const { model, config, loaded, windows, wanted, choices, onEvent, signal } = request
   const settle = (reason: string): NpuModel => {
     onEvent?.({ kind: 'not on an NPU', reason })
     return { reason }
@@ -113,6 +116,7 @@ export async function modelForNpus(request: NpuModelRequest, preparer: Preparer)
     const offline = await offlineModelFor(model, {
       target: 'npu',
       ...choices,
+      ...(windows && { windows }),
       ...(config !== undefined && loaded.provenance.format === 'checkpoint' && { config }),
       ...(signal && { signal }),
       convert: (checkpoint, parsed, options) =>
@@ -150,6 +154,11 @@ function conversionOf(
   const input =
     conversion === null
       ? `--model ${from}`
-      : `--checkpoint ${from}${config === undefined ? '' : ` --config ${word(config)}`} --batch ${conversion.batch ?? 1}`
+      : `--checkpoint ${from}${config === undefined ? '' : ` --config ${word(config)}`} ${sizesOf(conversion)}`
   return [`aasist convert ${input} --target ${target} --out model.onnx`]
 }
+
+const sizesOf = ({ batch, windows }: ConvertOptions): string =>
+  windows === undefined
+    ? `--batch ${batch ?? 1}`
+    : `--windows ${windows.count} --hop-samples ${windows.hopSamples}`

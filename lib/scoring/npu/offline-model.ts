@@ -9,6 +9,7 @@ import {
   type ConvertedOnnx,
   type ConvertOptions,
   type ConvertTarget,
+  type SharedWindows,
 } from '../../model'
 import { cacheFolder, fromCache } from '../cache'
 import { isCheckpoint, readCheckpointConfig, readModelFile, sha256Of } from '../model-file'
@@ -23,6 +24,8 @@ export interface OfflineModelOptions extends CompileOptions {
    * is one that can be.
    */
   readonly target?: ConvertTarget
+  /** Of a checkpoint: a graph of overlapping windows of one recording instead of a batch of clips. */
+  readonly windows?: SharedWindows
   /** Default: {@link cacheFolder}. */
   readonly cacheFolder?: string
   /** Called once when another process is making this model. */
@@ -77,6 +80,7 @@ export interface OfflineModel {
 const furtherOptions = [
   'config',
   'target',
+  'windows',
   'cacheFolder',
   'onWaiting',
   'convert',
@@ -148,7 +152,13 @@ export async function offlineModelFor(
 async function prepare(source: string | Uint8Array, options: OfflineModelOptions): Promise<Prepared> {
   const path = typeof source === 'string' ? source : null
   const bytes = typeof source === 'string' ? await readModelFile(source) : source
+  const { windows } = options
   if (!isCheckpoint(bytes, path)) {
+    if (windows !== undefined) {
+      throw new ArgumentTypeError('a graph of overlapping windows is made of a checkpoint only', {
+        option: 'windows',
+      })
+    }
     return {
       ...(await prepareOnnx(source, bytes, options)),
       sourceSha256: sha256Of(bytes),
@@ -165,7 +175,7 @@ async function prepare(source: string | Uint8Array, options: OfflineModelOptions
     )
   }
   const { config, sha256: configSha256 } = await readCheckpointConfig(path, options.config)
-  const conversion = { batch: size, target }
+  const conversion = windows === undefined ? { batch: size, target } : { windows, target }
   const convert = options.convert ?? convertHere
   const onnx = await convert(bytes, config, conversion, signal)
   return {
