@@ -9,17 +9,12 @@ export {
   type CacheRemoved,
 } from './cache'
 export type { TileChoice, TilesEvent, TileTime } from './cpu-tiles'
-export {
-  Detector,
-  type Clip,
-  type DetectorStats,
-  type FileScore,
-  type Score,
-  type ScoreWarning,
-} from './detector'
+export type { Clip } from './clip-source'
+export { Detector, type DetectorStats, type FileScore, type Score, type ScoreWarning } from './detector'
 export { calibrate, type CalibrateOptions } from './calibrate'
 export type { Calibration } from './calibration-file'
 export { checkRule, type DecisionRule } from './decision-rule'
+export { channels, type DetectorScoreMessage, type LogCode } from './diagnostics'
 export type { ExpectedErrors, Judgement } from './judgement'
 export type { PreparationStats } from './preparer'
 export type { DetectorOptions, PlacedFile, ScoreFilesOptions, ScoreOptions } from './detector-options'
