@@ -1,7 +1,8 @@
 /** `aasist explain`: what an error code means, and what helps. */
-import { Help, type Command } from 'commander'
+import { Argument, Help, type Command } from 'commander'
 import { ArgumentRangeError } from '../errors'
 import { errorGuides, warningGuides, type CodeGuide } from './code-guide'
+import { suggest } from './completion-shape'
 import type { ExitCode } from './exit'
 import { nearestTo } from './near-miss'
 import { printJson, printLine } from './terminal'
@@ -15,7 +16,12 @@ export function addExplainCommand(
   program
     .command('explain')
     .description('say what an error code or a warning means, and what helps')
-    .argument('[code]', 'such as AUDIO_TRUNCATED (default: list them all)')
+    .addArgument(
+      suggest(
+        new Argument('[code]', 'such as AUDIO_TRUNCATED (default: list them all)'),
+        Object.keys(guides),
+      ),
+    )
     .option('--json', 'JSON: one object, or an array of all')
     .addHelpText('after', '\nExample:\n  aasist explain ACL_LIBRARY_NOT_FOUND')
     .action((code: string | undefined, flags: { readonly json?: boolean }) =>

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { findSimulator, simulatorSettings } from '../toolchain'
 import type { Simulator } from '../toolchain'
 import type { ExitCode } from './exit'
+import { quoted } from './shell-quote'
 import { note, printLine } from './terminal'
 
 export function addSimulatorCommand(
@@ -35,15 +36,11 @@ function printEnvironment(): ExitCode {
 /** For any POSIX shell, also under `set -eu`. */
 function exportLines({ home, libraryFolder, programFolder, ortLibrary }: Simulator): readonly string[] {
   const prepend = (name: string, folder: string): string =>
-    `export ${name}=${quote(folder)}"\${${name}:+:$${name}}"`
+    `export ${name}=${quoted(folder)}"\${${name}:+:$${name}}"`
   return [
-    ...(ortLibrary === undefined ? [] : [`export ACL_SIM_ORT_LIBRARY=${quote(ortLibrary)}`]),
-    `export ACL_SIM_HOME=${quote(home)}`,
+    ...(ortLibrary === undefined ? [] : [`export ACL_SIM_ORT_LIBRARY=${quoted(ortLibrary)}`]),
+    `export ACL_SIM_HOME=${quoted(home)}`,
     prepend('LD_LIBRARY_PATH', libraryFolder),
     prepend('PATH', programFolder),
   ]
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }
