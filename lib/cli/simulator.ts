@@ -4,6 +4,7 @@ import { findSimulator, simulatorSettings } from '../toolchain'
 import type { Simulator } from '../toolchain'
 import type { ExitCode } from './exit'
 import { quoted } from './shell-quote'
+import { hanging, plainLineLength } from './table'
 import { note, printLine } from './terminal'
 
 export function addSimulatorCommand(
@@ -11,7 +12,9 @@ export function addSimulatorCommand(
   run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
 ): void {
   const widest = Math.max(...simulatorSettings.map(({ name }) => name.length))
-  const settings = simulatorSettings.map(({ name, meaning }) => `  ${name.padEnd(widest)}  ${meaning}`)
+  const settings = simulatorSettings.map(({ name, meaning }) =>
+    hanging(`  ${name.padEnd(widest)}  `, meaning, { lineLength: plainLineLength }),
+  )
   const simulator = program
     .command('simulator')
     .description('run and test AscendCL programs without an NPU: stand-ins for libascendcl.so and atc')

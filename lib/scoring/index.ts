@@ -39,7 +39,7 @@ export {
   type OfflineModel,
   type OfflineModelOptions,
 } from './npu/offline-model'
-export type { Progress } from './progress'
+export { startProgress, type Progress } from './progress'
 export {
   metricsOfScoreFile,
   type ScoreFileEvaluation,
