@@ -45,7 +45,7 @@ export function formatTable(
       })
       const line = shown.slice(0, last).join(gap)
       const end = shown[last] ?? ''
-      if (isOnItsOwn && index > 0) {
+      if (isOnItsOwn) {
         return [
           line.trimEnd(),
           ...wrap(end, lineLength - ownIndent.length).map(each => ownIndent + each),

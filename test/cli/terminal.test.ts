@@ -168,7 +168,8 @@ describe('what the command prints', () => {
       const long = ['a'.repeat(30), 'ok', `from /${'x'.repeat(60)}/model.pth`]
       expect(formatTable(header, [long], { lineLength: 50 })).to.equal(
         [
-          `name${' '.repeat(27)}state found`,
+          `name${' '.repeat(27)}state`,
+          '    found',
           `${'a'.repeat(30)} ok`,
           '    from',
           `    /${'x'.repeat(60)}/model.pth`,
