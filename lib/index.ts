@@ -51,6 +51,7 @@ export * from './model'
 export {
   cacheFolder,
   calibrate,
+  channels,
   compileModel,
   demoCheckpoint,
   demoFolder,
@@ -77,6 +78,7 @@ export type {
   CompileModelOptions,
   CompileOptions,
   DetectorOptions,
+  DetectorScoreMessage,
   DetectorStats,
   DecisionRule,
   DeviceList,
@@ -90,6 +92,7 @@ export type {
   IntervalOptions,
   Judgement,
   ListDevicesOptions,
+  LogCode,
   ModelProvenance,
   NpuDevice,
   OfflineModel,

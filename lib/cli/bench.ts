@@ -35,7 +35,7 @@ export function addBenchCommand(
     .addHelpText(
       'after',
       '\nExample:\n  aasist bench --model aasist_bs1.om --loop 1000 --batchsize 1\n' +
-        "\nFlags may be spelt as those of ait benchmark, too. What asks for CANN's own tools is refused with the reason.",
+        "\nFlags may be spelt as those of ait benchmark, too. What asks for CANN's own\ntools is refused with the reason.",
     )
     .action((flags: BenchFlags, command: Command) =>
       run(async signal => {

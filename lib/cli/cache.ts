@@ -3,7 +3,8 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { ArgumentTypeError } from '../errors'
 import { cacheFolder, listCache, removeFromCache, type CacheEntry } from '../scoring'
 import type { ExitCode } from './exit'
-import { counted, formatTable, note, printable, printJson, printLine } from './terminal'
+import { counted, note, printable, printJson, printLine } from './terminal'
+import { formatTable, outputLineLength } from './table'
 
 type Run = (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>
 
@@ -40,7 +41,13 @@ async function list({ json }: { json?: boolean }): Promise<ExitCode> {
   const entries = await listCache()
   if (json === true) printJson(entries)
   else if (entries.length > 0) {
-    printLine(formatTable(['name', 'size', 'made', 'used', 'what it is'], entries.map(row)))
+    {
+      printLine(
+        formatTable(['name', 'size', 'made', 'used', 'what it is'], entries.map(row), {
+          lineLength: outputLineLength(),
+        }),
+      )
+    }
   }
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
   note(`${counted(entries.length, 'entry', 'entries')}, ${formatBytes(bytes)} in ${printable(cacheFolder())}`)

@@ -5,7 +5,8 @@ import { calibrate, checkRule, type Calibration, type DecisionRule } from '../sc
 import type { ExitCode } from './exit'
 import { addAsvOptions, type AsvFlags } from './options'
 import { errorMessage } from '../errors'
-import { formatTable, note, printable, printJson, printLine } from './terminal'
+import { note, printable, printJson, printLine } from './terminal'
+import { formatTable } from './table'
 
 interface CalibrateFlags extends AsvFlags {
   readonly scores: string

@@ -1,6 +1,6 @@
 /** What each error code means, and what helps. Messages say what was found; this is what holds whatever was found. */
 import type { ErrorCode } from '../errors'
-import type { ScoreWarning } from '../scoring'
+import type { LogCode } from '../scoring'
 
 export interface CodeGuide {
   readonly means: string
@@ -220,7 +220,18 @@ export const errorGuides: Readonly<Record<ErrorCode, CodeGuide>> = {
   },
 }
 
-export const warningGuides: Readonly<Record<ScoreWarning['code'], CodeGuide>> = {
+/** Of scores, and of the channel `aasist-ascend:log`. */
+export const warningGuides: Readonly<Record<LogCode, CodeGuide>> = {
+  ACL_MEMORY_ABANDONED: {
+    means:
+      'A session was released, and its NPU did not confirm that it had ended a run: its memory is left to it.',
+    helps:
+      'npu-smi info shows the health of the device. Memory of the device comes back when the process ends.',
+  },
+  ACL_THREAD_ABANDONED: {
+    means: 'A call into AscendCL did not return in time, and its thread and memory are left behind.',
+    helps: 'The NPU or its driver hangs: npu-smi info. Start the service again when the device is well.',
+  },
   AUDIO_CLIPPED: {
     means: 'Many samples are at full scale: the recording was too loud, and its peaks are cut off.',
     helps: 'Record it with less gain. The score may say more about the recording than about the speaker.',
@@ -243,6 +254,10 @@ export const warningGuides: Readonly<Record<ScoreWarning['code'], CodeGuide>> = 
     means: 'The calibration was made with scores of another model file.',
     helps: 'Right only if both hold the same weights, as a checkpoint and the .om that was made of it.',
   },
+  CPU_HELPED_OUT: {
+    means: 'A clip that failed on the NPUs is scored on the CPU, and so will be what fails there later.',
+    helps: 'See to the NPU: the cause is named. Scores of the CPU differ from its own in their last digits.',
+  },
   MODEL_NOTICE: {
     means: "The model's card says something that everybody should know who sees its scores.",
     helps: 'Read it.',
@@ -250,5 +265,18 @@ export const warningGuides: Readonly<Record<ScoreWarning['code'], CodeGuide>> = 
   NPU_SIMULATED: {
     means: 'The scores come from the simulator of CANN, not from an NPU.',
     helps: 'Right for trying things out; speed and half-precision kernels of a card are not in it.',
+  },
+  RUN_RETRIED: {
+    means:
+      'A run failed for a reason that lies with its device, and is tried once more, elsewhere if it can be.',
+    helps: 'Nothing is lost yet. Where it happens often, see to the device that is named.',
+  },
+  SESSION_LOST: {
+    means: 'A session of a pool broke down or was stopped at its time-out, and is being replaced.',
+    helps: 'Nothing, once. Where it goes on: the cause is named; memory running out kills processes, too.',
+  },
+  SESSION_NOT_REPLACED: {
+    means: 'A session of a pool was lost, replacements failed as well, and its place stays empty.',
+    helps: 'The pool goes on with the others, slower. Mend what the cause names and make a new pool.',
   },
 }

@@ -7,7 +7,8 @@ import { readScoreFile } from '../dataset'
 import { demoCheckpoint, demoFolder, evaluate } from '../scoring'
 import type { ExitCode } from './exit'
 import { formatMetrics } from './metrics-text'
-import { formatTable, note, printJson, printLine, showProgress } from './terminal'
+import { note, printJson, printLine, showProgress } from './terminal'
+import { formatTable } from './table'
 
 export function addDemoCommand(
   program: Command,

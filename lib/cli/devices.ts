@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import { listDevices, type NpuDevice } from '../scoring'
 import type { ExitCode } from './exit'
-import { formatTable, note, printable, printJson, printLine } from './terminal'
+import { note, printable, printJson, printLine } from './terminal'
+import { formatTable, outputLineLength } from './table'
 
 export function addDevicesCommand(
   program: Command,
@@ -20,7 +21,9 @@ async function devices({ json }: { json?: boolean }, signal: AbortSignal): Promi
   const { devices: found, warnings } = await listDevices({ signal })
   for (const warning of warnings) note(`warning: ${printable(warning)}`)
   if (json === true) printJson(found)
-  else if (found.length > 0) printLine(formatTable(header, found.map(row)))
+  else if (found.length > 0) {
+    printLine(formatTable(header, found.map(row), { lineLength: outputLineLength() }))
+  }
   if (found.length === 0) {
     note(
       warnings.length > 0

@@ -13,7 +13,8 @@ import { checkModel } from './doctor-model'
 import { deviceCheck, isInOrder, softened, type AskedDevice } from './doctor-verdict'
 import type { ExitCode } from './exit'
 import { checkNpus } from './npu-check'
-import { formatTable, printJson, printLine } from './terminal'
+import { coloured, printJson, printLine } from './terminal'
+import { formatTable, outputLineLength } from './table'
 
 /** PyTorch's score of the demo weights for this clip (float32). */
 const selfTestClip = 'DEMO_E_0001000'
@@ -88,6 +89,7 @@ async function doctor({ device, model, json }: DoctorFlags, signal: AbortSignal)
       formatTable(
         ['check', 'state', 'found'],
         checks.map(({ name, state, found }) => [name, state === 'info' ? '' : state, found]),
+        { lineLength: outputLineLength(), paint: paintState },
       ),
     )
     for (const { name, state, fix } of checks) {
@@ -96,6 +98,17 @@ async function doctor({ device, model, json }: DoctorFlags, signal: AbortSignal)
     }
   }
   return ok ? 0 : 1
+}
+
+const stateColours = new Map([
+  ['ok', 'green'],
+  ['missing', 'yellow'],
+  ['failed', 'red'],
+] as const)
+
+function paintState(cell: string, column: number): string {
+  const colour = column === 1 ? [...stateColours].find(([state]) => state === cell.trim())?.[1] : undefined
+  return colour === undefined ? cell : coloured(colour, cell)
 }
 
 /** The stand-in has the chips that its settings say, which is no fault of the machine. */

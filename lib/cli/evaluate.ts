@@ -37,8 +37,8 @@ export function addEvalCommand(
   addAsvOptions(addModelOptions(command))
     .addHelpText(
       'after',
-      '\nWrites eval_scores.txt, t-DCF_EER.txt, metrics.json, manifest.json and run.jsonl. Started again, the same' +
-        '\ncommand scores what has no score yet.' +
+      '\nWrites eval_scores.txt, t-DCF_EER.txt, metrics.json, manifest.json and' +
+        '\nrun.jsonl. Started again, the same command scores what has no score yet.' +
         '\n\nExample:\n  aasist eval --model AASIST-L.pth --config AASIST-L.conf --data LA --out results',
     )
     .action((flags: EvalFlags) => run(signal => evaluateCorpus(flags, signal)))

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander'
 import { constants } from 'node:os'
 import { ArgumentRangeError, ArgumentTypeError, errorCode, errorMessage } from '../errors'
 import { missingPath, nearestFile } from './missing-file'
-import { note, printable } from './terminal'
+import { coloured, note, printable } from './terminal'
 
 /** 0: done. 1: failed, or some of the input did. 2: wrong usage. 128 + the signal's number: interrupted. */
 export type ExitCode = 0 | 1 | 2 | 130 | 143
@@ -85,9 +85,11 @@ export function explain(error: unknown, command: string | undefined): void {
   }
   const message = errorMessage(error)
   const code = errorCode(error)
-  note(`aasist: ${message}${code === undefined ? '' : ` [${code}]`}`)
+  note(`${beginning()}${message}${code === undefined ? '' : ` [${code}]`}`)
   noteNearest(missingPath(error))
 }
+
+const beginning = (): string => `${coloured('red', 'aasist:', process.stderr)} `
 
 /** Where something like the file that is missing is there. */
 export function noteNearest(missing: string | undefined): void {
@@ -103,7 +105,9 @@ function explainUsage({ code, message, exitCode }: CommanderError, command: stri
     return
   }
   const [said = '', ...hints] = message.replace(/^error: /, '').split('\n')
-  note(`aasist: ${said} [${code === 'commander.unknownOption' ? 'UNKNOWN_OPTION' : 'INVALID_ARGUMENT'}]`)
+  note(
+    `${beginning()}${said} [${code === 'commander.unknownOption' ? 'UNKNOWN_OPTION' : 'INVALID_ARGUMENT'}]`,
+  )
   for (const hint of hints) note(hint)
   note(`(aasist ${command === undefined ? '' : `${command} `}--help shows how it is used)`)
 }

@@ -1,9 +1,11 @@
 /** `aasist explain`: what an error code means, and what helps. */
-import { Help, type Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import { ArgumentRangeError } from '../errors'
 import { errorGuides, warningGuides, type CodeGuide } from './code-guide'
+import { suggest } from './completion-shape'
 import type { ExitCode } from './exit'
 import { nearestTo } from './near-miss'
+import { hanging, plainLineLength, wrap } from './table'
 import { printJson, printLine } from './terminal'
 
 const guides: Readonly<Record<string, CodeGuide>> = { ...errorGuides, ...warningGuides }
@@ -15,7 +17,12 @@ export function addExplainCommand(
   program
     .command('explain')
     .description('say what an error code or a warning means, and what helps')
-    .argument('[code]', 'such as AUDIO_TRUNCATED (default: list them all)')
+    .addArgument(
+      suggest(
+        new Argument('[code]', 'such as AUDIO_TRUNCATED (default: list them all)'),
+        Object.keys(guides),
+      ),
+    )
     .option('--json', 'JSON: one object, or an array of all')
     .addHelpText('after', '\nExample:\n  aasist explain ACL_LIBRARY_NOT_FOUND')
     .action((code: string | undefined, flags: { readonly json?: boolean }) =>
@@ -47,16 +54,11 @@ function explainCode(code: string | undefined, { json }: { readonly json?: boole
   return 0
 }
 
-/** Of a terminal nobody has widened. */
-const lineLength = 80
 const nameLength = Math.max(...Object.keys(guides).map(({ length }) => length)) + 2
 
-const wrapped = (text: string): string => new Help().boxWrap(text, lineLength)
+const wrapped = (text: string): string => wrap(text, plainLineLength).join('\n')
 
-/** A name, and beside it as many lines as the text needs. */
-function listed(name: string, text: string): string {
-  const lines = new Help().boxWrap(text, lineLength - nameLength).split('\n')
-  return name.padEnd(nameLength) + lines.join(`\n${' '.repeat(nameLength)}`)
-}
+const listed = (name: string, text: string): string =>
+  hanging(name.padEnd(nameLength), text, { lineLength: plainLineLength })
 
 const firstSentence = (text: string): string => text.split(/[:.](?: |$)/, 1)[0]!

@@ -7,6 +7,7 @@ import { inOneSpelling } from './bench-options'
 import { addCacheCommand } from './cache'
 import { addCalibrateCommand } from './calibrate'
 import { addCompileCommand } from './compile'
+import { addCompletionCommand } from './completion'
 import { addConvertCommand } from './convert'
 import { addDemoCommand } from './demo'
 import { addDevicesCommand } from './devices'
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
     addSimulatorCommand,
     addDoctorCommand,
     addExplainCommand,
+    addCompletionCommand,
   ]
   for (const add of commands) add(program, run)
   try {

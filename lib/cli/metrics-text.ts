@@ -1,7 +1,7 @@
 /** Metrics for people: percent, and the reason where there is no figure. */
 import type { ConfidenceInterval } from '../metrics'
 import type { ScoredMetrics } from '../scoring'
-import { formatTable } from './terminal'
+import { formatTable, hanging, outputLineLength } from './table'
 
 const percent = (fraction: number): string => `${(100 * fraction).toFixed(3)} %`
 const cost = (value: number): string => value.toFixed(4)
@@ -21,7 +21,11 @@ export function formatMetrics(metrics: ScoredMetrics): string {
   const utterances = `${bonafide} bona fide, ${spoof} spoof, ${missing} without a score`
   const rows = [...figureRows(metrics), ...tieProperRow(metrics), ['utterances', utterances] as const]
   const width = Math.max(...rows.map(([name]) => name.length)) + 2
-  const blocks = [rows.map(([name, text]) => `${name.padEnd(width)}${text}`).join('\n'), attackTable(metrics)]
+  const lineLength = outputLineLength()
+  const blocks = [
+    rows.map(([name, text]) => hanging(name.padEnd(width), text, { lineLength })).join('\n'),
+    attackTable(metrics),
+  ]
   if (ci !== undefined) {
     blocks.push(
       `in brackets: ${Number((100 * ci.level).toPrecision(6))} % intervals, ${ci.replicates} bootstrap replicates, seed ${ci.seed}`,

@@ -10,6 +10,7 @@ import {
   type DetectorOptions,
   type TileChoice,
 } from '../scoring'
+import { suggest } from './completion-shape'
 import { precisionModes, precisionModesV2, type PrecisionMode, type PrecisionModeV2 } from '../toolchain'
 
 /** What {@link addPrecisionOptions} puts into a command's options. */
@@ -60,7 +61,14 @@ export function addPrecisionOptions(command: Command): Command {
 export function addModelOptions(command: Command): Command {
   return addPrecisionOptions(command)
     .option('--config <file>', "configuration of a .pth model (default: the model's name with .conf)")
-    .option('--device <device>', 'auto, cpu, npu, npu+cpu, or device ids such as 0,1', parseDevice, 'auto')
+    .addOption(
+      suggest(
+        new Option('--device <device>', 'auto, cpu, npu, npu+cpu, or device ids such as 0,1')
+          .argParser(parseDevice)
+          .default('auto'),
+        namedDevices,
+      ),
+    )
     .option(
       '--sessions <n>',
       'sessions side by side, on NPUs spread over them (default: one a CPU with one thread each, or one an NPU)',
@@ -163,8 +171,11 @@ export function parseSeconds(text: string): number {
   return value
 }
 
+const namedDevices = ['auto', 'cpu', 'npu', 'npu+cpu'] as const
+
 function parseDevice(text: string): DetectorOptions['device'] & {} {
-  if (text === 'auto' || text === 'cpu' || text === 'npu' || text === 'npu+cpu') return text
+  const named = namedDevices.find(each => each === text)
+  if (named !== undefined) return named
   if (/^\d{1,4}(,\d{1,4})*$/.test(text)) return text.split(',').map(Number)
   throw new InvalidArgumentError('It must be auto, cpu, npu, npu+cpu or device ids such as 0,1.')
 }

@@ -1,14 +1,15 @@
 /** `aasist score`: files and folders in, one line a file out. */
 import type { Command } from 'commander'
-import { errorCode } from '../errors'
-import { Detector, type ExpectedErrors, type FileScore } from '../scoring'
+import { errorCode, type AasistError } from '../errors'
+import { Detector, startProgress, type ExpectedErrors, type FileScore } from '../scoring'
 import { findAudioFiles } from './audio-files'
 import { parseRule } from './calibrate'
 import { compilationNotes } from './compile-progress'
 import { noteNearest, type ExitCode } from './exit'
 import { addModelOptions, detectorOptions, judgementOptions, parseNumber } from './options'
 import { addLongOptions, assertNoLongFlags, scoreLong, type LongFlags } from './score-long'
-import { about, counted, note, printable, printJson, printLine } from './terminal'
+import { about, counted, note, printable, printJson, printLine, showProgressOfResults } from './terminal'
+import type { ProgressDisplay } from './terminal'
 import { tileNotes } from './tile-notes'
 import { WarningSummary } from './warning-summary'
 
@@ -63,25 +64,36 @@ async function score(inputs: readonly string[], flags: LongFlags, signal: AbortS
     signal,
   })
   let failed = 0
+  const display = showProgressOfResults()
+  const progress = startProgress({ utterances: files.length, files: files.length })
   const said = new Set<string>()
   const noteOnce = (text: string): void => {
-    if (!said.has(text)) note(text)
+    if (!said.has(text)) display.note(text)
     said.add(text)
   }
   const clipWarnings = new WarningSummary()
   try {
-    for await (const result of detector.scoreFiles(files, { signal })) {
+    const onProgress = ({
+      done,
+      failed: failures,
+    }: {
+      readonly done: number
+      readonly failed: number
+    }): void => display.update(progress({ done, failed: failures, files: done }))
+    for await (const result of detector.scoreFiles(files, { signal, onProgress })) {
       if (result.error !== undefined) failed += 1
       for (const { device, error } of result.failedOver) {
         const name = device.kind === 'cpu' ? 'the CPU' : `NPU ${device.id}`
-        note(
+        display.note(
           `${printable(result.file)} failed on ${name}: ${printable(error.message)} [${errorCode(error) ?? ''}]`,
         )
       }
       if (flags.json === true) printJson(jsonOf(result))
+      else if (result.error !== undefined) noteFailure(result, display)
       else printPlain(result, noteOnce, clipWarnings)
     }
   } finally {
+    display.stop()
     for (const line of clipWarnings.lines()) note(line)
     await detector.release()
   }
@@ -102,14 +114,17 @@ function jsonOf(result: FileScore): unknown {
 /** Warnings that every clip of a run has. */
 const aboutModel: ReadonlySet<string> = new Set(['MODEL_NOTICE', 'NPU_SIMULATED', 'CALIBRATION_OTHER_MODEL'])
 
-function printPlain(result: FileScore, noteOnce: (text: string) => void, clipWarnings: WarningSummary): void {
+function noteFailure({ file, error }: FileScore & { error: AasistError }, display: ProgressDisplay): void {
+  display.note(`${about(file, error.message)} [${error.code}]`)
+  if (error.code === 'AUDIO_NOT_FOUND') noteNearest(file)
+}
+
+function printPlain(
+  result: FileScore & { error?: undefined },
+  noteOnce: (text: string) => void,
+  clipWarnings: WarningSummary,
+): void {
   const { file } = result
-  if (result.error !== undefined) {
-    const { code, message } = result.error
-    note(`${about(file, message)} [${code}]`)
-    if (code === 'AUDIO_NOT_FOUND') noteNearest(file)
-    return
-  }
   const { score, decision, threshold, thresholdSource, durationSeconds, warnings, spoofProbability } = result
   const probability = spoofProbability === null ? '' : `${shownProbability(spoofProbability)}  `
   printLine(

@@ -3,6 +3,8 @@ import type { Command } from 'commander'
 import { findSimulator, simulatorSettings } from '../toolchain'
 import type { Simulator } from '../toolchain'
 import type { ExitCode } from './exit'
+import { quoted } from './shell-quote'
+import { hanging, plainLineLength } from './table'
 import { note, printLine } from './terminal'
 
 export function addSimulatorCommand(
@@ -10,7 +12,9 @@ export function addSimulatorCommand(
   run: (action: (signal: AbortSignal) => Promise<ExitCode>) => Promise<void>,
 ): void {
   const widest = Math.max(...simulatorSettings.map(({ name }) => name.length))
-  const settings = simulatorSettings.map(({ name, meaning }) => `  ${name.padEnd(widest)}  ${meaning}`)
+  const settings = simulatorSettings.map(({ name, meaning }) =>
+    hanging(`  ${name.padEnd(widest)}  `, meaning, { lineLength: plainLineLength }),
+  )
   const simulator = program
     .command('simulator')
     .description('run and test AscendCL programs without an NPU: stand-ins for libascendcl.so and atc')
@@ -35,15 +39,11 @@ function printEnvironment(): ExitCode {
 /** For any POSIX shell, also under `set -eu`. */
 function exportLines({ home, libraryFolder, programFolder, ortLibrary }: Simulator): readonly string[] {
   const prepend = (name: string, folder: string): string =>
-    `export ${name}=${quote(folder)}"\${${name}:+:$${name}}"`
+    `export ${name}=${quoted(folder)}"\${${name}:+:$${name}}"`
   return [
-    ...(ortLibrary === undefined ? [] : [`export ACL_SIM_ORT_LIBRARY=${quote(ortLibrary)}`]),
-    `export ACL_SIM_HOME=${quote(home)}`,
+    ...(ortLibrary === undefined ? [] : [`export ACL_SIM_ORT_LIBRARY=${quoted(ortLibrary)}`]),
+    `export ACL_SIM_HOME=${quoted(home)}`,
     prepend('LD_LIBRARY_PATH', libraryFolder),
     prepend('PATH', programFolder),
   ]
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }

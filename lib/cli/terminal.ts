@@ -1,4 +1,5 @@
 /** How commands speak: results on stdout, everything else on stderr. */
+import { styleText } from 'node:util'
 import { SingleBar } from 'cli-progress'
 import type { Progress } from '../scoring'
 
@@ -9,6 +10,15 @@ export function printLine(line: string): void {
 
 export function printJson(value: unknown): void {
   printLine(JSON.stringify(value))
+}
+
+/** In colour where the stream's terminal has some, and nobody has forbidden them (NO_COLOR, TERM=dumb). */
+export function coloured(
+  colour: 'green' | 'yellow' | 'red',
+  text: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  return stream.isTTY && stream.hasColors() ? styleText(colour, text) : text
 }
 
 /** One line that is not a result. */
@@ -37,28 +47,6 @@ export function about(name: string, message: string): string {
   return said.includes(shown) ? said : `${shown}: ${said}`
 }
 
-/** Columns side by side; numbers to the right. */
-export function formatTable(
-  header: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const cells = [header, ...rows.map(row => row.map(String))]
-  const widths = header.map((_, column) => Math.max(...cells.map(row => row[column]?.length ?? 0)))
-  const isNumeric = header.map((_, column) =>
-    rows.every(row => typeof row[column] === 'number' || /^(-?[\d.]+( %)?|n\/a)$/.test(String(row[column]))),
-  )
-  return cells
-    .map(row =>
-      row
-        .map((cell, column) =>
-          isNumeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds)
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
@@ -78,8 +66,16 @@ export function formatProgress(progress: Progress): string {
   return `${done} of ${total} clips, ${clipsPerSecond.toFixed(1)} a second${left}${failures}`
 }
 
+/** Beside results on the same terminal a bar would only be in the way, and where nobody looks at one, so would its lines. */
+export function showProgressOfResults(): ProgressDisplay {
+  const isSeen = process.stderr.isTTY && !process.stdout.isTTY
+  return isSeen ? showProgress() : { update: () => undefined, note, stop: () => undefined }
+}
+
 export interface ProgressDisplay {
   update(progress: Progress): void
+  /** One line of its own on stderr, which the bar makes room for. */
+  note(line: string): void
   stop(): void
 }
 
@@ -103,6 +99,10 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Progr
         started = true
         bar.update(progress.done, { text })
       },
+      note(line) {
+        if (started) stream.write('\r\u001b[K')
+        note(line)
+      },
       stop: () => bar.stop(),
     }
   }
@@ -113,6 +113,7 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Progr
       nextSeconds = progress.elapsedSeconds + plainIntervalSeconds
       stream.write(`${formatProgress(progress)}\n`)
     },
+    note,
     stop: () => undefined,
   }
 }

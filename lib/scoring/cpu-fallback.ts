@@ -1,6 +1,8 @@
 /** The CPU behind the NPUs: for windows that no NPU could score, opened when the first one comes. */
-import { errorCode } from '../errors'
+import { errorCode, errorMessage } from '../errors'
 import type { FailedAttempt, SessionPool } from '../session'
+import { log } from '../session/diagnostics'
+import type { DetectorLogMessage } from './diagnostics'
 import { findScoreInterface } from './score-interface'
 import { WindowScorer, type ScoredWindow, type WindowOptions } from './window-scorer'
 
@@ -34,7 +36,7 @@ export class FallbackScorer {
       const attempts = this.attempts(error)
       if (this.#open === null || this.#released || (attempts.length === 0 && !isOver(error))) throw error
       options.signal?.throwIfAborted()
-      const opened = await this.#cpuSessions(this.#open).catch(() => undefined)
+      const opened = await this.#cpuSessions(this.#open, error).catch(() => undefined)
       // The NPU's trouble is what is to be mended, not that nothing else is there.
       if (opened === undefined) throw error
       const { position, signal, timeoutMs } = options
@@ -61,11 +63,22 @@ export class FallbackScorer {
     await opened?.pool.release()
   }
 
-  #cpuSessions(open: () => Promise<SessionPool>): Promise<Opened> {
+  #cpuSessions(open: () => Promise<SessionPool>, reason: unknown): Promise<Opened> {
+    if (this.#cpu === undefined) log(() => aboutHelp(reason))
     this.#cpu ??= open().then(pool => ({
       pool,
       scorer: new WindowScorer(pool, findScoreInterface(pool), { parallelRuns: pool.stats().sessions }),
     }))
     return this.#cpu
+  }
+}
+
+function aboutHelp(reason: unknown): DetectorLogMessage {
+  const cause = errorCode(reason)
+  return {
+    level: 'warn',
+    code: 'CPU_HELPED_OUT',
+    message: `the CPU scores what fails on the NPUs, as this first clip did: ${errorMessage(reason)}`,
+    ...(cause !== undefined && { cause }),
   }
 }

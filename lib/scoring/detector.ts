@@ -24,8 +24,9 @@ import { readJudgement, type Judge, type Judgement } from './judgement'
 import { demoCheckpoint, type LoadedModel, type ModelProvenance } from './model-file'
 import type { NpuRuntime } from './npu-runtime'
 import { openModel, type OpenedModel } from './open-model'
+import { clipSource, type Clip } from './clip-source'
+import { logWarnings, observeScore, type ObservedClip } from './diagnostics'
 import { mapOrdered } from './ordered'
-import type { ClipSource } from './preparation'
 import { Preparer, type PreparationStats } from './preparer'
 import { checkLiveOptions, LiveScores, type LiveOptions } from './recording/live-scores'
 import {
@@ -74,9 +75,6 @@ export type FileScore =
   | ({ readonly file: string; readonly error?: undefined } & Score)
   | { readonly file: string; readonly error: AasistError; readonly failedOver: readonly FailedAttempt[] }
 
-/** Speech to be scored: a path, the bytes of an audio file, or samples of one channel in [-1, 1]. */
-export type Clip = string | Uint8Array | { readonly samples: Float32Array; readonly sampleRateHz: number }
-
 /**
  * Tells bona fide from spoofed speech.
  *
@@ -122,6 +120,7 @@ export class Detector implements AsyncDisposable {
     this.#places =
       pool.stats().sessions * (scoreInterface.batch ?? 1) + (options.queueLimit ?? defaultQueueLimit)
     this.#audio = { ...(resample && { resample }), ...(channels && { channels }) }
+    logWarnings(this.#notices())
   }
 
   /**
@@ -207,23 +206,25 @@ export class Detector implements AsyncDisposable {
   async score(clip: Clip, options: ScoreOptions = {}): Promise<Score> {
     assertKnownOptions(options, ['signal', 'timeoutMs'], 'score()')
     const checked = checkRunOptions(options)
-    if (this.#scoring >= this.#places) {
-      // Before anything is read or decoded: what waits there takes memory and time as well.
-      throw new SessionError(
-        'QUEUE_FULL',
-        `${this.#scoring} clips are being scored or waiting, as many as queueLimit allows; wait for some, or raise it`,
-        { places: this.#places },
-      )
-    }
-    this.#scoring += 1
-    const beganAtMs = performance.now()
-    try {
-      const score = await this.#scoreClip(await this.#prepare(clip, checked.signal), checked)
-      this.#clipTimes.record(performance.now() - beganAtMs)
-      return score
-    } finally {
-      this.#scoring -= 1
-    }
+    return observeScore(clip, async observed => {
+      if (this.#scoring >= this.#places) {
+        // Before anything is read or decoded: what waits there takes memory and time as well.
+        throw new SessionError(
+          'QUEUE_FULL',
+          `${this.#scoring} clips are being scored or waiting, as many as queueLimit allows; wait for some, or raise it`,
+          { places: this.#places },
+        )
+      }
+      this.#scoring += 1
+      try {
+        const { signal } = checked
+        return await this.#scoreTimed({ clip, signal, observed }, prepared =>
+          this.#scoreClip(prepared, checked),
+        )
+      } finally {
+        this.#scoring -= 1
+      }
+    })
   }
 
   /**
@@ -349,26 +350,49 @@ export class Detector implements AsyncDisposable {
   }
 
   async #scoreFile({ file, position, total }: PlacedFile, signal: AbortSignal): Promise<FileScore> {
-    const beganAtMs = performance.now()
     try {
-      const clip = await this.#prepare(file, signal)
-      for (;;) {
-        try {
-          const score = await this.#scoreClip(clip, { signal, position, total })
-          this.#clipTimes.record(performance.now() - beganAtMs)
-          return { file, ...score }
-        } catch (error) {
-          // Other callers fill the queue too; that says nothing about this file.
-          if (errorCode(error) !== 'QUEUE_FULL') throw error
-        }
-        await delay(queueRetryMs, undefined, { signal })
-      }
+      const score = await observeScore(file, observed =>
+        this.#scoreTimed({ clip: file, signal, observed }, clip =>
+          this.#scorePatiently(clip, { signal, position, total }),
+        ),
+      )
+      return { file, ...score }
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof AasistError && !endsEverything.has(error.code)) {
         return { file, error, failedOver: this.#scorer.attempts(error) }
       }
       throw error
+    }
+  }
+
+  /** From a clip to its score, with the times of both halves. */
+  async #scoreTimed(
+    { clip, signal, observed }: ClipInWork,
+    score: (prepared: PreparedClip) => Promise<Score>,
+  ): Promise<Score> {
+    const beganAtMs = performance.now()
+    const prepared = await this.#prepare(clip, signal)
+    observed?.prepared(prepared.durationSeconds)
+    const scored = await score(prepared)
+    this.#clipTimes.record(performance.now() - beganAtMs)
+    observed?.scored(scored)
+    logWarnings(prepared.warnings, clip)
+    return scored
+  }
+
+  async #scorePatiently(
+    clip: PreparedClip,
+    options: WindowOptions & { readonly signal: AbortSignal },
+  ): Promise<Score> {
+    for (;;) {
+      try {
+        return await this.#scoreClip(clip, options)
+      } catch (error) {
+        // Other callers fill the queue too; that says nothing about this file.
+        if (errorCode(error) !== 'QUEUE_FULL') throw error
+      }
+      await delay(queueRetryMs, undefined, { signal: options.signal })
     }
   }
 
@@ -428,6 +452,12 @@ export class Detector implements AsyncDisposable {
 /** What AASIST was trained at. */
 const modelSampleRateHz = 16_000
 
+interface ClipInWork {
+  readonly clip: Clip
+  readonly signal: AbortSignal | undefined
+  readonly observed: ObservedClip | undefined
+}
+
 const defaultQueueLimit = 256
 
 /** Results come in order, and NPUs do dozens of clips while the CPU does one: they must not wait for it. 16 MB. */
@@ -453,20 +483,5 @@ function naming(model: string | Uint8Array, error: unknown): unknown {
 function isIterable(value: unknown): boolean {
   return (
     typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
-  )
-}
-
-function clipSource(clip: Clip): ClipSource {
-  if (typeof clip === 'string') return { kind: 'path', path: clip }
-  if (clip instanceof Uint8Array) return { kind: 'bytes', bytes: clip }
-  if (typeof clip === 'object' && (clip as Clip | null) !== null && clip.samples instanceof Float32Array) {
-    const { samples, sampleRateHz } = clip
-    if (!Number.isSafeInteger(sampleRateHz) || sampleRateHz < 1) {
-      throw new ArgumentRangeError(`sampleRateHz is ${sampleRateHz}; it must be a whole number of at least 1`)
-    }
-    return { kind: 'samples', samples, sampleRateHz }
-  }
-  throw new ArgumentTypeError(
-    'a clip is a path, a Uint8Array of an audio file, or { samples: Float32Array, sampleRateHz }',
   )
 }

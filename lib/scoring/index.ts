@@ -9,14 +9,8 @@ export {
   type CacheRemoved,
 } from './cache'
 export type { TileChoice, TilesEvent, TileTime } from './cpu-tiles'
-export {
-  Detector,
-  type Clip,
-  type DetectorStats,
-  type FileScore,
-  type Score,
-  type ScoreWarning,
-} from './detector'
+export type { Clip } from './clip-source'
+export { Detector, type DetectorStats, type FileScore, type Score, type ScoreWarning } from './detector'
 export { calibrate, type CalibrateOptions } from './calibrate'
 export type { Calibration } from './calibration-file'
 export { LiveScores, type LiveOptions, type LiveScore } from './recording/live-scores'
@@ -24,6 +18,7 @@ export type { Recording, RecordingOptions } from './recording/recording-options'
 export { Segmenter, type RecordingSegment } from './recording/segments'
 export type { WindowScore } from './recording/window-score'
 export { checkRule, type DecisionRule } from './decision-rule'
+export { channels, type DetectorScoreMessage, type LogCode } from './diagnostics'
 export type { ExpectedErrors, Judgement } from './judgement'
 export type { PreparationStats } from './preparer'
 export type { DetectorOptions, PlacedFile, ScoreFilesOptions, ScoreOptions } from './detector-options'
@@ -48,7 +43,7 @@ export {
   type OfflineModel,
   type OfflineModelOptions,
 } from './npu/offline-model'
-export type { Progress } from './progress'
+export { startProgress, type Progress } from './progress'
 export {
   metricsOfScoreFile,
   type ScoreFileEvaluation,

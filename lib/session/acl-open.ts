@@ -8,6 +8,7 @@ import type { ModelDescription } from './acl-model'
 import type { AclSettings } from './acl-options'
 import { loadAddon } from './binding'
 import type { NativeEvent, NativeModel, NativeSession } from './binding'
+import { warn } from './diagnostics'
 
 export interface Opened {
   readonly native: NativeSession
@@ -84,9 +85,9 @@ function nameOf(model: string | Uint8Array): string {
 }
 
 function warnOfMemory(device: number): void {
-  process.emitWarning(
+  warn(
+    'ACL_MEMORY_ABANDONED',
     `NPU ${device} did not confirm that it has ended a run; the session's model and memory are left behind, ` +
       'because it may still be using them',
-    { code: 'ACL_MEMORY_ABANDONED' },
   )
 }

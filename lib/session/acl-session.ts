@@ -10,6 +10,8 @@ import type { AclSessionOptions, AclSettings } from './acl-options'
 import { checkRunOptions } from './arguments'
 import type { NativeDims, NativeEvent, NativeModel, NativeSession } from './binding'
 import { CompletionPoller } from './completion-poller'
+import { observeRun, sessionRuns, warn } from './diagnostics'
+import type { ObservedRun } from './diagnostics'
 import { checkFeeds, checkFetches } from './feeds'
 import type { CheckedTensor } from './feeds'
 import { checkModelBytes, checkModelSource } from './model-source'
@@ -117,10 +119,37 @@ export class AclSession implements Session {
   }
 
   async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {
+    if (!sessionRuns.hasSubscribers) return this.#run(feeds, fetches, options)
+    return observeRun(this.device, observed => this.#run(feeds, fetches, options, observed))
+  }
+
+  stats(): SessionStats {
+    // The end of the environment stops all sessions without asking them.
+    const isReleased = this.#released !== undefined || this.#native.isStopped()
+    const state = this.#fault !== undefined ? 'faulted' : isReleased ? 'released' : 'ready'
+    return this.#recorder.snapshot({ state, ...this.#load() })
+  }
+
+  async release(): Promise<void> {
+    this.#released ??= this.#release()
+    return this.#released
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  async #run(
+    feeds: Feeds,
+    fetches: readonly string[] | undefined,
+    options: RunOptions | undefined,
+    observed?: ObservedRun,
+  ): Promise<Outputs> {
     this.#assertUsable()
     const runOptions = checkRunOptions(options)
     const outputs = checkFetches(fetches, this.outputNames)
     const inputs = checkFeeds(feeds, this.inputMetadata)
+    observed?.takes(inputs)
     const gear = chooseGear(this.#model, inputs)
     runOptions.signal?.throwIfAborted()
     const { queued, running } = this.#load()
@@ -141,6 +170,7 @@ export class AclSession implements Session {
       work,
       options: runOptions,
       recorder: this.#recorder,
+      observed,
       onDue: () => this.#native.poll(),
       onGiveUp: (given, why) => this.#onGiveUp(given, why),
     })
@@ -153,22 +183,6 @@ export class AclSession implements Session {
       run.forget()
     }
     return run.promise
-  }
-
-  stats(): SessionStats {
-    // The end of the environment stops all sessions without asking them.
-    const isReleased = this.#released !== undefined || this.#native.isStopped()
-    const state = this.#fault !== undefined ? 'faulted' : isReleased ? 'released' : 'ready'
-    return this.#recorder.snapshot({ state, ...this.#load() })
-  }
-
-  async release(): Promise<void> {
-    this.#released ??= this.#release()
-    return this.#released
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.release()
   }
 
   #hand(
@@ -224,7 +238,7 @@ export class AclSession implements Session {
   ): void {
     const run = this.#take(id)
     if (run !== undefined) {
-      this.#recorder.stages.record({ queueMs, copyInMs, executeMs, copyOutMs, executeAtMs })
+      run.took({ queueMs, copyInMs, executeMs, copyOutMs, executeAtMs })
       this.#poller.learn(copyInMs + executeMs + copyOutMs)
       if (data.every(isThere)) run.succeed(this.#outputsOf(run.work, data, dims))
       else run.fail(this.#outOfMemory())
@@ -354,10 +368,10 @@ export class AclSession implements Session {
       run.fail(this.#faulted('started'))
       run.forget()
     }
-    process.emitWarning(
+    warn(
+      'ACL_THREAD_ABANDONED',
       `a call into AscendCL on NPU ${this.#deviceId} did not return within the exitWaitMs of ${this.#exitWaitMs} ms; ` +
         'its thread and its memory are left behind',
-      { code: 'ACL_THREAD_ABANDONED' },
     )
   }
 }

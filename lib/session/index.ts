@@ -25,6 +25,14 @@ export type { AclSessionOptions } from './acl-options'
 export { OrtSession } from './ort-session'
 export type { OrtSessionOptions } from './ort-options'
 export type { GraphOptimization } from './ort-protocol'
+export { sessionChannels } from './diagnostics'
+export type {
+  LogMessage,
+  PoolRunMessage,
+  SessionLogCode,
+  SessionRunMessage,
+  TracedFailure,
+} from './diagnostics'
 export type { Device, RunOptions, Session, SessionStats, TimeSummary } from './session'
 export type { FailoverEvent, PoolOptions } from './pool-options'
 export { SessionPool, createPool } from './session-pool'

@@ -1,6 +1,8 @@
 import { ArgumentTypeError, ModelError, SessionError } from '../errors'
 import { untilAborted } from '../abort-listeners'
 import { checkRunOptions } from './arguments'
+import { observeRun, sessionRuns } from './diagnostics'
+import type { ObservedRun } from './diagnostics'
 import { checkFeeds, checkFetches } from './feeds'
 import { checkModelSource } from './model-source'
 import { onnxruntimeMissing } from './ort-package'
@@ -148,27 +150,8 @@ export class OrtSession implements Session {
   }
 
   async run(feeds: Feeds, fetches?: readonly string[], options?: RunOptions): Promise<Outputs> {
-    this.#assertUsable()
-    const runOptions = checkRunOptions(options)
-    const outputs = checkFetches(fetches, this.outputNames)
-    const inputs = checkFeeds(feeds, this.inputMetadata)
-    runOptions.signal?.throwIfAborted()
-    if (this.#inWorker.length > 0 && this.#queued() >= this.#queueLimit) {
-      throw new SessionError(
-        'QUEUE_FULL',
-        `${this.#queued()} runs are waiting, as many as queueLimit allows; wait for some of them, or raise it`,
-        { queueLimit: this.#queueLimit },
-      )
-    }
-    const run = new PendingRun({
-      work: { feeds: packFeeds(inputs), fetches: outputs },
-      options: runOptions,
-      recorder: this.#recorder,
-      onGiveUp: (given, why) => this.#onGiveUp(given, why),
-    })
-    this.#waiting.push(run)
-    this.#pump()
-    return run.promise
+    if (!sessionRuns.hasSubscribers) return this.#run(feeds, fetches, options)
+    return observeRun(this.device, observed => this.#run(feeds, fetches, options, observed))
   }
 
   stats(): SessionStats {
@@ -187,6 +170,37 @@ export class OrtSession implements Session {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
+  }
+
+  async #run(
+    feeds: Feeds,
+    fetches: readonly string[] | undefined,
+    options: RunOptions | undefined,
+    observed?: ObservedRun,
+  ): Promise<Outputs> {
+    this.#assertUsable()
+    const runOptions = checkRunOptions(options)
+    const outputs = checkFetches(fetches, this.outputNames)
+    const inputs = checkFeeds(feeds, this.inputMetadata)
+    observed?.takes(inputs)
+    runOptions.signal?.throwIfAborted()
+    if (this.#inWorker.length > 0 && this.#queued() >= this.#queueLimit) {
+      throw new SessionError(
+        'QUEUE_FULL',
+        `${this.#queued()} runs are waiting, as many as queueLimit allows; wait for some of them, or raise it`,
+        { queueLimit: this.#queueLimit },
+      )
+    }
+    const run = new PendingRun({
+      work: { feeds: packFeeds(inputs), fetches: outputs },
+      options: runOptions,
+      recorder: this.#recorder,
+      observed,
+      onGiveUp: (given, why) => this.#onGiveUp(given, why),
+    })
+    this.#waiting.push(run)
+    this.#pump()
+    return run.promise
   }
 
   #assertUsable(): void {
@@ -227,7 +241,7 @@ export class OrtSession implements Session {
     const [run] = this.#inWorker.splice(index, 1)
     run!.forget()
     if (reply.kind === 'result') {
-      this.#recorder.stages.record({ executeMs: reply.executeMs, executeAtMs: reply.executeAtMs })
+      run!.took({ executeMs: reply.executeMs, executeAtMs: reply.executeAtMs })
       run!.succeed(unpackTensors(reply.outputs))
     }
     if (reply.kind === 'failure') {

@@ -1,8 +1,9 @@
 /** One accepted run from the caller's side: its promise, its deadline, its signal, and what it adds to the counters. */
 import { SessionError } from '../errors'
 import { onAbort } from '../abort-listeners'
+import { poolRuns, sessionRuns, type ObservedRun } from './diagnostics'
 import type { RunOptions } from './session'
-import type { RunRecorder } from './session-stats'
+import type { RunRecorder, StageTimes } from './session-stats'
 import type { Outputs } from './tensor'
 
 export type GaveUp = 'aborted' | 'timed out'
@@ -14,6 +15,8 @@ export interface PendingRunOptions<Work> {
   readonly work: Work
   readonly options: RunOptions
   readonly recorder: RunRecorder
+  /** Where somebody listens. */
+  readonly observed?: ObservedRun | undefined
   /**
    * The time is up; timers come before arrivals in a turn of the event loop, and after a long turn the results may be
    * there already: the moment to fetch them.
@@ -32,11 +35,15 @@ interface Settle {
 const OWN_FRAMES = 2
 /** A microsecond a frame, in every run: these lead to the caller, and to its callers. */
 const MOST_FRAMES = OWN_FRAMES + 5
+/** Those of node:diagnostics_channel and ours around it, of a pool and of its session. */
+const OBSERVING_FRAMES = 10
 
 /** Where a run was asked for, should it fail. */
 function callSite(): Error {
   const { stackTraceLimit } = Error
-  if (stackTraceLimit > MOST_FRAMES) Error.stackTraceLimit = MOST_FRAMES
+  const isObserved = sessionRuns.hasSubscribers || poolRuns.hasSubscribers
+  const most = isObserved ? MOST_FRAMES + OBSERVING_FRAMES : MOST_FRAMES
+  if (stackTraceLimit > most) Error.stackTraceLimit = most
   const error = new Error()
   Error.stackTraceLimit = stackTraceLimit
   return error
@@ -54,6 +61,7 @@ export class PendingRun<Work> {
   readonly work: Work
   readonly promise: Promise<Outputs>
   readonly #recorder: RunRecorder
+  readonly #observed: ObservedRun | undefined
   readonly #acceptedAtMs: number
   readonly #callSite: Error
   #settle: Settle | undefined
@@ -61,12 +69,13 @@ export class PendingRun<Work> {
   #unsubscribe: (() => void) | undefined
   #forgotten = false
 
-  constructor({ sent, work, options, recorder, onDue, onGiveUp }: PendingRunOptions<Work>) {
+  constructor({ sent, work, options, recorder, observed, onDue, onGiveUp }: PendingRunOptions<Work>) {
     this.#callSite = callSite()
     this.id = sent?.id ?? nextRunId()
     this.#acceptedAtMs = sent?.acceptedAtMs ?? performance.now()
     this.work = work
     this.#recorder = recorder
+    this.#observed = observed
     this.promise = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -100,6 +109,12 @@ export class PendingRun<Work> {
   /** Whether the caller still waits. */
   get waitedFor(): boolean {
     return this.#settle !== undefined
+  }
+
+  /** How long its parts took, as its back end has measured. */
+  took(times: StageTimes): void {
+    this.#recorder.stages.record(times)
+    this.#observed?.took(times)
   }
 
   succeed(outputs: Outputs): void {

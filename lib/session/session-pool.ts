@@ -4,6 +4,9 @@ import { openSession } from './create-session'
 import type { ModelSource } from './create-session'
 import { checkRunOptions } from './arguments'
 import { checkDeviceOptions, targetOf } from './device-options'
+import { aboutLoss, aboutRetry } from './pool-log'
+import { log, observePoolRun, poolRuns } from './diagnostics'
+import type { ObservedPoolRun } from './diagnostics'
 import { checkFeeds, checkFetches } from './feeds'
 import { modelForms } from './model-forms'
 import { packFeeds, unpackTensors } from './packed-tensor'
@@ -61,7 +64,11 @@ export class SessionPool implements Session {
   readonly #waiting: PendingRun<PackedWork>[] = []
   readonly #optionsOf = new WeakMap<
     PendingRun<PackedWork>,
-    { signal: AbortSignal | undefined; deadlineMs: number | undefined }
+    {
+      signal: AbortSignal | undefined
+      deadlineMs: number | undefined
+      observed: ObservedPoolRun | undefined
+    }
   >()
   readonly #deviceOf = new WeakMap<Outputs, Device>()
   readonly #attempts = new Attempts()
@@ -163,6 +170,17 @@ export class SessionPool implements Session {
     options: RunOptions | undefined,
     ownership: FeedOwnership,
   ): Promise<Outputs> {
+    if (!poolRuns.hasSubscribers) return this.#queue(feeds, fetches, options, ownership)
+    return observePoolRun(this, observed => this.#queue(feeds, fetches, options, ownership, observed))
+  }
+
+  async #queue(
+    feeds: Feeds,
+    fetches: readonly string[] | undefined,
+    options: RunOptions | undefined,
+    ownership: FeedOwnership,
+    observed?: ObservedPoolRun,
+  ): Promise<Outputs> {
     if (this.#released !== undefined) {
       throw new SessionError('SESSION_RELEASED', 'the pool has been released; create another one')
     }
@@ -170,6 +188,7 @@ export class SessionPool implements Session {
     const runOptions = checkRunOptions(options)
     const outputs = checkFetches(fetches, this.outputNames)
     const inputs = checkFeeds(feeds, this.inputMetadata)
+    observed?.takes(inputs)
     runOptions.signal?.throwIfAborted()
     if (this.#queued() >= this.#queueLimit && this.#freePlace() === undefined) {
       throw new SessionError(
@@ -186,7 +205,7 @@ export class SessionPool implements Session {
     })
     const { signal, timeoutMs } = runOptions
     const deadlineMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs
-    this.#optionsOf.set(run, { signal, deadlineMs })
+    this.#optionsOf.set(run, { signal, deadlineMs, observed })
     this.#waiting.push(run)
     this.#dispatch()
     return run.promise
@@ -266,7 +285,7 @@ export class SessionPool implements Session {
       const place = this.#freePlace(run)
       if (place !== undefined) {
         this.#waiting.splice(index, 1)
-        void this.#compute(place, place.session!, run)
+        this.#begin(place, place.session!, run)
       } else if (this.#attempts.of(run).length === 0) break
       else index += 1
     }
@@ -288,6 +307,12 @@ export class SessionPool implements Session {
       },
       Math.min(runTimes.overdueMs, ...dueMs) + 1,
     ).unref()
+  }
+
+  #begin(place: Place, session: Session, run: PendingRun<PackedWork>): void {
+    const observed = this.#optionsOf.get(run)?.observed
+    if (observed === undefined) void this.#compute(place, session, run)
+    else observed.begin(() => void this.#compute(place, session, run))
   }
 
   async #compute(place: Place, session: Session, run: PendingRun<PackedWork>): Promise<void> {
@@ -335,7 +360,10 @@ export class SessionPool implements Session {
     const isOnceMore =
       before === 0 && (failure === 'lost' || (failure === 'late' && this.#hasOther(attempt.device)))
     if (isHopeful && (failure === 'not begun' || isOnceMore)) {
-      if (began) this.#retries += 1
+      if (began) {
+        this.#retries += 1
+        log(() => aboutRetry(attempt))
+      }
       const behind = this.#waiting.findIndex(other => other.id > run.id)
       this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, run)
       return
@@ -403,6 +431,7 @@ export class SessionPool implements Session {
 
   /** Outside of the caller: an exception of the listener is its owner's, and must not stop the pool. */
   #report(event: FailoverEvent): void {
+    log(() => aboutLoss(event))
     if (this.#onFailover !== undefined) queueMicrotask(() => this.#onFailover?.(event))
   }
 

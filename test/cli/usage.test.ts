@@ -9,7 +9,7 @@ import { aasist, expectFailure, expectSuccess, inParallel, type Ended } from './
 
 const commands = ['demo', 'score', 'eval', 'metrics', 'calibrate', 'convert', 'compile', 'devices', 'doctor']
 /** Those that only group others, or print no results. */
-const furtherCommands = ['cache', 'simulator']
+const furtherCommands = ['cache', 'simulator', 'explain', 'completion']
 
 describe('aasist', () => {
   it('--help names every command, on stdout', async () => {

@@ -38,6 +38,7 @@ import {
   type ScoreFileMetricsOptions,
   type ScoredTrial,
   type Session,
+  type SessionRunMessage,
   type SessionErrorCode,
 } from '../../lib'
 import { registerAscendBackend, type BackendRegistry } from '../../lib/onnxruntime'
@@ -219,4 +220,11 @@ export async function measureFile(scores: string, ci: IntervalOptions): Promise<
   // @ts-expect-error a protocol alone is nothing to measure
   await metricsOfScoreFile({ protocol: 'protocol.txt' })
   return metrics
+}
+
+// What subscribers of the channels are told: all but the device may be missing.
+export function shownRun({ device, executingMs, code }: SessionRunMessage): string {
+  // @ts-expect-error a run that was refused has no times
+  takesNumber(executingMs)
+  return `${device.kind} ${(executingMs ?? 0).toFixed(1)} ms ${code ?? 'OK'}`
 }
