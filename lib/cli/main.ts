@@ -15,6 +15,7 @@ import { addEvalCommand } from './evaluate'
 import { exitCodeOf, explain, stopOnRequest, watchStreams, type ExitCode } from './exit'
 import { addExplainCommand } from './explain'
 import { addMetricsCommand } from './metrics'
+import { addReportCommand } from './report'
 import { addScoreCommand } from './score'
 import { addSimulatorCommand } from './simulator'
 
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
     addScoreCommand,
     addEvalCommand,
     addMetricsCommand,
+    addReportCommand,
     addCalibrateCommand,
     addConvertCommand,
     addCompileCommand,
