@@ -1,6 +1,6 @@
 /** EER of each attack with its confidence interval. */
 import { percent, interval, orNone, cost } from './format'
-import { html, type Markup } from './html'
+import { markup, type Markup } from './markup'
 import { linearTicks, pixels, plotMarkup, systemClass, type PlotArea } from './plot'
 import { swatch } from './det-plot'
 import type { ReportSystem } from './report-system'
@@ -11,7 +11,7 @@ const gap = 8
 
 export function attackSection(systems: readonly ReportSystem[]): Markup {
   const attacks = [...new Set(systems.flatMap(({ metrics }) => Object.keys(metrics.perAttack)))].sort()
-  if (attacks.length === 0) return html`<p>The spoof trials name no attack.</p>`
+  if (attacks.length === 0) return markup`<p>The spoof trials name no attack.</p>`
   const rowHeight = systems.length * barHeight + gap
   const highest = Math.max(
     0.001,
@@ -37,18 +37,18 @@ export function attackSection(systems: readonly ReportSystem[]): Markup {
       ticks: attacks.map((attack, row) => ({ at: row + 0.5, label: shortened(attack) })),
     },
     draw: area =>
-      html`${attacks.map((attack, row) => html`${systems.map((system, index) => bar(system, index, attack, area.y(row) + gap / 2, area))}`)}`,
+      markup`${attacks.map((attack, row) => markup`${systems.map((system, index) => bar(system, index, attack, area.y(row) + gap / 2, area))}`)}`,
   })
   const level = systems.find(({ metrics }) => metrics.ci !== undefined)?.metrics.ci
   const said =
     level === undefined
       ? ''
       : `Thin lines: ${Number((100 * level.level).toPrecision(6))} % intervals of ${level.replicates} bootstrap replicates. `
-  return html`<figure>
+  return markup`<figure>
       ${plot}
       <figcaption>
         <ul class="legend">
-          ${systems.map(({ name }, index) => html`<li>${swatch(systemClass(index))} ${name}</li>`)}
+          ${systems.map(({ name }, index) => markup`<li>${swatch(systemClass(index))} ${name}</li>`)}
         </ul>
         ${said}Shorter is better.
       </figcaption>
@@ -81,7 +81,7 @@ function bar(
   { x }: PlotArea,
 ): Markup {
   const eer = metrics.perAttack[attack]?.eer ?? null
-  if (eer === null) return html``
+  if (eer === null) return markup``
   const ends = metrics.ci?.perAttack[attack]?.eer
   const top = rowTop + index * barHeight
   const middle = top + barHeight / 2
@@ -89,7 +89,7 @@ function bar(
     ends === undefined || ends === null
       ? ''
       : `M${pixels(x(ends[0]))},${middle - 3}v6m0,-3H${pixels(x(ends[1]))}m0,-3v6`
-  return html`<g class="${systemClass(index)}"
+  return markup`<g class="${systemClass(index)}"
     ><rect
       class="bar"
       x="${x(0)}"

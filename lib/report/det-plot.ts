@@ -3,7 +3,7 @@ import { symbol, symbolCircle, symbolDiamond } from 'd3-shape'
 import { detCurve, tdcfWeights, type DetCurve, type TdcfWeights } from '../metrics'
 import { lowestTdcfIndex, missRateWithin, probit, thinned, type Point } from './curves'
 import { cost, orNone, percent } from './format'
-import { html, noMarkup, type Markup } from './html'
+import { markup, type Markup } from './markup'
 import { pathThrough, pixels, plotMarkup, systemClass, type PlotArea, type Tick } from './plot'
 import type { ReportSystem } from './report-system'
 import { tableBehind } from './table'
@@ -56,13 +56,13 @@ export function detSection(curves: readonly SystemCurve[]): Markup {
     xAxis: axis('Spoofs accepted (%)'),
     yAxis: axis('Bona fide speech missed (%)'),
     draw: area =>
-      html`<path
+      markup`<path
           class="diagonal"
           d="M${area.x.range()[0]!},${area.y.range()[0]!}L${area.x.range()[1]!},${area.y.range()[1]!}"
         />${curves.map(curve => detCurveMarkup(curve, area))}`,
   })
   const shown = rates.filter(rate => rate >= Math.max(low, 0.001) && rate <= Math.min(high, 0.4))
-  return html`<figure>${plot}${legend(curves)}</figure>
+  return markup`<figure>${plot}${legend(curves)}</figure>
     ${tableBehind({
       caption: 'Miss rate where no more spoofs are accepted than',
       header: ['System', ...shown.map(rate => `${Number((100 * rate).toPrecision(6))} %`)],
@@ -97,11 +97,11 @@ function detCurveMarkup({ system, index, det, weights }: SystemCurve, area: Plot
     const lowest = lowestTdcfIndex(det, weights)
     marks.push(mark(det.falseAlarm[lowest]!, det.miss[lowest]!, symbolDiamond))
   }
-  return html`<g class="${systemClass(index)}"><path class="curve" d="${pathThrough(points)}" />${marks}</g>`
+  return markup`<g class="${systemClass(index)}"><path class="curve" d="${pathThrough(points)}" />${marks}</g>`
 
   function mark(falseAlarm: number, miss: number, type: typeof symbolCircle): Markup {
     const [x, y] = place(area, falseAlarm, miss)
-    return html`<path
+    return markup`<path
       class="mark"
       d="${symbol(type, 60)() ?? ''}"
       transform="translate(${pixels(x)},${pixels(y)})"
@@ -126,14 +126,11 @@ function justOutside(deviate: number, domain: readonly number[]): number {
 
 function legend(curves: readonly SystemCurve[]): Markup {
   const hasTdcf = curves.some(({ weights }) => weights !== null)
-  return html`<figcaption>
+  return markup`<figcaption>
     <ul class="legend">
       ${curves.map(
         ({ system: { name, metrics }, index }) =>
-          html`<li>
-            ${swatch(systemClass(index))} ${name}: EER
-            ${orNone(metrics.eer, percent)}${metrics.minTdcf === null ? noMarkup : html`, min t-DCF ${cost(metrics.minTdcf)}`}
-          </li>`,
+          markup`<li>${swatch(systemClass(index))} ${`${name}: EER ${orNone(metrics.eer, percent)}${metrics.minTdcf === null ? '' : `, min t-DCF ${cost(metrics.minTdcf)}`}`}</li>`,
       )}
     </ul>
     Circle: EER.${hasTdcf ? ' Diamond: lowest t-DCF.' : ''} Down and left is better.
@@ -142,7 +139,7 @@ function legend(curves: readonly SystemCurve[]): Markup {
 
 /** A piece of the line that it explains; what it stands for is in the text beside it. */
 export function swatch(className: string): Markup {
-  return html`<svg class="swatch ${className}" viewBox="0 0 28 10" aria-hidden="true">
+  return markup`<svg class="swatch ${className}" viewBox="0 0 28 10" aria-hidden="true">
     <path class="curve" d="M0,5H28" />
   </svg>`
 }

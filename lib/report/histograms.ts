@@ -3,7 +3,7 @@ import { area, curveStepAfter } from 'd3-shape'
 import { binsOf, histogram, type Bins } from './curves'
 import { swatch } from './det-plot'
 import { score } from './format'
-import { html, noMarkup, type Markup } from './html'
+import { markup, noMarkup, type Markup } from './markup'
 import { linearTicks, plotMarkup, type PlotArea, type PlotSize } from './plot'
 import type { ReportSystem } from './report-system'
 import { tableBehind } from './table'
@@ -18,7 +18,7 @@ interface Group {
 
 export function histogramSection(system: ReportSystem, index: number): Markup {
   const { trials, name } = system
-  if (trials.length === 0) return html`<p>No clip has a score.</p>`
+  if (trials.length === 0) return markup`<p>No clip has a score.</p>`
   const bins = binsOf(
     trials.map(trial => trial.score),
     binCount,
@@ -48,26 +48,26 @@ export function histogramSection(system: ReportSystem, index: number): Markup {
   const all = draw(spoof, `histogram-${index}`, { width: 400, height: 250, left: 52 })
   const single = attacks.map(
     (attack, place) =>
-      html`<figure>
+      markup`<figure>
         <h4>${attack.name}</h4>
         ${draw(attack, `histogram-${index}-${place}`, { width: 250, height: 170, left: 46 })}
       </figure>`,
   )
   const groups = [bonafide, spoof, ...attacks]
-  return html`<figure>
+  return markup`<figure>
       ${all}
       <figcaption>
         <ul class="legend">
           <li>${swatch('bonafide')} bona fide (${bonafide.total})</li>
           <li>${swatch('spoof')} spoof (${spoof.total})</li>
         </ul>
-        ${threshold === null ? noMarkup : html`Vertical line: the threshold of the EER, ${score(threshold)}.`}
+        ${threshold === null ? noMarkup : markup`Vertical line: the threshold of the EER, ${score(threshold)}.`}
       </figcaption>
     </figure>
     ${
       single.length === 0
         ? noMarkup
-        : html`<h3>Scores of each attack: ${name}</h3>
+        : markup`<h3>Scores of each attack: ${name}</h3>
             <p>Filled: the attack; line: bona fide speech.</p>
             <div class="plots">${single}</div>`
     }
@@ -110,10 +110,10 @@ function histogramPlot(parts: {
       ),
     },
     draw: at =>
-      html`<path class="bars spoof" d="${outline(of, bins, at)}" /><path
+      markup`<path class="bars spoof" d="${outline(of, bins, at)}" /><path
           class="bars bonafide"
           d="${outline(bonafide, bins, at)}"
-        />${threshold === null ? noMarkup : html`<path class="threshold" d="M${at.x(threshold)},${at.y.range()[0]!}V${at.y.range()[1]!}" />`}`,
+        />${threshold === null ? noMarkup : markup`<path class="threshold" d="M${at.x(threshold)},${at.y.range()[0]!}V${at.y.range()[1]!}" />`}`,
   })
 }
 

@@ -2,7 +2,7 @@
 import { attackSection } from './attack-bars'
 import { curvesOf, detSection } from './det-plot'
 import { histogramSection } from './histograms'
-import { html, Markup, noMarkup } from './html'
+import { markup, Markup, noMarkup } from './markup'
 import type { ReportSystem } from './report-system'
 import { style } from './style'
 import { figuresTable, operatingPointTable, provenanceTable, runTables, worstClips } from './system-tables'
@@ -18,7 +18,7 @@ interface Section {
 export function reportPage(systems: readonly ReportSystem[], madeAt: Date): string {
   const title = `Spoofing detection: ${systems.map(({ name }) => name).join(', ')}`
   const sections = sectionsOf(systems)
-  const page = html`<!doctype html>
+  const page = markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -41,13 +41,13 @@ export function reportPage(systems: readonly ReportSystem[], madeAt: Date): stri
         </header>
         <nav aria-label="Contents">
           <ul>
-            ${sections.map(({ id, title: name }) => html`<li><a href="#${id}">${name}</a></li>`)}
+            ${sections.map(({ id, title: name }) => markup`<li><a href="#${id}">${name}</a></li>`)}
           </ul>
         </nav>
         <main>
           ${sections.map(
             ({ id, title: name, content }) =>
-              html`<section id="${id}" aria-labelledby="${id}-heading">
+              markup`<section id="${id}" aria-labelledby="${id}-heading">
                 <h2 id="${id}-heading">${name}</h2>
                 ${content}
               </section> `,
@@ -61,13 +61,13 @@ export function reportPage(systems: readonly ReportSystem[], madeAt: Date): stri
 function sectionsOf(systems: readonly ReportSystem[]): Section[] {
   const curves = curvesOf(systems)
   const each = (content: (system: ReportSystem, index: number) => Markup): Markup =>
-    html`${systems.map(content)}`
+    markup`${systems.map(content)}`
   const tandem = curves.flatMap(curve =>
     curve.weights === null ? [] : [{ ...curve, weights: curve.weights }],
   )
-  const none = html`<p>It needs scored clips of both classes.</p>`
+  const none = markup`<p>It needs scored clips of both classes.</p>`
   return [
-    { id: 'figures', title: 'Figures', content: html`${figuresTable(systems)}${each(warnings)}` },
+    { id: 'figures', title: 'Figures', content: markup`${figuresTable(systems)}${each(warnings)}` },
     {
       id: 'det-curves',
       title: 'Detection error trade-off',
@@ -78,7 +78,7 @@ function sectionsOf(systems: readonly ReportSystem[]): Section[] {
       title: 'Scores',
       content: each(
         (system, index) =>
-          html`<h3>Scores of each class: ${system.name}</h3>
+          markup`<h3>Scores of each class: ${system.name}</h3>
             ${histogramSection(system, index)}`,
       ),
     },
@@ -88,8 +88,8 @@ function sectionsOf(systems: readonly ReportSystem[]): Section[] {
       title: 't-DCF over the threshold',
       content:
         tandem.length === 0
-          ? html`<p>It needs scored clips of both classes, and ASV scores or an ASV preset.</p>`
-          : html`${tandem.map(tdcfSection)}`,
+          ? markup`<p>It needs scored clips of both classes, and ASV scores or an ASV preset.</p>`
+          : markup`${tandem.map(tdcfSection)}`,
     },
     {
       id: 'operating-points',
@@ -97,7 +97,7 @@ function sectionsOf(systems: readonly ReportSystem[]): Section[] {
       content:
         curves.length === 0
           ? none
-          : html`<p>
+          : markup`<p>
                 A score at or above the threshold is taken for bona fide. Thresholds lie half-way between two
                 scores.
               </p>
@@ -111,10 +111,10 @@ function sectionsOf(systems: readonly ReportSystem[]): Section[] {
 
 function warnings({ name, metrics }: ReportSystem): Markup {
   if (metrics.warnings.length === 0) return noMarkup
-  return html`<div class="warnings">
+  return markup`<div class="warnings">
     <h3>Warnings: ${name}</h3>
     <ul>
-      ${metrics.warnings.map(warning => html`<li>${warning}</li>`)}
+      ${metrics.warnings.map(warning => markup`<li>${warning}</li>`)}
     </ul>
   </div>`
 }

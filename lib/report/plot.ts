@@ -2,7 +2,7 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale'
 import { line } from 'd3-shape'
 import type { Point } from './curves'
-import { html, noMarkup, type Markup } from './html'
+import { markup, noMarkup, type Markup } from './markup'
 
 export type Scale = ScaleLinear<number, number>
 
@@ -54,7 +54,7 @@ export function plotMarkup(plot: Plot): Markup {
     .domain([...yAxis.domain])
     .range([bottom, margin.top])
   const middle = (margin.top + bottom) / 2
-  return html`<svg
+  return markup`<svg
     viewBox="0 0 ${width} ${height}"
     role="img"
     aria-labelledby="${id}-title ${id}-description"
@@ -65,13 +65,13 @@ export function plotMarkup(plot: Plot): Markup {
       <rect x="${left}" y="${margin.top}" width="${right - left}" height="${bottom - margin.top}" />
     </clipPath>
     <g class="grid">
-      ${xAxis.ticks.map(({ at }) => html`<path d="M${pixels(x(at))},${margin.top}V${bottom}" />`)}${yAxis.ticks.map(({ at }) => html`<path d="M${left},${pixels(y(at))}H${right}" />`)}
+      ${xAxis.ticks.map(({ at }) => markup`<path d="M${pixels(x(at))},${margin.top}V${bottom}" />`)}${yAxis.ticks.map(({ at }) => markup`<path d="M${left},${pixels(y(at))}H${right}" />`)}
     </g>
     <g class="ticks">
-      ${xAxis.ticks.map(({ at, label }) => html`<text x="${pixels(x(at))}" y="${bottom + 14}" text-anchor="middle">${label}</text>`)}${yAxis.ticks.map(({ at, label }) => html`<text x="${left - 5}" y="${pixels(y(at) + 4)}" text-anchor="end">${label}</text>`)}
+      ${xAxis.ticks.map(({ at, label }) => markup`<text x="${pixels(x(at))}" y="${bottom + 14}" text-anchor="middle">${label}</text>`)}${yAxis.ticks.map(({ at, label }) => markup`<text x="${left - 5}" y="${pixels(y(at) + 4)}" text-anchor="end">${label}</text>`)}
     </g>
     <text class="axis" x="${(left + right) / 2}" y="${height - 6}" text-anchor="middle">${xAxis.label}</text>
-    ${yAxis.label === '' ? noMarkup : html`<text class="axis" transform="translate(11,${middle}) rotate(-90)" text-anchor="middle">${yAxis.label}</text>`}
+    ${yAxis.label === '' ? noMarkup : markup`<text class="axis" transform="translate(11,${middle}) rotate(-90)" text-anchor="middle">${yAxis.label}</text>`}
     <g clip-path="url(#${id}-clip)">${plot.draw({ x, y })}</g>
     <rect
       class="frame"

@@ -4,7 +4,7 @@ import { readScoreFile, systemReason, type TrialScore } from '../dataset'
 import { DatasetError, errorCode } from '../errors'
 import { summarizeScores, type AsvOperatingPoint, type MetricsSummary } from '../metrics'
 import { evaluationPaths, type EvaluationPaths, type ScoredMetrics } from '../scoring'
-import { flattened, isRecord, numberOrNull } from './json-values'
+import { flattened, isRecord, numberOrNull, textOf } from './json-values'
 import type { ReportSystem, RunFacts } from './report-system'
 
 /**
@@ -142,7 +142,10 @@ function contradiction(
   stored: unknown,
   computed: unknown,
 ): DatasetError {
-  const [found, expected] = [JSON.stringify(stored) ?? 'nothing', JSON.stringify(computed)]
+  const [found, expected] = [
+    stored === undefined ? 'nothing' : JSON.stringify(stored),
+    JSON.stringify(computed),
+  ]
   return new DatasetError(
     'DATASET_INVALID',
     `${paths.metrics} says that ${name} is ${found}, and the scores in ${paths.scores} make it ${expected}: the two are ` +
@@ -177,7 +180,7 @@ async function failuresIn(log: string): Promise<RunFacts['failures']> {
     if (event['event'] === 'start' || event['event'] === 'resume') failures = []
     if (event['event'] !== 'failed') continue
     const { utterance, code, message } = event
-    failures.push({ utterance: String(utterance), code: String(code), message: String(message) })
+    failures.push({ utterance: textOf(utterance), code: textOf(code), message: textOf(message) })
   }
   return failures
 }

@@ -3,7 +3,7 @@ import { operatingPoint, type ConfidenceInterval, type OperatingCriterion } from
 import type { TrialScore } from '../dataset'
 import type { ScoredMetrics } from '../scoring'
 import { cost, interval, percent, score } from './format'
-import { html, noMarkup, type Markup } from './html'
+import { markup, noMarkup, type Markup } from './markup'
 import type { ReportSystem } from './report-system'
 import { tableMarkup } from './table'
 
@@ -18,7 +18,7 @@ const figures = [
 ] as const
 
 export function figuresTable(systems: readonly ReportSystem[]): Markup {
-  return tableMarkup({
+  const table = tableMarkup({
     caption: 'Figures of the whole list; intervals in brackets',
     header: ['Figure', ...systems.map(({ name }) => name)],
     rows: [
@@ -33,6 +33,7 @@ export function figuresTable(systems: readonly ReportSystem[]): Markup {
       ['ASV system of the t-DCF', ...systems.map(({ metrics }) => metrics.asv?.source ?? 'none')],
     ],
   })
+  return markup`<div class="figures">${table}</div>`
 }
 
 function figureText(
@@ -88,21 +89,23 @@ export function worstClips({ name, trials }: ReportSystem): Markup {
     attack ?? '-',
     score(value),
   ]
-  return html`${tableMarkup({
-    caption: `Bona fide clips with the lowest scores: ${name}`,
-    header: ['Clip', 'Attack', 'Score'],
-    rows: bonafide.slice(0, listedClips).map(row),
-  })}${tableMarkup({
-    caption: `Spoofs with the highest scores: ${name}`,
-    header: ['Clip', 'Attack', 'Score'],
-    rows: spoof.slice(0, listedClips).map(row),
-  })}`
+  return markup`<div class="pairs">
+    ${tableMarkup({
+      caption: `Bona fide clips with the lowest scores: ${name}`,
+      header: ['Clip', 'Attack', 'Score'],
+      rows: bonafide.slice(0, listedClips).map(row),
+    })}${tableMarkup({
+      caption: `Spoofs with the highest scores: ${name}`,
+      header: ['Clip', 'Attack', 'Score'],
+      rows: spoof.slice(0, listedClips).map(row),
+    })}
+  </div>`
 }
 
 const listedFailures = 50
 
 export function runTables({ name, run, metrics }: ReportSystem): Markup {
-  if (run === null) return html`<p>${name}: only scores are known, not how long they took.</p>`
+  if (run === null) return markup`<p>${name}: only scores are known, not how long they took.</p>`
   const { elapsedSeconds, clipsPerSecond, scoredEarlier, failedOver, devices, failures } = run
   const scored = devices.reduce((sum, device) => sum + device.scored, 0)
   const perClip =
@@ -122,11 +125,11 @@ export function runTables({ name, run, metrics }: ReportSystem): Markup {
   })
   if (failures.length === 0) return speed
   const more = failures.length - listedFailures
-  return html`${speed}${tableMarkup({
+  return markup`${speed}${tableMarkup({
     caption: `Clips without a score: ${name}`,
     header: ['Clip', 'Code', 'Why'],
     rows: failures.slice(0, listedFailures).map(({ utterance, code, message }) => [utterance, code, message]),
-  })}${more > 0 ? html`<p>… and ${more} more, all of them in run.jsonl.</p>` : noMarkup}`
+  })}${more > 0 ? markup`<p>… and ${more} more, all of them in run.jsonl.</p>` : noMarkup}`
 }
 
 export function provenanceTable({ name, provenance }: ReportSystem): Markup {

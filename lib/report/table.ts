@@ -1,4 +1,4 @@
-import { html, Markup, noMarkup } from './html'
+import { markup, Markup, noMarkup } from './markup'
 
 export interface Table {
   readonly caption: string
@@ -9,14 +9,14 @@ export interface Table {
 
 /** A table in a box of its own that scrolls where the page is narrow, also by keyboard. */
 export function tableMarkup({ caption, header, rows }: Table): Markup {
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">
+  return markup`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">
     <table>
       <caption>
         ${caption}
       </caption>
       <thead>
         <tr>
-          ${header.map(cell => html`<th scope="col">${cell}</th>`)}
+          ${header.map(cell => markup`<th scope="col">${cell}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -28,15 +28,15 @@ export function tableMarkup({ caption, header, rows }: Table): Markup {
 
 /** The numbers behind a plot, shown on request. */
 export function tableBehind(table: Table): Markup {
-  return html`<details>
+  return markup`<details>
     <summary>Table: ${table.caption}</summary>
     ${tableMarkup(table)}
   </details>`
 }
 
 function rowMarkup([name, ...cells]: readonly (string | number)[]): Markup {
-  const first = name === undefined ? noMarkup : html`<th scope="row">${name}</th>`
-  return html`<tr>
-    ${first}${cells.map(cell => html`<td>${cell}</td>`)}
+  const first = name === undefined ? noMarkup : markup`<th scope="row">${name}</th>`
+  return markup`<tr>
+    ${first}${cells.map(cell => markup`<td>${cell}</td>`)}
   </tr> `
 }

@@ -3,7 +3,7 @@ import { symbol, symbolDiamond } from 'd3-shape'
 import { lowestTdcfIndex, tdcfAt, thinned, type Point } from './curves'
 import type { SystemCurve } from './det-plot'
 import { cost, score } from './format'
-import { html, type Markup } from './html'
+import { markup, type Markup } from './markup'
 import { linearTicks, pathThrough, pixels, plotMarkup, systemClass, type PlotArea } from './plot'
 import { tableBehind } from './table'
 import type { TdcfWeights } from '../metrics'
@@ -33,7 +33,7 @@ export function tdcfSection(curve: SystemCurve & { readonly weights: TdcfWeights
     draw: area => {
       const path = pathThrough(thinned(points(area), tolerancePixels))
       const [x, y] = [area.x(thresholds[lowest]!), area.y(tdcfAt(det, lowest, weights))]
-      return html`<g class="${systemClass(index)}"
+      return markup`<g class="${systemClass(index)}"
         ><path class="curve" d="${path}" /><path
           class="mark"
           d="${symbol(symbolDiamond, 60)() ?? ''}"
@@ -41,7 +41,7 @@ export function tdcfSection(curve: SystemCurve & { readonly weights: TdcfWeights
       /></g>`
     },
   })
-  return html`<figure>
+  return markup`<figure>
       ${plot}
       <figcaption>
         ${system.name}: lowest at ${score(thresholds[lowest]!)}. At 1 the countermeasure is as good as none.

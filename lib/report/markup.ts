@@ -12,7 +12,7 @@ export class Markup {
 export type MarkupPart = string | number | Markup | readonly Markup[]
 
 /** A template of markup; strings put into it become text, also inside quoted attributes. */
-export function html(strings: TemplateStringsArray, ...parts: readonly MarkupPart[]): Markup {
+export function markup(strings: TemplateStringsArray, ...parts: readonly MarkupPart[]): Markup {
   return new Markup(
     strings.map((literal, index) => (index === 0 ? '' : textOf(parts[index - 1]!)) + literal).join(''),
   )
