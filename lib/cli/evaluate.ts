@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { existsSync } from 'node:fs'
 import { errorCode, SessionError } from '../errors'
-import { evaluate, evaluationPaths, type Evaluation } from '../scoring'
+import { evaluate, evaluationPaths, type Evaluation, type EvaluationPaths } from '../scoring'
 import { compilationNotes } from './compile-progress'
 import type { ExitCode } from './exit'
 import { formatMetrics } from './metrics-text'
@@ -16,6 +16,7 @@ interface EvalFlags extends ModelFlags, AsvFlags {
   readonly out: string
   readonly protocol?: string
   readonly ci?: boolean
+  readonly report?: boolean
   readonly allowMissing?: boolean
   readonly json?: boolean
 }
@@ -32,6 +33,7 @@ export function addEvalCommand(
     .requiredOption('--out <folder>', 'where the results go')
     .option('--protocol <file>', "evaluation list (default: the corpus's own)")
     .option('--ci', '95 % bootstrap confidence intervals, 1000 replicates')
+    .option('--report', 'report.html in the folder too: the results with plots, for people')
     .option('--allow-missing', 'exit 0 although some utterances have no score')
     .option('--json', 'print metrics.json')
   addAsvOptions(addModelOptions(command))
@@ -75,6 +77,7 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
   }
   display.stop()
   const { metrics, failures, files } = evaluation
+  if (flags.report === true) await writeHtmlReport(files, signal)
   const { scoredEarlier, failedOver } = metrics.provenance
   if (scoredEarlier > 0) note(`${counted(scoredEarlier, 'score', 'scores')} taken over from earlier runs`)
   if (failedOver > 0) {
@@ -89,6 +92,13 @@ async function evaluateCorpus(flags: EvalFlags, signal: AbortSignal): Promise<Ex
   if (flags.allowMissing === true) return 0
   note('exit code 1 because of them; --allow-missing accepts that')
   return 1
+}
+
+async function writeHtmlReport({ folder, htmlReport }: EvaluationPaths, signal: AbortSignal): Promise<void> {
+  // Loaded here: without the option nothing is drawn.
+  const { writeReport } = await import('../report/index.js')
+  await writeReport({ results: [folder], out: htmlReport, intervals: 'bootstrap', signal })
+  note(`wrote ${htmlReport}`)
 }
 
 const listedFailures = 20

@@ -16,6 +16,7 @@ import { addEvalCommand } from './evaluate'
 import { exitCodeOf, explain, stopOnRequest, watchStreams, type ExitCode } from './exit'
 import { addExplainCommand } from './explain'
 import { addMetricsCommand } from './metrics'
+import { addReportCommand } from './report'
 import { addScoreCommand } from './score'
 import { addSimulatorCommand } from './simulator'
 
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
     addScoreCommand,
     addEvalCommand,
     addMetricsCommand,
+    addReportCommand,
     addCalibrateCommand,
     addConvertCommand,
     addCompileCommand,

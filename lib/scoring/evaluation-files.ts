@@ -45,6 +45,8 @@ export interface EvaluationPaths {
   readonly metrics: string
   readonly manifest: string
   readonly log: string
+  /** Of `aasist eval --report`; gone when a later run ends without one. */
+  readonly htmlReport: string
 }
 
 /**
@@ -141,6 +143,8 @@ export class EvaluationFiles {
   }): Promise<void> {
     await this.#writing(this.#lock.assertHeld())
     await this.#writing(this.#journal!.close())
+    // It would be about the scores of the run before.
+    await this.#writing(rm(this.paths.htmlReport, { force: true }))
     await writeFileAtomically(this.paths.report, parts.report)
     await writeFileAtomically(this.paths.metrics, json(parts.metrics))
     await writeScoreFile(this.paths.scores, withScores(parts.trials, parts.scores))
@@ -221,6 +225,7 @@ export function evaluationPaths(folder: string): EvaluationPaths {
     metrics: within('metrics.json'),
     manifest: within('manifest.json'),
     log: within('run.jsonl'),
+    htmlReport: within('report.html'),
   }
 }
 

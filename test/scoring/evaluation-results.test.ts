@@ -29,8 +29,9 @@ describe('the results folder of an evaluation', () => {
   it('holds these files and no others, and the evaluation says where they are', () => {
     const names = ['eval_scores.txt', 'manifest.json', 'metrics.json', 'run.jsonl', 't-DCF_EER.txt']
     expect(filesIn(out())).to.deep.equal(names)
-    const { folder: resultFolder, partialScores, ...paths } = evaluation.files
+    const { folder: resultFolder, partialScores, htmlReport, ...paths } = evaluation.files
     expect(partialScores).to.equal(join(out(), 'eval_scores.partial.txt'))
+    expect(htmlReport).to.equal(join(out(), 'report.html'))
     expect(resultFolder).to.equal(out())
     expect(Object.values(paths).sort()).to.deep.equal(names.map(name => join(out(), name)))
     expect(evaluation.failures).to.deep.equal([])

@@ -16,7 +16,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   onnxruntime: ['session'],
   scoring: ['audio', 'model', 'dataset', 'metrics', 'toolchain', 'session'],
   benchmark: ['scoring', 'session', 'audio', 'dataset', 'model', 'metrics', 'toolchain'],
-  cli: ['benchmark', 'scoring', 'audio', 'model', 'dataset', 'metrics', 'toolchain', 'session'],
+  report: ['scoring', 'dataset', 'metrics'],
+  cli: ['report', 'benchmark', 'scoring', 'audio', 'model', 'dataset', 'metrics', 'toolchain', 'session'],
 }
 
 /** Files of lib that belong to no room, and the rooms that may import them. */

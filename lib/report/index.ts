@@ -1,0 +1,2 @@
+/** Results as one HTML file for people. */
+export { writeReport, type ReportRequest } from './write-report'
