@@ -33,15 +33,8 @@ export async function buildApp({ engine, settings, logger = false }) {
     metrics.refused.inc({ code: body.code })
     return reply.code(status).headers(headers).send(body)
   })
-  app.setNotFoundHandler(request => {
-    const path = request.url.split('?', 1)[0]
-    const methods = ['GET', 'POST'].filter(method => app.hasRoute({ method, url: path }))
-    if (methods.length === 0) throw new Refusal(404, 'NOT_FOUND', `there is nothing at ${path}`)
-    const allowed = methods.includes('GET') ? 'GET, HEAD' : methods.join()
-    throw new Refusal(405, 'METHOD_NOT_ALLOWED', `${path} takes ${allowed}, not ${request.method}`, {
-      allow: allowed,
-    })
-  })
+  // The hook, because behind it a method with a body fails for its body first.
+  app.setNotFoundHandler(async () => undefined)
   app.addHook('onRequest', async (request, reply) => {
     const beganAt = process.hrtime.bigint()
     reply.raw.once('close', () => {
@@ -49,6 +42,7 @@ export async function buildApp({ engine, settings, logger = false }) {
       const seconds = Number(process.hrtime.bigint() - beganAt) / 1e9
       metrics.seconds.observe({ route: request.routeOptions.url ?? 'none', status }, seconds)
     })
+    if (request.is404) throw nothingThere(app, request)
   })
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
@@ -57,7 +51,7 @@ export async function buildApp({ engine, settings, logger = false }) {
   })
 
   await app.register(multipart, {
-    limits: { files: 1, fileSize: maxBytes, fields: 8, fieldSize: 1024, parts: 9, headerPairs: 32 },
+    limits: { files: 1, fileSize: maxBytes, fields: 0, headerPairs: 32 },
   })
 
   // Before the body is read: what waits with its body takes memory.
@@ -114,4 +108,12 @@ export async function buildApp({ engine, settings, logger = false }) {
   app.get('/openapi.json', async () => document)
   await addPage(app)
   return app
+}
+
+function nothingThere(app, { method, url }) {
+  const path = url.split('?', 1)[0]
+  const methods = ['GET', 'POST'].filter(known => app.hasRoute({ method: known, url: path }))
+  if (methods.length === 0) return new Refusal(404, 'NOT_FOUND', `there is nothing at ${path}`)
+  const allow = methods.includes('GET') ? 'GET, HEAD' : methods.join()
+  return new Refusal(405, 'METHOD_NOT_ALLOWED', `${path} takes ${allow}, not ${method}`, { allow })
 }

@@ -80,6 +80,7 @@ export function openApi({ maxBytes, maxSeconds }) {
                 schema: {
                   type: 'object',
                   required: ['file'],
+                  additionalProperties: false,
                   properties: {
                     file: { type: 'string', format: 'binary', description: 'A WAV or FLAC file' },
                   },
@@ -163,7 +164,7 @@ const schemas = {
     properties: {
       startSeconds: { type: 'number', minimum: 0 },
       endSeconds: { type: 'number', exclusiveMinimum: 0 },
-      score: { type: 'number' },
+      score: { ...nullable('number'), description: 'null where there is nothing to be heard' },
       decision,
     },
   },

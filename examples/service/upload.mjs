@@ -18,21 +18,20 @@ export async function readUpload(request, { maxBytes }) {
   return bytes
 }
 
+const oneFile = 'expected a form with one file, in the field "file", and nothing else'
+
 async function filePart(request) {
   const bytes = await firstFile(request).catch(error => {
-    // Fastify's own say which limit it was; the parser's are about what it could not read.
-    if (String(error.code).startsWith('FST_')) throw error
-    throw new Refusal(400, 'BODY_INVALID', `the form cannot be read: ${error.message}`)
+    if (error.code === 'FST_REQ_FILE_TOO_LARGE') throw error
+    throw new Refusal(400, 'BODY_INVALID', `${error.message}; ${oneFile}`)
   })
-  if (bytes === undefined) {
-    throw new Refusal(400, 'BODY_INVALID', 'there is no file in the form; expected one, in the field "file"')
-  }
+  if (bytes === undefined) throw new Refusal(400, 'BODY_INVALID', `there is no such file; ${oneFile}`)
   return bytes
 }
 
 async function firstFile(request) {
   const part = await request.file()
-  return part?.toBuffer()
+  return part?.fieldname === 'file' ? part.toBuffer() : undefined
 }
 
 function base64(body) {

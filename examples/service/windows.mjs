@@ -2,7 +2,8 @@
 
 /**
  * Scores a window of the model's length every `hopSeconds`.
- * @returns [{ startSeconds, endSeconds, score, decision }], or null where the installed aasist-ascend cannot do it
+ * @returns [{ startSeconds, endSeconds, score, decision }], of silence with null for both, or null where the installed
+ * aasist-ascend cannot do it
  */
 export async function windowScores(detector, bytes, { hopSeconds, signal }) {
   if (typeof detector.scoreRecording !== 'function') return null

@@ -117,6 +117,8 @@ describe('examples/service', function () {
     }
 
     const audio = clip.toString('base64')
+    const field = (name: string, value: string): string =>
+      `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n--x--\r\n`
     const bodies: readonly [
       what: string,
       type: string,
@@ -142,6 +144,7 @@ describe('examples/service', function () {
       ['plain text', 'text/plain', 'audio', 415, 'MEDIA_TYPE'],
       ['a form without a file', 'multipart/form-data; boundary=x', '--x--\r\n', 400, 'BODY_INVALID'],
       ['a form without a boundary', 'multipart/form-data', 'x', 400, 'BODY_INVALID'],
+      ['a form with an address', 'multipart/form-data; boundary=x', field('url', 'x'), 400, 'BODY_INVALID'],
       ['half a form', form(clip).type, form(clip).body.subarray(0, 500), 400, 'BODY_INVALID'],
       ['a page', form(clip).type, form(Buffer.from('<html></html>')).body, 415, 'AUDIO_UNSUPPORTED'],
       ['half a recording', form(clip).type, form(clip.subarray(0, 9000)).body, 422, 'AUDIO_TRUNCATED'],
@@ -200,7 +203,9 @@ describe('examples/service', function () {
       const wrong = await service.send('DELETE', '/v1/score', {})
       expectRefusal(wrong, 405, 'METHOD_NOT_ALLOWED')
       expect(wrong.headers['allow']).to.equal('POST')
-      expect((await service.send('POST', '/healthz', {})).headers['allow']).to.equal('GET, HEAD')
+      const written = await service.send('POST', '/healthz', { 'content-type': 'text/plain' }, 'well?')
+      expectRefusal(written, 405, 'METHOD_NOT_ALLOWED')
+      expect(written.headers['allow']).to.equal('GET, HEAD')
     })
 
     it('answers 429 to more than MAX_REQUESTS at once, before their bodies, and takes the next when one is done', async () => {

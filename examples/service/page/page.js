@@ -85,11 +85,13 @@ function make(name, text) {
 function showWindows({ windows, threshold, durationSeconds }) {
   element('timeline').hidden = windows === null || windows.length === 0
   if (element('timeline').hidden) return
-  const scores = windows.map(({ score }) => score).concat(threshold ?? [])
+  // Null is the score of silence.
+  const heard = windows.map(({ score: value }) => value).filter(value => value !== null)
+  const scores = heard.length === 0 ? [0] : heard.concat(threshold ?? [])
   const lowest = Math.min(...scores)
   const range = Math.max(...scores) - lowest || 1
   // A tenth of the height for the lowest score, which would have none.
-  const height = score => 10 + (85 * (score - lowest)) / range
+  const height = value => (value === null ? 3 : 10 + (85 * (value - lowest)) / range)
   const bars = windows.map((window, index) => {
     const endSeconds = windows[index + 1]?.startSeconds ?? durationSeconds
     const bar = draw('rect', {
@@ -113,15 +115,17 @@ function showWindows({ windows, threshold, durationSeconds }) {
   element('windows').replaceChildren(
     ...windows.map(({ startSeconds, endSeconds, score: value, decision }) => {
       const row = document.createElement('tr')
-      const cells = [seconds(startSeconds), seconds(endSeconds), value.toFixed(3), decisionText(decision)]
+      const cells = [seconds(startSeconds), seconds(endSeconds), scoreText(value), decisionText(decision)]
       row.append(...cells.map(text => make('td', text)))
       return row
     }),
   )
 }
 
+const scoreText = value => (value === null ? 'silence' : value.toFixed(3))
+
 const windowText = ({ startSeconds, endSeconds, score: value, decision }) =>
-  `${seconds(startSeconds)} to ${seconds(endSeconds)}: ${value.toFixed(3)}, ${decisionText(decision).toLowerCase()}`
+  `${seconds(startSeconds)} to ${seconds(endSeconds)}: ${scoreText(value)}, ${decisionText(decision).toLowerCase()}`
 
 function draw(name, attributes) {
   const made = document.createElementNS('http://www.w3.org/2000/svg', name)
@@ -201,9 +205,12 @@ async function stopAndScore() {
   await score(await stopped.stop(), 'Recording from the microphone')
 }
 
+let isAsking = false
 record.addEventListener('click', async () => {
   if (recording !== null) return stopAndScore()
-  record.disabled = true
+  // Not `disabled`, which would take the focus away from whoever uses the keyboard.
+  if (isAsking) return
+  isAsking = true
   say('Waiting for the microphone …')
   try {
     recording = await startRecording()
@@ -211,7 +218,7 @@ record.addEventListener('click', async () => {
   } catch (error) {
     say(`There is no microphone to record from: ${error.message}`, 'failed')
   } finally {
-    record.disabled = false
+    isAsking = false
     showBusy()
   }
 })
