@@ -1,5 +1,4 @@
 // The service without a process around it: routes, limits, and what is told of them.
-import { setMaxListeners } from 'node:events'
 import multipart from '@fastify/multipart'
 import Fastify from 'fastify'
 import { answerTo, Refusal } from './answers.mjs'
@@ -85,7 +84,6 @@ export async function buildApp({ engine, settings, logger = false }) {
 
   app.post('/v1/score', { onRequest: admit }, async (request, reply) => {
     const left = new AbortController()
-    setMaxListeners(0, left.signal)
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) left.abort(new Refusal(400, 'ABORTED', 'the client left'))
     })

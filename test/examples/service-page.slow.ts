@@ -47,7 +47,7 @@ describe('examples/service: the page', function () {
   beforeEach(async () => {
     context = await browser.newContext({ permissions: ['microphone'] })
     page = await context.newPage()
-    page.setDefaultTimeout(30_000)
+    page.setDefaultTimeout(60_000)
     complaints = []
     elsewhere = []
     page.on('console', message => {
