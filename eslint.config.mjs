@@ -117,8 +117,23 @@ export default tseslint.config(
         URL: 'readonly',
         performance: 'readonly',
         AbortController: 'readonly',
+        AbortSignal: 'readonly',
         Buffer: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
       },
+    },
+  },
+  {
+    files: ['examples/service/page/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...['document', 'fetch', 'FormData', 'Blob', 'URL', 'AbortController', 'navigator', 'performance'],
+          ...['AudioContext', 'AudioWorkletNode', 'AudioWorkletProcessor', 'registerProcessor', 'sampleRate'],
+          ...['setInterval', 'clearInterval', 'window'],
+        ].map(name => [name, 'readonly']),
+      ),
     },
   },
 )

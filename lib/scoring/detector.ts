@@ -120,7 +120,7 @@ export class Detector implements AsyncDisposable {
     this.#places =
       pool.stats().sessions * (scoreInterface.batch ?? 1) + (options.queueLimit ?? defaultQueueLimit)
     this.#audio = { ...(resample && { resample }), ...(channels && { channels }) }
-    logWarnings(this.#notices())
+    logWarnings(this.notices)
   }
 
   /**

@@ -40,7 +40,7 @@ describe('the packed package', function () {
       /^models\/demo\/[^/]+\.(pth|conf|json|md)$/,
       /^models\/demo\/LA\/.+\.(flac|txt)$/,
       /^docs\/.+\.md$/,
-      /^examples\/.+\.(mjs|md)$/,
+      /^examples\/.+\.(mjs|md|js|html|json|sh|toml)$/,
       /^prebuilds\/README\.md$/,
       /^prebuilds\/linux-(x64|arm64)\/(aasist-ascend\.glibc\.node|built\.json)$/,
       /^prebuilds\/linux-(x64|arm64)\/simulator\/(lib\/[\w.]+\.so|bin\/[\w-]+|include\/acl\/(ops\/)?[\w.]+\.(h|inc))$/,
