@@ -2,11 +2,9 @@
 
 /**
  * Scores a window of the model's length every `hopSeconds`.
- * @returns [{ startSeconds, endSeconds, score, decision }], of silence with null for both, or null where the installed
- * aasist-ascend cannot do it
+ * @returns [{ startSeconds, endSeconds, score, decision }], of silence with null for both
  */
 export async function windowScores(detector, bytes, { hopSeconds, signal }) {
-  if (typeof detector.scoreRecording !== 'function') return null
   const windows = []
   for await (const window of detector.scoreRecording(bytes, { hopSeconds, signal })) {
     const { startSeconds, endSeconds, score, decision } = window

@@ -1,4 +1,3 @@
-/* global AbortSignal */
 // A process of its own: opens a model, runs it eight times and gives it back, then does so again, and prints how each step
 // ended, as one line of JSON. `story.cjs <dist folder> <settings as JSON>`; faults come by environment.
 const { readFileSync } = require('node:fs')
