@@ -1,5 +1,6 @@
 /** `aasist score --long`: recordings in; segments, or every window, out. */
 import { Option, type Command } from 'commander'
+import { realpath } from 'node:fs/promises'
 import { AasistError, ArgumentTypeError, errorCode } from '../errors'
 import {
   Detector,
@@ -8,6 +9,7 @@ import {
   type RecordingSegment,
   type WindowScore,
 } from '../scoring'
+import type { ScoredRecording } from '../report'
 import { findAudioFiles } from './audio-files'
 import { compilationNotes } from './compile-progress'
 import { noteNearest, type ExitCode } from './exit'
@@ -32,6 +34,7 @@ export interface LongFlags extends ScoringFlags {
   readonly rawChannels?: number
   readonly json?: boolean
   readonly csv?: boolean
+  readonly timeline?: string
 }
 
 /** As flags are spelled, for those that mean nothing without `--long`. */
@@ -43,6 +46,7 @@ const longFlags = {
   rate: '--rate',
   rawChannels: '--raw-channels',
   csv: '--csv',
+  timeline: '--timeline',
 } as const satisfies Partial<Record<keyof LongFlags, string>>
 
 export function addLongOptions(command: Command): Command {
@@ -64,6 +68,7 @@ export function addLongOptions(command: Command): Command {
     .option('--rate <Hz>', 'with --raw: samples a second (default: 16000)', parseCount)
     .option('--raw-channels <n>', 'with --raw: channels, interleaved (default: 1)', parseCount)
     .addOption(new Option('--csv', 'with --long: a line a window, commas between').conflicts('json'))
+    .option('--timeline <file>', 'with --long: scores over time as one HTML file as well')
 }
 
 /** @throws ArgumentTypeError INVALID_ARGUMENT for flags that would do nothing */
@@ -81,6 +86,8 @@ export async function scoreLong(
 ): Promise<ExitCode> {
   const options = { ...recordingOptions(flags), signal }
   const { files, ignored } = await findAudioFiles(inputs)
+  const { timeline } = flags
+  if (timeline !== undefined) await assertNoInput(timeline, files)
   if (ignored > 0) note(`left out ${counted(ignored, 'file')} without an audio ending`)
   const detector = await Detector.load({
     ...detectorOptions(flags),
@@ -92,10 +99,12 @@ export async function scoreLong(
   const print = flags.csv === true ? csvPrinter() : flags.json === true ? jsonPrinter() : plainPrinter()
   for (const { message } of detector.notices) note(`note: ${message}`)
   let failed = 0
+  const drawn: ScoredRecording[] = []
+  const draw = timeline === undefined ? undefined : (recording: ScoredRecording) => drawn.push(recording)
   try {
     for (const file of files) {
       try {
-        await scoreOne(detector, file, options, print)
+        await scoreOne(detector, file, options, print, draw)
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof AasistError)) throw error
@@ -106,23 +115,53 @@ export async function scoreLong(
   } finally {
     await detector.release()
   }
+  if (timeline !== undefined && drawn.length > 0) {
+    // Loaded here: whoever draws nothing should not wait for what draws.
+    const { writeTimeline } = await import('../report/index.js')
+    await writeTimeline(timeline, drawn)
+    note(`wrote ${printable(timeline)}`)
+  }
   if (failed > 0) note(`${failed} of ${counted(files.length, 'recording')} could not be scored to the end`)
   return failed > 0 ? 1 : 0
 }
 
+/** What was scored before a recording turned out to be damaged is told as well. */
 async function scoreOne(
   detector: Detector,
   file: string,
   options: RecordingOptions,
   print: Printer,
+  draw: ((recording: ScoredRecording) => void) | undefined,
 ): Promise<void> {
   const segmenter = new Segmenter()
+  const windows: WindowScore[] = []
+  let count = 0
   const recording = file === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : file
-  for await (const window of detector.scoreRecording(recording, options)) {
-    segmenter.add(window)
-    print.window?.(file, window)
+  try {
+    for await (const window of detector.scoreRecording(recording, options)) {
+      count += 1
+      segmenter.add(window)
+      if (draw !== undefined) windows.push(window)
+      print.window?.(file, window)
+    }
+  } finally {
+    const segments = segmenter.segments()
+    if (count > 0) {
+      print.end?.(file, segments)
+      draw?.({ name: nameOf(file), windows, segments })
+    }
   }
-  print.end?.(file, segmenter.segments())
+}
+
+const nameOf = (file: string): string => (file === '-' ? 'standard input' : file)
+
+async function assertNoInput(out: string, files: readonly string[]): Promise<void> {
+  const target = await realpath(out).catch(() => undefined)
+  if (target === undefined) return
+  for (const file of files) {
+    if ((await realpath(file).catch(() => undefined)) !== target) continue
+    throw new ArgumentTypeError(`--timeline ${out} would replace the recording ${file}; name another file`)
+  }
 }
 
 function recordingOptions(flags: LongFlags): RecordingOptions {
@@ -178,7 +217,7 @@ function quoted(text: string): string {
 function plainPrinter(): Printer {
   return {
     end(file, segments) {
-      printLine(printable(file === '-' ? 'standard input' : file))
+      printLine(printable(nameOf(file)))
       for (const segment of segments) printLine(shown(segment))
     },
     failure: noteFailure,

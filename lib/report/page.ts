@@ -1,61 +1,18 @@
-/** The report as one HTML file without scripts and without anything to fetch. */
+/** The report: what it tells of the systems, in which order. */
 import { attackSection } from './attack-bars'
 import { curvesOf, detSection } from './det-plot'
 import { histogramSection } from './histograms'
-import { markup, Markup, noMarkup } from './markup'
+import { htmlDocument, type Section } from './document'
+import { markup, noMarkup, type Markup } from './markup'
 import type { ReportSystem } from './report-system'
-import { style } from './style'
 import { figuresTable, operatingPointTable, provenanceTable, runTables, worstClips } from './system-tables'
 import { tdcfSection } from './tdcf-plot'
-
-interface Section {
-  readonly id: string
-  readonly title: string
-  readonly content: Markup
-}
 
 /** A whole HTML document. */
 export function reportPage(systems: readonly ReportSystem[], madeAt: Date): string {
   const title = `Spoofing detection: ${systems.map(({ name }) => name).join(', ')}`
-  const sections = sectionsOf(systems)
-  const page = markup`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-        />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
-        <style>
-          ${new Markup(style)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${title}</h1>
-          <p>
-            Made by aasist report on ${madeAt.toISOString().slice(0, 10)}. Higher scores mean more bona fide.
-          </p>
-        </header>
-        <nav aria-label="Contents">
-          <ul>
-            ${sections.map(({ id, title: name }) => markup`<li><a href="#${id}">${name}</a></li>`)}
-          </ul>
-        </nav>
-        <main>
-          ${sections.map(
-            ({ id, title: name, content }) =>
-              markup`<section id="${id}" aria-labelledby="${id}-heading">
-                <h2 id="${id}-heading">${name}</h2>
-                ${content}
-              </section> `,
-          )}
-        </main>
-      </body>
-    </html> `
-  return page.text
+  const intro = `Made by aasist report on ${madeAt.toISOString().slice(0, 10)}. Higher scores mean more bona fide.`
+  return htmlDocument({ title, intro, sections: sectionsOf(systems) })
 }
 
 function sectionsOf(systems: readonly ReportSystem[]): Section[] {

@@ -31,6 +31,7 @@ svg text{font:11px system-ui,sans-serif;fill:var(--text)}
 .curve{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}
 .mark{fill:var(--c);stroke:var(--back);stroke-width:1.5}
 .bar{fill:var(--c)}.whisker{fill:none;stroke:var(--text);stroke-width:1.2}
+figure.wide{max-width:none}.line{stroke-width:1.3}.spoofed{fill:var(--c1);fill-opacity:.12}
 .bars{stroke:var(--c);stroke-width:1.5}.bars.spoof{fill:var(--c);fill-opacity:.35}.bars.bonafide{fill:none}
 .s0,.bonafide{--c:var(--c0)}.s1,.spoof{--c:var(--c1)}.s2{--c:var(--c2)}.s3{--c:var(--c3)}.s4{--c:var(--c4)}.s5{--c:var(--c5)}
 .d1 .curve{stroke-dasharray:7 3}.d2 .curve{stroke-dasharray:2 3}.d3 .curve{stroke-dasharray:8 3 2 3}

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { integerSignal } from '../audio/signals'
@@ -87,6 +87,30 @@ describe('aasist score --long', function () {
       expectSuccess(ended)
       expect(scores(jsonLines(ended.stdout))).to.deep.equal(scores(expected))
     }
+  })
+
+  it('--timeline draws the scores over time, every recording by itself, in a file that fetches nothing', async () => {
+    const names = [file('a.wav', wav()), file('<b>.wav', wav())]
+    const ended = await run([...names, '--timeline', 'out.html', '--json'])
+    expectSuccess(ended)
+    const page = readFileSync(join(folder(), 'out.html'), 'utf8')
+    expect(page).to.not.match(/<script|<link|<img|https?:|<b>|NaN|undefined|Infinity/)
+    expect(page.match(/role="img"/g)).to.have.length(2)
+    const scores = jsonLines(ended.stdout).flatMap(({ file: name, score }) =>
+      name === 'a.wav' && typeof score === 'number' ? [score] : [],
+    )
+    const range = `${scores.length} windows from ${Math.min(...scores).toFixed(4)} to ${Math.max(...scores).toFixed(4)}`
+    expect(page).to.include(range)
+    // Silence in between interrupts the line.
+    expect(/class="curve line" d="([^"]+)"/.exec(page)![1]!.match(/M/g)).to.have.length(2)
+    expectFailure(await run([names[0]!, '--timeline', names[0]!]), 2, 'INVALID_ARGUMENT')
+  })
+
+  it('tells what it scored of a recording before it was damaged', async () => {
+    const cut = wav().subarray(0, 200_000)
+    const ended = await run([file('cut.wav', cut), '--hop', '0.3'])
+    expectFailure(ended, 1, 'AUDIO_TRUNCATED')
+    expect(ended.stdout).to.match(/cut\.wav\n {2}0:00:00\.0/)
   })
 
   it('scores silence too when it is told to', async () => {

@@ -1,6 +1,6 @@
 /** A recording in, the scores of its windows out: decoding, cutting, scoring and judging in step. */
 import { fitWindow } from '../../audio'
-import { SessionError } from '../../errors'
+import { AudioError, SessionError } from '../../errors'
 import type { Judge } from '../judgement'
 import { mapOrdered } from '../ordered'
 import type { ScoredWindow } from '../window-scorer'
@@ -76,11 +76,17 @@ async function* groupsOf(
   plan: WindowPlan,
 ): AsyncGenerator<WindowGroup, void, undefined> {
   const channels: ChannelWindows[] = []
-  for await (const block of blocks) {
-    for (const [channel, samples] of block.entries()) {
-      channels[channel] ??= new ChannelWindows(channel, plan)
-      yield* channels[channel].push(samples)
+  try {
+    for await (const block of blocks) {
+      for (const [channel, samples] of block.entries()) {
+        channels[channel] ??= new ChannelWindows(channel, plan)
+        yield* channels[channel].push(samples)
+      }
     }
+  } catch (error) {
+    // What was heard before the damage is as good as any other recording.
+    if (error instanceof AudioError) for (const channel of channels) yield* channel.finish()
+    throw error
   }
   for (const channel of channels) yield* channel.finish()
 }
