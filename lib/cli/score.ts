@@ -44,7 +44,7 @@ export function addScoreCommand(
   addModelOptions(addLongOptions(command))
     .addHelpText(
       'after',
-      '\nExamples:\n  aasist score call.wav recordings/ --model AASIST-L.pth --json\n' +
+      '\nExample:\n  aasist score call.wav recordings/ --model AASIST-L.pth --json\n' +
         '  aasist score meeting.mp3 --long --each-channel --csv\n' +
         '  arecord -f S16_LE -r 16000 -t raw | aasist score - --long --raw s16le --json',
     )

@@ -16,9 +16,13 @@ export interface TerminalOptions {
 export function onTerminal(
   test: Mocha.Context,
   command: readonly string[],
-  { columns = 80, steps = [], ...options }: TerminalOptions = {},
+  { columns = 80, steps = [], env, ...options }: TerminalOptions = {},
 ): Promise<Ended> {
   const python = requireTool(test, 'python3')
   const typist = join(root, 'test', 'cli', 'typist.py')
-  return new Running(python, [typist, String(columns), JSON.stringify(steps), ...command], options).ended
+  return new Running(python, [typist, String(columns), JSON.stringify(steps), ...command], {
+    ...options,
+    // With CI set, Node takes no terminal for one with colours.
+    env: { CI: undefined, ...env },
+  }).ended
 }

@@ -8,7 +8,7 @@ import { onTerminal } from './terminals'
 
 const commands = [
   ...['demo', 'score', 'eval', 'metrics', 'calibrate', 'convert', 'compile', 'bench', 'devices', 'cache'],
-  ...['simulator', 'doctor', 'explain', 'completion', 'help'],
+  ...['report', 'simulator', 'doctor', 'explain', 'completion', 'help'],
 ]
 
 /** In the environment: shells that start other programs take it out of their own. */
