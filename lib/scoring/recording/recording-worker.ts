@@ -15,9 +15,11 @@ function reply(message: RecordingReply, transfer: ArrayBuffer[] = []): void {
 
 /** Who waits for the reader's bytes. */
 let onBytes: ((bytes: Uint8Array | null) => void) | undefined
+let isLeaving = false
 
 async function* bytesOfReader(): AsyncGenerator<Uint8Array, void, undefined> {
-  for (;;) {
+  // Nobody would answer any more.
+  while (!isLeaving) {
     const next = new Promise<Uint8Array | null>(resolve => (onBytes = resolve))
     reply({ kind: 'bytes wanted' })
     const bytes = await next
@@ -79,6 +81,7 @@ port.on('message', (request: RecordingRequest) => {
       onBytes?.(null)
       break
     case 'leave':
+      isLeaving = true
       onBytes?.(null)
       // Left open by a thread that is ended by force, a file would stay open.
       void working.then(() => opened?.close()).finally(() => port.close())
