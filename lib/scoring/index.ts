@@ -14,6 +14,7 @@ export { Detector, type DetectorStats, type FileScore, type Score, type ScoreWar
 export { calibrate, type CalibrateOptions } from './calibrate'
 export type { Calibration } from './calibration-file'
 export { LiveScores, type LiveOptions, type LiveScore } from './recording/live-scores'
+export type { PcmFormat } from '../audio'
 export type { Recording, RecordingOptions } from './recording/recording-options'
 export { Segmenter, type RecordingSegment } from './recording/segments'
 export type { WindowScore } from './recording/window-score'

@@ -27,6 +27,10 @@ import {
   type ErrorCode,
   type Evaluation,
   type FileScore,
+  type Recording,
+  type RecordingOptions,
+  type RecordingSegment,
+  Segmenter,
   type IntervalOptions,
   type MetricsSummary,
   type Outputs,
@@ -80,6 +84,18 @@ export const clips: readonly Clip[] = [
 export const rateless: Clip = { samples: new Float32Array(16_000) }
 
 // One file of many has a score or an error, and one look at `error` tells which.
+export async function segmentsOf(
+  detector: Detector,
+  recording: Recording,
+): Promise<readonly RecordingSegment[]> {
+  const segmenter = new Segmenter()
+  const options: RecordingOptions = { hopSeconds: 1, channels: 'each', silenceDbfs: null }
+  for await (const window of detector.scoreRecording(recording, options)) {
+    if (!window.silent) segmenter.add(window)
+  }
+  return segmenter.segments()
+}
+
 export function describe(result: FileScore): string {
   // @ts-expect-error there may be no score
   takesScore(result)
