@@ -77,14 +77,15 @@ export function encodeSharedWindows(
   const strips = new WindowEdges(layers, windows)
   let frames = frontEndFrames(config, config.nbSamp)
   let framesOfHop = windows.hopSamples / 3
-  // Each group's own map comes first: passes look for the encoder in that order.
+  const before: SharedMap[] = []
+  // Passes count the encoder's blocks by their pools, so all that is shared comes first.
   for (const group of groups) {
-    const before = { map: whole, frames, framesOfHop }
+    before.push({ map: whole, frames, framesOfHop })
     for (const block of group) whole = encoder.residualBlock(block, whole)
-    strips.advance(group, before)
     frames = group.reduce(length => Math.floor(length / 3), frames)
     framesOfHop /= 3 ** group.length
   }
+  for (const [index, group] of groups.entries()) strips.advance(group, before[index]!)
   if (frames < 3) {
     throw new ModelError(
       'CONFIG_INVALID',

@@ -3,18 +3,20 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConfig, readCheckpoint } from '../../lib/model'
 import { buildAasistGraph } from '../../lib/model/aasist-graph'
-import type { Graph } from '../../lib/model/graph'
+import { ints, type Graph } from '../../lib/model/graph'
 import { readOnnx } from '../../lib/model/onnx/read'
 import { writeOnnx } from '../../lib/model/onnx/write'
 import { constantAttention } from '../../lib/model/passes/constant-attention'
 import { cropByConvolution } from '../../lib/model/passes/crop-by-convolution'
 import { decomposeSelu } from '../../lib/model/passes/decompose-selu'
 import { foldBatchNorm } from '../../lib/model/passes/fold-batch-norm'
+import { tileFrontEnd } from '../../lib/model/passes/tile-front-end'
 import { tileTime } from '../../lib/model/passes/tile-time'
 import { inferShapes } from '../../lib/model/shapes'
 import { referenceData, root } from '../support/environment'
 import { generatedSignal, readJson, type GeneratedGolden } from '../support/golden'
 import { largestDifference, runGraph } from '../support/run-onnx'
+import { node, noiseTensor, sizes, smallGraph } from './small-graphs'
 
 const fixtures = join(root, 'test', 'fixtures', 'checkpoints')
 const golden = readJson(fixtures, 'tiny-random.golden.json') as GeneratedGolden
@@ -86,6 +88,65 @@ describe('decomposing SELU', () => {
     }
     expect(count(decomposeSelu(own), 'Selu')).to.equal(count(own, 'Selu'))
   })
+})
+
+describe('cutting the front end into time tiles', () => {
+  const pooled = (graph: Graph): string =>
+    graph.nodes.find(({ op }) => op === 'BatchNormalization')!.inputs[0]!
+
+  for (const [name, framesPerTile] of Object.entries({
+    'tiles that divide the frames': 3989,
+    'a last tile of one frame': 7977,
+    'many tiles': 31,
+    'one tile': 100_000,
+  })) {
+    it(`gives the same bits: ${name}`, async () => {
+      const plain = graphOf(fixtures, 'tiny-random', 2)
+      const tiled = tileFrontEnd(plain, framesPerTile)
+      const map = pooled(plain)
+      expect(inferShapes(plain).get(map)).to.deep.equal([2, 1, 6, 7978])
+      const expected = await runGraph(plain, signals, [map, 'logits'])
+      const found = await runGraph(tiled, signals, [map, 'logits'])
+      for (const value of [map, 'logits']) {
+        expect(largestDifference(found[value]!.data, expected[value]!.data), value).to.equal(0)
+      }
+    })
+  }
+
+  it('keeps no map of the filter bank whole', () => {
+    const plain = graphOf(fixtures, 'tiny-random')
+    const largest = (graph: Graph): number =>
+      Math.max(
+        ...[...inferShapes(graph)]
+          .filter(([, shape]) => shape.includes(20))
+          .map(([, shape]) => shape.reduce((product, size) => product * size, 1)),
+      )
+    expect(largest(plain)).to.be.above(20 * 23_000)
+    expect(largest(tileFrontEnd(plain, 100))).to.be.at.most(20 * 300)
+  })
+
+  for (const [name, filters, pool] of [
+    ['pads', { pads: ints(1, 1) }, {}],
+    ['strides', { strides: ints(2) }, {}],
+    ['dilations', { dilations: ints(2) }, {}],
+    ['a pool that overlaps', {}, { strides: ints(3, 2) }],
+  ] as const) {
+    it(`leaves filters alone that have ${name}`, () => {
+      const graph = smallGraph(
+        13,
+        [1, 100],
+        [
+          node('Unsqueeze', ['input', 'axis'], 'x'),
+          node('Conv', ['x', 'w'], 'map', filters),
+          node('Abs', ['map'], 'magnitude'),
+          node('Unsqueeze', ['magnitude', 'axis'], 'image'),
+          node('MaxPool', ['image'], 'output', { kernel_shape: ints(3, 3), strides: ints(3, 3), ...pool }),
+        ],
+        { axis: sizes(1), w: noiseTensor([6, 1, 5], 3) },
+      )
+      expect(tileFrontEnd(graph, 4)).to.equal(graph)
+    })
+  }
 })
 
 describe('cutting blocks into time tiles', () => {

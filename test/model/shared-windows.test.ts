@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { convertCheckpoint, encoderStrideSamples, type ConvertTarget } from '../../lib/model'
+import { readOnnx } from '../../lib/model/onnx/read'
+import { inferShapes } from '../../lib/model/shapes'
 import { root } from '../support/environment'
 import { largestDifference, rowOf, runOnnx } from '../support/run-onnx'
 
@@ -78,6 +80,18 @@ describe('windows that share the encoder', () => {
       expect(await differenceToSeparate(network(demo), windows, target)).to.be.below(bound)
     })
   }
+
+  it('keep of a long stretch no map whole but the few between groups of blocks, on CPUs', () => {
+    const { checkpoint, config, windowSamples } = network(demo)
+    const windows = { count: 15, hopSamples: 4 * encoderStrideSamples }
+    const graph = readOnnx(convertCheckpoint(checkpoint, config, { windows, target: 'cpu' }))
+    const frames = Math.floor((14 * windows.hopSamples + windowSamples - 128) / 3)
+    const whole = [...inferShapes(graph)].filter(
+      ([, shape]) => shape.length === 4 && shape[0] === 1 && shape[3]! * 27 > 0.9 * frames && shape[1]! > 1,
+    )
+    // Behind the second block, of nine frames each.
+    expect(whole.map(([, shape]) => shape)).to.deep.equal([[1, 32, 23, Math.floor(frames / 9)]])
+  })
 
   it('have them also where none reaches into the next one', async () => {
     const windows = { count: 2, hopSamples: 12 * encoderStrideSamples }

@@ -29,6 +29,8 @@ const mostShared = 64
 const largestSharedHop = 0.68
 /** Windows for which a shared run, most of them silence, costs less than runs of their own. */
 const leastShared = 4
+/** Runs behind which one more costs nothing to speak of, and memory counts: sessions of single windows take 20 MB to run. */
+const manyRuns = 16
 
 /**
  * `canShare`: the model is a checkpoint, from which a graph of several windows can be built. Its hop is a whole number of
@@ -82,8 +84,10 @@ export class ChannelWindows {
       return
     }
     const left = Math.max(0, Math.floor((end - windowSamples - this.#next) / hopSamples) + 1)
-    if (left >= leastShared && sharedWindows > 1) {
-      yield this.#group(this.#next, left, (sharedWindows - 1) * hopSamples + windowSamples)
+    const sharedLength = (sharedWindows - 1) * hopSamples + windowSamples
+    const isLong = this.#next >= manyRuns * sharedWindows * hopSamples
+    if (left >= (isLong ? 1 : leastShared) && sharedWindows > 1) {
+      yield this.#group(this.#next, left, sharedLength)
     } else {
       for (let at = 0; at < left; at += 1) yield this.#group(this.#next, 1, windowSamples)
     }
@@ -91,7 +95,7 @@ export class ChannelWindows {
     const step = Math.min(encoderStrideSamples, hopSamples)
     const last = Math.floor((end - windowSamples) / step) * step
     if (end - this.#covered >= step && last + windowSamples > this.#covered)
-      yield this.#group(last, 1, windowSamples)
+      yield this.#group(last, 1, isLong ? sharedLength : windowSamples)
   }
 
   get #end(): number {

@@ -67,6 +67,27 @@ describe('windows of a channel', () => {
     }
   })
 
+  it('that are left over share a run too behind many others, and else are computed one by one', () => {
+    const kindsAfter = (runs: number): string[] => {
+      // Two windows and what comes behind them are left.
+      const samples = runs * 5 * 2187 + 6561 + 2187 + 2186
+      const { groups, starts } = windowsOf(shared, samples, 5000)
+      expect(starts).to.have.length(runs * 5 + 2)
+      return groups.slice(runs).map(({ kind, windows }) => `${windows} ${kind}`)
+    }
+    expect(kindsAfter(15)).to.deep.equal(['1 single', '1 single'])
+    expect(kindsAfter(16)).to.deep.equal(['2 shared'])
+  })
+
+  it('share a run with the one that ends with the recording, where that is behind many others', () => {
+    const plan = { windowSamples: 6561, hopSamples: 2 * 2187, sharedWindows: 3 }
+    const grid = 16 * 3 * plan.hopSamples
+    const { groups, starts } = windowsOf(plan, grid + 6561 - plan.hopSamples + 2187, 5000)
+    expect(starts.at(-2)).to.equal(grid - plan.hopSamples)
+    expect(groups.at(-1)).to.include({ startSample: grid - 2187, windows: 1, kind: 'shared' })
+    expect(groups.at(-1)!.samples).to.have.length(2 * plan.hopSamples + 6561)
+  })
+
   it('get one more at the end where a large hop would leave something unheard', () => {
     const plan = { windowSamples: 6561, hopSamples: 6561, sharedWindows: 1 }
     expect(windowsOf(plan, 6561 + 5000, 900).starts).to.deep.equal([0, 2 * 2187])
