@@ -17,6 +17,9 @@ export interface ReportSystem {
 export interface RunFacts {
   readonly elapsedSeconds: number | null
   readonly clipsPerSecond: number | null
+  /** Distributions of the last run's times, in milliseconds; null where they are not known. */
+  readonly clipMs: ReportedTimes | null
+  readonly executeMs: ReportedTimes | null
   /** Scores by what computed them. */
   readonly devices: readonly { readonly device: string; readonly scored: number }[]
   readonly scoredEarlier: number | null
@@ -28,3 +31,5 @@ export interface RunFacts {
     readonly message: string
   }[]
 }
+
+export type ReportedTimes = Readonly<Record<'p50' | 'p95' | 'p99' | 'max', number>>

@@ -5,7 +5,7 @@ import { DatasetError, errorCode } from '../errors'
 import { summarizeScores, type AsvOperatingPoint, type MetricsSummary } from '../metrics'
 import { evaluationPaths, type EvaluationPaths, type ScoredMetrics } from '../scoring'
 import { flattened, isRecord, numberOrNull, textOf } from './json-values'
-import type { ReportSystem, RunFacts } from './report-system'
+import type { ReportedTimes, ReportSystem, RunFacts } from './report-system'
 
 /**
  * What is in the results folder of an evaluation. The figures of metrics.json are computed again from the scores, and
@@ -160,6 +160,8 @@ function runFacts(provenance: unknown): Omit<RunFacts, 'failures'> {
   return {
     elapsedSeconds: numberOrNull(facts['elapsedSeconds']),
     clipsPerSecond: numberOrNull(facts['clipsPerSecond']),
+    clipMs: timesOf(facts['clipMs']),
+    executeMs: timesOf(facts['executeMs']),
     scoredEarlier: numberOrNull(facts['scoredEarlier']),
     failedOver: numberOrNull(facts['failedOver']),
     devices: devices.filter(isRecord).map(({ scored, ...device }) => ({
@@ -169,6 +171,14 @@ function runFacts(provenance: unknown): Omit<RunFacts, 'failures'> {
       scored: numberOrNull(scored) ?? 0,
     })),
   }
+}
+
+/** Folders of earlier releases have none. */
+function timesOf(stored: unknown): ReportedTimes | null {
+  if (!isRecord(stored)) return null
+  const [p50, p95, p99, max] = ['p50', 'p95', 'p99', 'max'].map(name => numberOrNull(stored[name]))
+  if (p50 == null || p95 == null || p99 == null || max == null) return null
+  return { p50, p95, p99, max }
 }
 
 /** The failures of the last run; a log that is not there or torn says less, which is no reason for no report. */

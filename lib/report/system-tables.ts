@@ -4,7 +4,7 @@ import type { TrialScore } from '../dataset'
 import type { ScoredMetrics } from '../scoring'
 import { cost, interval, percent, score } from './format'
 import { markup, noMarkup, type Markup } from './markup'
-import type { ReportSystem } from './report-system'
+import type { ReportedTimes, ReportSystem } from './report-system'
 import { tableMarkup } from './table'
 
 const figures = [
@@ -116,6 +116,8 @@ export function runTables({ name, run, metrics }: ReportSystem): Markup {
     rows: [
       ['Throughput', clipsPerSecond === null ? 'n/a' : `${clipsPerSecond.toFixed(2)} clips a second`],
       ['Time from clip to clip, all sessions together', perClip],
+      ['A clip from its first step to its score, waiting included', timesText(run.clipMs)],
+      ['A run of the model', timesText(run.executeMs)],
       ['Duration', elapsedSeconds === null ? 'n/a' : `${elapsedSeconds.toFixed(1)} s`],
       ['Scores taken over from earlier runs', scoredEarlier ?? 'n/a'],
       ['Clips that went to another device', failedOver ?? 'n/a'],
@@ -130,6 +132,12 @@ export function runTables({ name, run, metrics }: ReportSystem): Markup {
     header: ['Clip', 'Code', 'Why'],
     rows: failures.slice(0, listedFailures).map(({ utterance, code, message }) => [utterance, code, message]),
   })}${more > 0 ? markup`<p>… and ${more} more, all of them in run.jsonl.</p>` : noMarkup}`
+}
+
+function timesText(times: ReportedTimes | null): string {
+  if (times === null) return 'n/a'
+  const [p50, p95, p99, max] = [times.p50, times.p95, times.p99, times.max].map(time => time.toFixed(1))
+  return `median ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, longest ${max} ms`
 }
 
 export function provenanceTable({ name, provenance }: ReportSystem): Markup {

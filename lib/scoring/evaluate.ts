@@ -8,7 +8,7 @@ import {
 } from '../errors'
 import { audioPath, formatEerReport, openCorpus, type Corpus, type Trial } from '../dataset'
 import type { ScoredTrial } from '../metrics'
-import type { Device } from '../session'
+import type { Device, TimeSummary } from '../session'
 import { checkSignal } from '../session/arguments'
 import { assertAsvChoice, findAsvSource, type AsvPreset } from './asv-source'
 import { Detector, type FileScore } from './detector'
@@ -92,6 +92,10 @@ export interface EvaluationMetrics extends ScoredMetrics {
     readonly failedOver: number
     readonly elapsedSeconds: number
     readonly clipsPerSecond: number
+    /** From a clip's first step to its score, waiting for others included; null where the last run scored none. */
+    readonly clipMs: TimeSummary | null
+    /** The model's runs alone, measured where they compute. */
+    readonly executeMs: TimeSummary | null
   }
 }
 
@@ -212,6 +216,7 @@ function metricsOf(parts: {
   const { protocolPath: path, protocolSha256: sha256, trials } = corpus
   const { elapsedSeconds, clipsPerSecond } = run.progress
   const { npu } = detector
+  const { clipMs, executeMs } = detector.stats()
   const devices = run.devices.counts()
   return {
     ...summary,
@@ -235,6 +240,8 @@ function metricsOf(parts: {
       failedOver: run.failedOver,
       elapsedSeconds,
       clipsPerSecond,
+      clipMs,
+      executeMs,
     },
   }
 }

@@ -70,7 +70,17 @@ describe('report', () => {
     await writeReport({ results: [results], out: out(), intervals: 'bootstrap' })
     const { eer, provenance } = JSON.parse(readFileSync(join(results, 'metrics.json'), 'utf8')) as {
       eer: number
-      provenance: { clipsPerSecond: number; protocol: { sha256: string } }
+      provenance: {
+        clipsPerSecond: number
+        protocol: { sha256: string }
+        clipMs: Record<'p50' | 'p99', number>
+        executeMs: Record<'p50' | 'p99', number>
+      }
+    }
+    for (const { p50, p99 } of [provenance.clipMs, provenance.executeMs]) {
+      expect(page()).to.match(
+        new RegExp(`median ${p50.toFixed(1)} ms, p95 [\\d.]+ ms, p99 ${p99.toFixed(1)} ms, longest`),
+      )
     }
     expect(page()).to.match(
       new RegExp(`>${(100 * eer).toFixed(3)} % \\[\\d+\\.\\d{3} % to \\d+\\.\\d{3} %\\]<`),

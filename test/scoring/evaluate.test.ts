@@ -266,8 +266,11 @@ describe('evaluate', () => {
     writeCorpus(data(), [...absent, ...present])
     const left: (number | null)[] = []
     const { metrics } = await run({ onProgress: ({ remainingSeconds }) => left.push(remainingSeconds) })
-    const { clipsPerSecond, elapsedSeconds } = metrics.provenance
+    const { clipsPerSecond, elapsedSeconds, clipMs, executeMs } = metrics.provenance
     expect(clipsPerSecond * elapsedSeconds).to.be.closeTo(4, 1e-9)
+    expect([clipMs!.count, executeMs!.count]).to.deep.equal([4, 4])
+    expect(clipMs!.min).to.be.above(executeMs!.min)
+    expect(clipMs!.max).to.be.below(1000 * elapsedSeconds)
     expect(left.slice(0, 400)).to.deep.equal(Array(400).fill(null))
     expect(left.at(-1)).to.equal(0)
   })
