@@ -107,6 +107,51 @@ const lines = (...of: readonly string[]): string => `${of.join('\n')}\n`
 /** JSON.stringify would leave the name out that an object literal does not take either. */
 const polluting = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},'
 
+const wavs: Seeds = {
+  pcm16: wavFile({ data: integerData([left.slice(0, 50), right.slice(0, 50)], 2), channelCount: 2 }),
+  pcm24: wavFile({ data: integerData([left.slice(0, 50)], 3), bitsPerSample: 24, validBits: 24 }),
+  float: wavFile({
+    tag: 3,
+    bitsPerSample: 32,
+    data: floatData(
+      left.slice(0, 50).map(value => value / 32768),
+      32,
+    ),
+  }),
+  rf64: Buffer.concat([
+    Buffer.from('RF64\xff\xff\xff\xffWAVE', 'latin1'),
+    ds64(8n),
+    wavFile({ data: integerData([left.slice(0, 4)], 2) }).subarray(12),
+  ]),
+  'chunk-before': wavFile({
+    data: integerData([left.slice(0, 9)], 2),
+    before: [chunk('LIST', Buffer.alloc(9))],
+  }),
+  'mu-law': wavFile({
+    tag: 7,
+    bitsPerSample: 8,
+    data: Buffer.from(left.slice(0, 40).map(value => value & 255)),
+  }),
+}
+const flacs: Seeds = {
+  'mid-side': flacFile({
+    channels: [left, right],
+    bitsPerSample: 16,
+    stereo: 'mid-side',
+    blockFrames: 96,
+    coding: { fixedOrder: 2, rice: 8 },
+  }),
+  'no-md5': flacFile({
+    channels: [left],
+    bitsPerSample: 16,
+    totalFrames: 0,
+    md5: 'absent',
+    blockFrames: [64, 100],
+  }),
+  verbatim: flacFile({ channels: [left.slice(0, 40)], bitsPerSample: 16, coding: 'verbatim' }),
+  constant: flacFile({ channels: [Array<number>(64).fill(7)], bitsPerSample: 16, coding: 'constant' }),
+}
+
 const seeds: Readonly<Record<string, Seeds>> = {
   checkpoint: {
     stored: checkpointFile(weights, storages),
@@ -132,50 +177,14 @@ const seeds: Readonly<Record<string, Seeds>> = {
   },
   onnx: { ...models, ...small('add', 'dynamic-batch', 'gather', 'scalar', 'text', 'types') },
   'onnx-conversion': { ...models, ...small('dynamic-batch', 'gather') },
-  wav: {
-    pcm16: wavFile({ data: integerData([left.slice(0, 50), right.slice(0, 50)], 2), channelCount: 2 }),
-    pcm24: wavFile({ data: integerData([left.slice(0, 50)], 3), bitsPerSample: 24, validBits: 24 }),
-    float: wavFile({
-      tag: 3,
-      bitsPerSample: 32,
-      data: floatData(
-        left.slice(0, 50).map(value => value / 32768),
-        32,
-      ),
-    }),
-    rf64: Buffer.concat([
-      Buffer.from('RF64\xff\xff\xff\xffWAVE', 'latin1'),
-      ds64(8n),
-      wavFile({ data: integerData([left.slice(0, 4)], 2) }).subarray(12),
+  wav: wavs,
+  flac: flacs,
+  'audio-stream': Object.fromEntries(
+    Object.entries({ ...wavs, ...flacs }).map(([name, bytes]) => [
+      name,
+      Buffer.concat([Buffer.of(30), Buffer.from(bytes)]),
     ]),
-    'chunk-before': wavFile({
-      data: integerData([left.slice(0, 9)], 2),
-      before: [chunk('LIST', Buffer.alloc(9))],
-    }),
-    'mu-law': wavFile({
-      tag: 7,
-      bitsPerSample: 8,
-      data: Buffer.from(left.slice(0, 40).map(value => value & 255)),
-    }),
-  },
-  flac: {
-    'mid-side': flacFile({
-      channels: [left, right],
-      bitsPerSample: 16,
-      stereo: 'mid-side',
-      blockFrames: 96,
-      coding: { fixedOrder: 2, rice: 8 },
-    }),
-    'no-md5': flacFile({
-      channels: [left],
-      bitsPerSample: 16,
-      totalFrames: 0,
-      md5: 'absent',
-      blockFrames: [64, 100],
-    }),
-    verbatim: flacFile({ channels: [left.slice(0, 40)], bitsPerSample: 16, coding: 'verbatim' }),
-    constant: flacFile({ channels: [Array<number>(64).fill(7)], bitsPerSample: 16, coding: 'constant' }),
-  },
+  ),
   'flac-frames': {
     constant: Buffer.of(0, 3, 0, 0, 0, 0x12, 0x34),
     // A predictor of eight taps, precision 15, shift 0, every tap its largest: it grows as fast as any can.

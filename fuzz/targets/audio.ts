@@ -4,7 +4,8 @@ import { BitReader } from '../../lib/audio/flac/bit-reader'
 import { crc16, crc8 } from '../../lib/audio/flac/crc'
 import { FrameFault } from '../../lib/audio/flac/faults'
 import { readSubframe } from '../../lib/audio/flac/subframe'
-import type { AudioErrorCode } from '../../lib/errors'
+import { openStream } from '../../lib/audio/stream/open-stream'
+import { AudioError, type AudioErrorCode } from '../../lib/errors'
 import { sound, type Target } from '../target'
 
 const refusals: readonly AudioErrorCode[] = [
@@ -84,6 +85,90 @@ const content: Target = {
   },
 }
 
+async function* pieces(bytes: Uint8Array, pieceBytes: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    yield await Promise.resolve(bytes.slice(at, at + pieceBytes))
+  }
+}
+
+/** The samples of each channel, or the code of the refusal. */
+type Outcome = readonly Float32Array[] | string
+
+function refusalOf(error: unknown): string {
+  if (!(error instanceof AudioError)) throw error
+  return error.code
+}
+
+async function streamed(bytes: Uint8Array, pieceBytes: number, byteLength?: number): Promise<Outcome> {
+  const channels: number[][] = []
+  try {
+    const { audio, close } = await openStream(pieces(bytes, pieceBytes), { byteLength })
+    try {
+      for await (const block of audio.blocks) {
+        sound(block.length === audio.channelCount, 'a block of another number of channels')
+        for (const [index, samples] of block.entries()) {
+          sound(samples.length === block[0]!.length && samples.length > 0, 'channels of unlike length')
+          sound(samples.every(Number.isFinite), 'a sample that is no number')
+          const kept = (channels[index] ??= [])
+          for (const sample of samples) kept.push(sample)
+        }
+      }
+    } finally {
+      await close()
+    }
+  } catch (error) {
+    return refusalOf(error)
+  }
+  return channels.map(samples => Float32Array.from(samples))
+}
+
+function whole(bytes: Uint8Array): Outcome {
+  try {
+    return decodeAudio(bytes).channels
+  } catch (error) {
+    return refusalOf(error)
+  }
+}
+
+/** The first byte says in pieces of how many bytes the others come. */
+async function assertStreamsAsWhole(bytes: Uint8Array): Promise<void> {
+  if (bytes.length < 2) return
+  const [pieceBytes, file] = [bytes[0]! + 1, bytes.subarray(1)]
+  const expected = whole(file)
+  const found = await streamed(file, pieceBytes, file.length)
+  if (typeof expected === 'string' || typeof found === 'string') {
+    sound(
+      typeof expected === typeof found,
+      `whole ${outcomeText(expected)}, as a stream ${outcomeText(found)}`,
+    )
+  } else {
+    sound(expected.length === found.length, 'channels that a stream has not')
+    for (const [index, samples] of expected.entries()) {
+      sound(samples.length === found[index]!.length, 'another length as a stream')
+      sound(
+        samples.every((sample, at) => Object.is(sample, found[index]![at])),
+        'other samples as a stream',
+      )
+    }
+  }
+  // Nobody knows how long it is going to be: more may be taken, and nothing else may happen.
+  await streamed(file, pieceBytes)
+}
+
+function outcomeText(outcome: Outcome): string {
+  return typeof outcome === 'string' ? outcome : `${outcome[0]?.length ?? 0} samples`
+}
+
+const stream: Target = {
+  name: 'audio-stream',
+  parses: 'openStream: WAV and FLAC in pieces, against decodeAudio of the whole',
+  refusals,
+  largestBytes: 4096,
+  dictionary: [...wavWords, 'fLaC', '\xff\xf8', '\xff\xf9', 'ID3', 'TAG'],
+  answers: 'later',
+  read: assertStreamsAsWhole,
+}
+
 /** Channel assignments of RFC 9639, section 9.1.3: one to three channels, and the three ways to store a pair. */
 const assignments = [0, 1, 2, 8, 9, 10] as const
 const depths = [4, 8, 12, 16, 20, 24, 32] as const
@@ -150,4 +235,4 @@ const flacFrames: Target = {
   },
 }
 
-export const audioTargets: readonly Target[] = [wav, flac, flacFrames, content]
+export const audioTargets: readonly Target[] = [wav, flac, flacFrames, content, stream]
