@@ -73,7 +73,7 @@ const directions = [
 ]
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'coverage/', '.aasist/', 'lib/model/onnx/onnx_pb.ts'] },
+  { ignores: ['dist/', 'build/', 'coverage/', 'site/', '.aasist/', 'lib/model/onnx/onnx_pb.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

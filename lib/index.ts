@@ -9,6 +9,8 @@
  * - The metrics are pure functions over arrays of scores.
  *
  * Errors carry a stable `code`; see {@link ErrorCode}.
+ *
+ * @module aasist-ascend
  */
 export {
   benchmark,
@@ -73,6 +75,7 @@ export type {
   CacheRemoval,
   CacheRemoved,
   Clip,
+  ClipWarningCode,
   CompilationChoices,
   CompilationEvent,
   CompiledGraph,
@@ -86,9 +89,11 @@ export type {
   LiveOptions,
   LiveScore,
   PcmFormat,
+  PlacedFile,
   Recording,
   RecordingOptions,
   RecordingSegment,
+  WindowPlace,
   WindowScore,
   DeviceList,
   Evaluation,
@@ -111,7 +116,11 @@ export type {
   NpuRuntime,
   PreparationStats,
   Progress,
+  ProtocolTrial,
   Score,
+  ScoreColumn,
+  ScoreFile,
+  ScoreFileLayout,
   ScoreFileEvaluation,
   ScoreFileMetrics,
   ScoreFileMetricsOptions,
@@ -121,6 +130,9 @@ export type {
   TileChoice,
   TilesEvent,
   TileTime,
+  Trial,
+  TrialKey,
+  TrialScore,
   ScoreWarning,
   Versions,
 } from './scoring'

@@ -24,7 +24,7 @@ export interface BenchmarkOptions {
   readonly loop?: number
   /**
    * Runs of the first request before anything counts, in each session; default 1. `until steady`: until times no longer
-   * change, see {@link isSteady}; at most 2,000 runs or a minute.
+   * change (medians of three blocks of 20 within 2 %); at most 2,000 runs or a minute.
    */
   readonly warmup?: number | 'until steady'
   /** How many inputs a run counts for; default: the first dimension of the first input. */

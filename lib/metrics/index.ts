@@ -3,6 +3,8 @@
  * scores mean more bona fide. Rates are fractions. Everything throws MetricsError `METRICS_INVALID` for scores that
  * are not finite numbers and for empty classes, except `summarizeScores` and `bootstrapIntervals`, which answer null for
  * the latter.
+ *
+ * @module aasist-ascend/metrics
  */
 export {
   ADCF_COSTS_ASVSPOOF5,

@@ -12,6 +12,8 @@
  * const { y } = await session.run({ x: new ort.Tensor('float32', Float32Array.of(1, 2, 3), [1, 3]) })
  * await session.release()
  * ```
+ *
+ * @module aasist-ascend/onnxruntime
  */
 export { registerAscendBackend } from './register'
 export type { BackendRegistry, RegisterOptions } from './register'

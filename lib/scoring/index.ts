@@ -14,10 +14,19 @@ export { Detector, type DetectorStats, type FileScore, type Score, type ScoreWar
 export { calibrate, type CalibrateOptions } from './calibrate'
 export type { Calibration } from './calibration-file'
 export { LiveScores, type LiveOptions, type LiveScore } from './recording/live-scores'
-export type { PcmFormat } from '../audio'
+export type { ClipWarningCode, PcmFormat } from '../audio'
+export type {
+  ProtocolTrial,
+  ScoreColumn,
+  ScoreFile,
+  ScoreFileLayout,
+  Trial,
+  TrialKey,
+  TrialScore,
+} from '../dataset'
 export type { Recording, RecordingOptions } from './recording/recording-options'
 export { Segmenter, type RecordingSegment } from './recording/segments'
-export type { WindowScore } from './recording/window-score'
+export type { WindowPlace, WindowScore } from './recording/window-score'
 export { checkRule, type DecisionRule } from './decision-rule'
 export { channels, type DetectorScoreMessage, type LogCode } from './diagnostics'
 export type { ExpectedErrors, Judgement } from './judgement'

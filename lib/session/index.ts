@@ -17,6 +17,8 @@
  * ```ts
  * process.once('SIGTERM', () => void session.release().then(() => process.exit(0)))
  * ```
+ *
+ * @module aasist-ascend/session
  */
 export { createSession } from './create-session'
 export type { ModelForms, ModelSource, SessionOptions } from './create-session'

@@ -10,7 +10,7 @@ import type { PickleDict, PickleValue } from './pickle-values'
 import { refuseHarmfulPickles, unpickle } from './unpickler'
 import { openZip, type ZipArchive } from './zip-archive'
 
-export type { CheckpointTensor } from './tensors'
+export type { CheckpointTensor, TensorOf } from './tensors'
 
 /** A state_dict: tensors by name, in the order of the file, without DataParallel's `module.` prefix. */
 export type Checkpoint = ReadonlyMap<string, CheckpointTensor>

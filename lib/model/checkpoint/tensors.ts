@@ -4,7 +4,7 @@ import { ModelError } from '../../errors'
 import type { StorageReference, StorageType, TensorDescription } from './pickle-values'
 import type { ZipArchive } from './zip-archive'
 
-interface TensorOf<Type extends string, Data> {
+export interface TensorOf<Type extends string, Data> {
   readonly dtype: Type
   /** Empty for a scalar. */
   readonly shape: readonly number[]

@@ -64,6 +64,7 @@ export class LiveScores extends Transform {
   #samples = 0
   #given = Promise.resolve()
 
+  /** @internal Made by {@link Detector.liveScores}. */
   constructor(scorer: RecordingScorer, settings: LiveSettings) {
     super({ writableObjectMode: true, readableObjectMode: true })
     this.#scorer = scorer

@@ -1,7 +1,7 @@
 import type { Device } from '../../session'
 import type { Judgement } from '../judgement'
 
-interface WindowPlace {
+export interface WindowPlace {
   /** From 0, with `channels: 'each'`; null where channels were averaged. */
   readonly channel: number | null
   readonly startSeconds: number
