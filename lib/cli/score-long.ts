@@ -242,10 +242,13 @@ function shown({
   const range =
     meanScore === null
       ? ''
-      : `  ${meanScore.toFixed(2).padStart(6)}  (${lowestScore!.toFixed(2)} to ${highestScore!.toFixed(2)})`
+      : `${meanScore.toFixed(2).padStart(6)}  (${lowestScore!.toFixed(2)} to ${highestScore!.toFixed(2)})`
   const which = channel === null ? '' : `  channel ${channel}`
-  return `  ${times}${which}  ${(decision ?? '-').padEnd(8)}${range}  ${counted(windows, 'window')}`
+  return `  ${times}${which}  ${(decision ?? '-').padEnd(8)}  ${range.padEnd(rangeWidth)}  ${counted(windows, 'window')}`
 }
+
+/** A mean, and from the lowest to the highest, all with two digits before the point. */
+const rangeWidth = '-10.00  (-10.00 to -10.00)'.length
 
 /** Hours, minutes, seconds and tenths. */
 function clock(seconds: number): string {
