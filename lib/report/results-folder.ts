@@ -26,7 +26,7 @@ export async function readResultsFolder(folder: string, name: string): Promise<R
     trials,
     metrics,
     run: { ...runFacts(provenance), failures: await failuresIn(paths.log) },
-    provenance: flattened(provenance),
+    provenance: flattened(withoutTimes(provenance)),
   }
 }
 
@@ -152,6 +152,13 @@ function contradiction(
       'not of one run; start aasist eval again into another folder, or name the score file alone',
     { path: paths.metrics, name, found, expected },
   )
+}
+
+/** They are among the facts of the run. */
+function withoutTimes(provenance: unknown): unknown {
+  if (!isRecord(provenance)) return provenance
+  const told = new Set(['clipMs', 'executeMs'])
+  return Object.fromEntries(Object.entries(provenance).filter(([name]) => !told.has(name)))
 }
 
 function runFacts(provenance: unknown): Omit<RunFacts, 'failures'> {

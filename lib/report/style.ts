@@ -22,7 +22,7 @@ figcaption{color:var(--dim);font-size:.9rem}
 table{border-collapse:collapse;min-width:min(100%,26rem);overflow-wrap:normal;font-size:.9rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{padding:.25rem .7rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-th[scope=row]{font-weight:400}td,th[scope=row]{max-width:28rem;min-width:4rem}td{overflow-wrap:anywhere}th[scope=row]{overflow-wrap:break-word}
+th[scope=row]{font-weight:400}td,th[scope=row]{max-width:28rem;min-width:4rem}td{overflow-wrap:anywhere}th[scope=row]{overflow-wrap:break-word}#provenance th[scope=row]{overflow-wrap:anywhere}
 .figures td{min-width:11rem}.figures th[scope=row]{min-width:6rem}.pairs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:0 1.5rem}
 summary{cursor:pointer;padding:.4rem 0;color:var(--link)}
 svg text{font:11px system-ui,sans-serif;fill:var(--text)}
