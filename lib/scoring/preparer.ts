@@ -32,6 +32,9 @@ export interface PreparationStats {
 /** Threads are started as they are needed. Idle ones never keep the process alive. */
 export class Preparer {
   readonly #threads = new Set<PreparationThread>()
+  /** Each of one conversion, which leaves 35 MB in its thread for as long as that lives. */
+  readonly #converting = new Set<PreparationThread>()
+  readonly #leaving = new Set<Promise<void>>()
   /** Memory of windows that have their score. */
   readonly #spares: ArrayBuffer[] = []
   #limit = 1
@@ -58,13 +61,20 @@ export class Preparer {
       }
       signal?.throwIfAborted()
       const sentAtMs = performance.now()
-      // A task in a thread cannot be stopped; its result is dropped.
-      const unsubscribe = signal && onAbort(signal, () => reject(signal.reason))
+      const thread = task.kind === 'clip' ? this.#nextThread() : this.#threadOfItsOwn()
+      // A clip among others in a thread cannot be stopped; its result is dropped.
+      const unsubscribe =
+        signal &&
+        onAbort(signal, () => {
+          reject(signal.reason)
+          this.#letGo(thread)
+        })
       try {
         const pending: PendingTask = {
           task: compactTask(task),
           resolve: (value, workMs) => {
             unsubscribe?.()
+            this.#letGo(thread)
             if (task.kind === 'clip') {
               this.#workTimes.record(workMs)
               this.#waitTimes.record(performance.now() - sentAtMs - workMs)
@@ -73,12 +83,14 @@ export class Preparer {
           },
           reject: error => {
             unsubscribe?.()
+            this.#letGo(thread)
             reject(error)
           },
         }
-        this.#nextThread().send(pending, this.#memoryFor(pending.task))
+        thread.send(pending, this.#memoryFor(pending.task))
       } catch (error) {
         unsubscribe?.()
+        this.#letGo(thread)
         throw cannotBePosted(error)
       }
     })
@@ -103,7 +115,7 @@ export class Preparer {
 
   stats(): PreparationStats {
     return {
-      threads: this.#threads.size,
+      threads: this.#threads.size + this.#converting.size + this.#leaving.size,
       workMs: this.#workTimes.summary(),
       waitMs: this.#waitTimes.summary(),
     }
@@ -111,10 +123,25 @@ export class Preparer {
 
   async release(): Promise<void> {
     this.#released = true
-    await Promise.all([...this.#threads].map(thread => thread.release()))
+    for (const thread of this.#converting) this.#letGo(thread)
+    await Promise.all([...[...this.#threads].map(thread => thread.release()), ...this.#leaving])
     this.#threads.clear()
     this.#workTimes.close()
     this.#waitTimes.close()
+  }
+
+  #threadOfItsOwn(): PreparationThread {
+    const started = new PreparationThread()
+    this.#converting.add(started)
+    return started
+  }
+
+  /** One that decodes stays. */
+  #letGo(thread: PreparationThread): void {
+    if (!this.#converting.delete(thread)) return
+    const gone = thread.release()
+    this.#leaving.add(gone)
+    void gone.then(() => this.#leaving.delete(gone))
   }
 
   #nextThread(): PreparationThread {
