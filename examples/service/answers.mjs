@@ -29,17 +29,19 @@ const statuses = {
 const retryAfterSeconds = 1
 
 /** @returns { status, headers, body } */
-export function answerTo(error) {
-  const { status, code, message, headers } = described(error)
+export function answerTo(error, maxBytes) {
+  const { status, code, message, headers } = described(error, maxBytes)
   const later = status === 429 || status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}
   return { status, headers: { ...headers, ...later }, body: { code, message } }
 }
 
-function described(error) {
+function described(error, maxBytes) {
   const { code, message } = error
   if (error instanceof Refusal) return error
   const status = statuses[code] ?? error.statusCode ?? 500
-  if (status === 413 && code !== 'AUDIO_TOO_LARGE') return { status, code: 'BODY_TOO_LARGE', message }
+  if (status === 413 && code !== 'AUDIO_TOO_LARGE') {
+    return { status, code: 'BODY_TOO_LARGE', message: `at most ${maxBytes} bytes of audio are taken` }
+  }
   if (status === 415 && code !== 'AUDIO_UNSUPPORTED') return { status, code: 'MEDIA_TYPE', message }
   if (code in statuses) return { status, code, message }
   if (status >= 400 && status < 500) return { status: 400, code: 'BODY_INVALID', message }

@@ -27,7 +27,7 @@ export async function buildApp({ engine, settings, logger = false }) {
   const metrics = createMetrics(engine)
 
   app.setErrorHandler((error, request, reply) => {
-    const { status, headers, body } = answerTo(error)
+    const { status, headers, body } = answerTo(error, maxBytes)
     if (status === 500) request.log.error(error)
     metrics.refused.inc({ code: body.code })
     return reply.code(status).headers(headers).send(body)

@@ -159,7 +159,9 @@ describe('examples/service', function () {
 
     it('refuses larger files than MAX_BYTES, before and while they are read', async () => {
       const large = Buffer.alloc(200_001)
-      expectRefusal(await service.postFile(large), 413, 'BODY_TOO_LARGE')
+      const refused = await service.postFile(large)
+      expectRefusal(refused, 413, 'BODY_TOO_LARGE')
+      expect((refused.body as Failure).message).to.equal('at most 200000 bytes of audio are taken')
       expectRefusal(await service.postJson({ audio: large.toString('base64') }), 413, 'BODY_TOO_LARGE')
       const announced = { ...json, 'content-length': '100000000' }
       const { answer, outgoing } = service.open('POST', '/v1/score', announced)
