@@ -41,7 +41,7 @@ export default {
   disableSources: true,
   disableGit: true,
   sourceLinkExternal: false,
-  customCss: 'docs/site.css',
+  customCss: 'scripts/site.css',
   hideGenerator: true,
   // `.md` is the end of a country's addresses, too.
   markdownItOptions: { html: true, linkify: false },
