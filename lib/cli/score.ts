@@ -126,11 +126,7 @@ function printPlain(
 ): void {
   const { file } = result
   const { score, decision, threshold, thresholdSource, durationSeconds, warnings, spoofProbability } = result
-  const probability = spoofProbability === null ? '' : `${shownProbability(spoofProbability)}  `
-  printLine(
-    `${score.toFixed(4).padStart(9)}  ${(decision ?? '-').padEnd(8)}  ${probability}${durationSeconds.toFixed(2).padStart(7)} s  ${printable(file)}`,
-  )
-  // What is true of the model is true of every file.
+  // What is true of the model is true of every file, and on a terminal stands above the first.
   noteOnce(
     threshold === null
       ? 'note: no decisions without a threshold; name one with --threshold'
@@ -143,6 +139,10 @@ function printPlain(
     if (aboutModel.has(code)) noteOnce(`note: ${message}`)
     else clipWarnings.add(code, file, message)
   }
+  const probability = spoofProbability === null ? '' : `${shownProbability(spoofProbability)}  `
+  printLine(
+    `${score.toFixed(4).padStart(9)}  ${(decision ?? '-').padEnd(8)}  ${probability}${durationSeconds.toFixed(2).padStart(7)} s  ${printable(file)}`,
+  )
 }
 
 /** Five digits near both ends too: 0.99999 is another thing than 1. */

@@ -19,6 +19,20 @@ export function blocksOf(page: string): readonly Block[] {
     .map(({ info, content, map }) => ({ language: info.trim(), text: content, line: map![0] + 1 }))
 }
 
+/** Where links of a page lead, and what it names in code, each without what is in blocks. */
+export function mentionsOf(page: string): {
+  readonly links: readonly string[]
+  readonly code: readonly string[]
+} {
+  const inline = new MarkdownIt()
+    .parse(readFileSync(join(root, page), 'utf8'), {})
+    .flatMap(({ children }) => children ?? [])
+  return {
+    links: inline.flatMap(token => (token.type === 'link_open' ? [String(token.attrGet('href'))] : [])),
+    code: inline.flatMap(({ type, content }) => (type === 'code_inline' ? [content] : [])),
+  }
+}
+
 export interface Step {
   readonly script: string
   readonly line: number

@@ -1,10 +1,10 @@
 /** What stands in every page: commands with options that there are, and blocks that somebody runs. */
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { aasist } from '../cli/support'
 import { root } from '../support/environment'
-import { blocksOf, programOf, unseenLine } from './page'
+import { blocksOf, mentionsOf, programOf, unseenLine } from './page'
 
 const markdownIn = (folder: string): string[] =>
   readdirSync(join(root, folder))
@@ -51,6 +51,25 @@ describe('pages of the docs', () => {
         expect(help, `${place}: aasist ${name} ${flag}`).to.match(new RegExp(`${flag}(?![\\w-])`))
       }
     }
+  })
+
+  it('link to files that there are, and name no file of the sources that there is not', () => {
+    const all = [...pages, ...['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'RELEASING.md']]
+    const mentions = all.map(page => ({ page, ...mentionsOf(page) }))
+    const local = mentions.flatMap(({ page, links }) =>
+      links
+        .filter(link => !/^([a-z]+:|#)/.test(link))
+        .map(link => ({ page, path: join(dirname(page), decodeURIComponent(link.split('#')[0]!)) })),
+    )
+    const named = mentions.flatMap(({ page, code }) =>
+      code
+        .filter(text =>
+          /^(lib|native|test|scripts|bench|fuzz|docs|examples|bin)\/[\w./-]*\w\.\w+$/.test(text),
+        )
+        .map(path => ({ page, path })),
+    )
+    expect(Math.min(local.length, named.length)).to.be.above(40)
+    expect([...local, ...named].filter(({ path }) => !existsSync(join(root, path)))).to.deep.equal([])
   })
 
   it('of tutorials hold nothing but files, commands, and what these print', () => {
