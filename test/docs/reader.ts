@@ -13,6 +13,15 @@ export function installPackage(folder: string): void {
   symlinkSync(join(root, 'bin', 'aasist.cjs'), join(folder, 'node_modules', '.bin', 'aasist'))
 }
 
+const beginning = [
+  'set -eu',
+  // Other tests of the same process make settings for the simulator.
+  'unset ${!ACL_SIM_@} ${!ASCEND_@}',
+  // Nothing that a page starts outlives a page that fails.
+  'trap \'jobs=$(jobs -p); [ -z "$jobs" ] || kill $jobs\' EXIT',
+  'exec 3>&1',
+]
+
 /** All commands in one shell, one after the other; each has to succeed, and to show what the page shows. */
 export async function follow(
   page: string,
@@ -27,7 +36,7 @@ export async function follow(
     `echo ${quoted(`${page}:${line}`)} >&3`,
     commands,
   ])
-  writeFileSync(join(folder, '.page.sh'), ['set -eu', 'exec 3>&1', ...script].join('\n'))
+  writeFileSync(join(folder, '.page.sh'), [...beginning, ...script].join('\n'))
   const env = { AASIST_CACHE: join(folder, '.cache'), AASIST_ACL_LIBRARY: '', npm_config_offline: 'true' }
   const { status, stdout } = await new Running('bash', [join(folder, '.page.sh')], {
     cwd: folder,

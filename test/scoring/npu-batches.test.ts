@@ -52,7 +52,8 @@ describe('an offline model', () => {
       return path
     })
   const scoresOf = async (model: string | Uint8Array, paths: readonly string[], device: 'cpu' | 'npu') => {
-    await using detector = await Detector.load({ model, device, sessions: 1 })
+    // Longer than decoding takes on any machine: how full runs are is not to depend on its speed.
+    await using detector = await Detector.load({ model, device, sessions: 1, batchWaitMs: 1000 })
     const results = await collect(detector.scoreFiles(paths))
     for (const { error } of results) expect(error).to.equal(undefined)
     const scores = results.map(result => (result as { score: number }).score)
