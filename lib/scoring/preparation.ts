@@ -73,7 +73,11 @@ export function unexpectedFailure(task: PreparationTask, cause: unknown): Error 
   const reason = String(cause)
   return new SessionError(
     'PREPARATION_FAILED',
-    `${nameOf(task)} broke down: ${reason}; try again, with fewer at a time if memory is short`,
+    `${nameOf(task)} broke down: ${reason}; ${
+      reason.includes('EMFILE')
+        ? 'this process has as many files open as it may: raise the limit (ulimit -n)'
+        : 'try again, with fewer at a time if memory is short'
+    }`,
     { reason },
     { cause },
   )
