@@ -163,8 +163,9 @@ export const errorGuides: Readonly<Record<ErrorCode, CodeGuide>> = {
       'The message names the file and the reason. What was there before is unchanged; eval goes on where it was.',
   },
   PREPARATION_FAILED: {
-    means: 'A thread that decodes clips broke down, most likely for want of memory.',
-    helps: 'Fewer sessions, or more memory; the clip itself may be fine.',
+    means:
+      'A thread that decodes clips or converts models broke down, most likely for want of memory or of files.',
+    helps: 'Fewer sessions, more memory, or a higher limit (ulimit -n); the clip itself may be fine.',
   },
   PROTOCOL_INVALID: {
     means: 'A line of the evaluation list is not as it must be, or an utterance is in it twice.',

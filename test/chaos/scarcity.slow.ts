@@ -57,15 +57,13 @@ describe('a process that runs short', () => {
 
   it('of open files from the start says what to do, and scores with a few', async () => {
     const command = `$AASIST score --model ${quoted(tinyModel.checkpoint)} ${clips().map(quoted).join(' ')}`
-    // Too few for the thread that converts the model, for that of the session, for the one that decodes.
-    for (const [limit, code] of [
-      [21, 'PREPARATION_FAILED'],
-      [25, 'SESSION_FAULTED'],
-      [29, 'PREPARATION_FAILED'],
-    ] as const) {
-      const starved = await shell(`ulimit -n ${limit}; ${command}`)
-      expectFailure(starved, 1, code)
-      expect(starved.stderr, String(limit)).to.match(/raise the limit \(ulimit -n\)/)
+    // Too few for the thread that converts the model, for a session's, for the one that decodes: which, the machine decides.
+    for (const limit of [21, 25, 29]) {
+      const { status, stdout, stderr } = await shell(`ulimit -n ${limit}; ${command}`)
+      expect([status, stdout], stderr).to.deep.equal([1, ''])
+      expect(stderr, String(limit)).to.match(
+        /raise the limit \(ulimit -n\).* \[(SESSION_FAULTED|PREPARATION_FAILED)\]/,
+      )
     }
     const few = await shell(`ulimit -n 48; ${command}`)
     expectSuccess(few)
