@@ -1,7 +1,7 @@
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { aasist, expectFailure, expectSuccess, quoted, Running, scratchFolder, shell } from '../cli/support'
+import { aasist, expectSuccess, quoted, Running, scratchFolder, shell } from '../cli/support'
 import { wavFile } from '../audio/wav-files'
 import { speechWav, tinyModel } from '../scoring/support'
 import { root } from '../support/environment'
