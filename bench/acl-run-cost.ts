@@ -6,10 +6,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { AclSession, OrtSession } from '../lib'
-import type { Session } from '../lib'
 import { writeOnnx } from '../lib/model/onnx/write'
 import { describeMachine, median } from './alternate'
 import { Scratch, library, samples } from './npu-model'
+import { medianRunUs } from './run-times'
 
 const rounds = 15
 const runs = 1000
@@ -25,19 +25,6 @@ const identity = writeOnnx(
   },
   { producerName: 'bench', metadata: {} },
 )
-
-/** Median of one round, in microseconds. */
-async function measure(session: Session): Promise<number> {
-  const data = new Float32Array(samples).fill(0.5)
-  const feeds = { input: { type: 'float32', dims: [1, samples], data } } as const
-  const times: number[] = []
-  for (let run = 0; run < runs; run++) {
-    const startedAtMs = performance.now()
-    await session.run(feeds)
-    times.push((performance.now() - startedAtMs) * 1000)
-  }
-  return median(times)
-}
 
 async function main(): Promise<void> {
   process.env['ACL_SIM_EXEC_US'] = '0'
@@ -56,7 +43,7 @@ async function main(): Promise<void> {
     console.log(describeMachine())
     const ratios: { cpp: number; ort: number }[] = []
     for (let round = 0; round < rounds; round++) {
-      const [cpp, acl, ort] = [await loop(), await measure(npu), await measure(cpu)]
+      const [cpp, acl, ort] = [await loop(), await medianRunUs(npu, runs), await medianRunUs(cpu, runs)]
       ratios.push({ cpp: acl / cpp, ort: acl / ort })
       console.log(
         `C++ loop ${cpp.toFixed(1)} us, AclSession ${acl.toFixed(1)} us, OrtSession ${ort.toFixed(1)} us a run`,

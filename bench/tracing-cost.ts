@@ -5,24 +5,12 @@
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import { AclSession, channels } from '../lib'
 import { describeMachine, median } from './alternate'
-import { Scratch, library, samples } from './npu-model'
+import { Scratch, library } from './npu-model'
+import { medianRunUs } from './run-times'
 
 const rounds = 21
 const runs = 1000
 const checks = 10_000_000
-
-/** Median of one round, in microseconds. */
-async function measure(session: AclSession): Promise<number> {
-  const data = new Float32Array(samples).fill(0.5)
-  const feeds = { input: { type: 'float32', dims: [1, samples], data } } as const
-  const times: number[] = []
-  for (let run = 0; run < runs; run++) {
-    const startedAtMs = performance.now()
-    await session.run(feeds)
-    times.push((performance.now() - startedAtMs) * 1000)
-  }
-  return median(times)
-}
 
 /** Nanoseconds of asking whether somebody listens, which is all that a run does where nobody does. */
 function checkNs(): number {
@@ -47,9 +35,9 @@ async function main(): Promise<void> {
     }
     const figures: { alone: number; heard: number }[] = []
     for (let round = 0; round < rounds; round++) {
-      const alone = await measure(session)
+      const alone = await medianRunUs(session, runs)
       subscribe(ended, listen)
-      const listened = await measure(session)
+      const listened = await medianRunUs(session, runs)
       unsubscribe(ended, listen)
       figures.push({ alone, heard: listened })
     }
