@@ -15,6 +15,8 @@ export interface ClipOptions {
   readonly resample?: 'convert' | 'refuse'
   /** What to do with more than one channel; default `average`. */
   readonly channels?: 'average' | 'refuse'
+  /** Of the whole recording; a longer one is refused without being decoded to its end. Above 0; default any. */
+  readonly maxSeconds?: number
   /** Named in error messages. */
   readonly fileName?: string
 }
@@ -33,7 +35,7 @@ export interface Clip {
 type Source = Omit<DecodedAudio, 'container' | 'bitsPerSample'>
 type Settings = Required<Omit<ClipOptions, 'fileName'>>
 
-const OPTION_NAMES = ['windowSamples', 'sampleRateHz', 'resample', 'channels', 'fileName']
+const OPTION_NAMES = ['windowSamples', 'sampleRateHz', 'resample', 'channels', 'maxSeconds', 'fileName']
 const MODEL_SAMPLE_RATE_HZ = 16_000
 
 function settingsOf(options: ClipOptions, where: string): Settings {
@@ -43,12 +45,16 @@ function settingsOf(options: ClipOptions, where: string): Settings {
     sampleRateHz = MODEL_SAMPLE_RATE_HZ,
     resample: resampling = 'convert',
     channels = 'average',
+    maxSeconds = Infinity,
   } = options
   assertWhole('windowSamples', windowSamples)
   assertWhole('sampleRateHz', sampleRateHz)
   assertOneOf('resample', resampling, ['convert', 'refuse'])
   assertOneOf('channels', channels, ['average', 'refuse'])
-  return { windowSamples, sampleRateHz, resample: resampling, channels }
+  if (!(maxSeconds > 0)) {
+    throw new ArgumentRangeError(`maxSeconds is ${maxSeconds}; expected seconds above 0`, { maxSeconds })
+  }
+  return { windowSamples, sampleRateHz, resample: resampling, channels, maxSeconds }
 }
 
 function assertWhole(name: string, value: number): void {
@@ -68,7 +74,8 @@ function assertOneOf(name: string, value: string, allowed: readonly string[]): v
  * the model's rate, cut at the front or repeat to the window (`pad` in data_utils.py of
  * clovaai/aasist). Only what the window needs is kept and resampled; the rest of the file is still checked.
  * @param memory as of {@link fitWindow}
- * @throws AudioError as {@link decodeAudio}, and `AUDIO_UNSUPPORTED` where an option refuses the rate or the channels
+ * @throws AudioError as {@link decodeAudio}; `AUDIO_UNSUPPORTED` where an option refuses the rate or the channels,
+ *   `AUDIO_TOO_LARGE` where one refuses the length
  * @throws ArgumentTypeError, ArgumentRangeError
  */
 export async function loadClip(bytes: Uint8Array, options: ClipOptions, memory?: ArrayBuffer): Promise<Clip> {
@@ -76,7 +83,7 @@ export async function loadClip(bytes: Uint8Array, options: ClipOptions, memory?:
   const { windowSamples, sampleRateHz } = settings
   try {
     const framesToKeep = (rateHz: number): number => inputLengthFor(windowSamples, rateHz, sampleRateHz)
-    const audio = decodePrefix(bytes, framesToKeep, memory)
+    const audio = decodePrefix(bytes, { framesToKeep, mostSeconds: settings.maxSeconds, memory })
     return await prepare(audio, settings, memory)
   } catch (error) {
     throw withFileName(error, options.fileName)
@@ -107,11 +114,20 @@ export async function clipFromSamples(
   }
   try {
     if (samples.length === 0) throw new AudioError('AUDIO_EMPTY', 'there are no samples; expected speech')
+    if (samples.length > settings.maxSeconds * sourceSampleRateHz) throw tooLong(samples.length, settings)
     assertFinite(samples)
     return await prepare(source, settings, memory)
   } catch (error) {
     throw withFileName(error, options.fileName)
   }
+}
+
+function tooLong(frames: number, { maxSeconds }: Settings): AudioError {
+  return new AudioError(
+    'AUDIO_TOO_LARGE',
+    `${frames} samples are longer than the ${maxSeconds} s that maxSeconds allows; cut the recording into parts`,
+    { frames, maxSeconds },
+  )
 }
 
 function assertFinite(samples: Float32Array): void {

@@ -1,6 +1,6 @@
 import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions, AudioError } from '../errors'
 import { identify } from './content'
-import type { DecodedAudio } from './decoded-audio'
+import type { DecodedAudio, DecodeExtent } from './decoded-audio'
 import { decodeFlac } from './flac/decode'
 import { decodeWav } from './wav/decode'
 
@@ -29,21 +29,18 @@ export function decodeAudio(bytes: Uint8Array, options: DecodeOptions = {}): Dec
     })
   }
   try {
-    return decodePrefix(bytes, () => maxFrames)
+    return decodePrefix(bytes, { framesToKeep: () => maxFrames })
   } catch (error) {
     throw withFileName(error, fileName)
   }
 }
 
 /**
- * {@link decodeAudio} where how much to keep depends on the sample rate. A single channel of which exactly that much fits
- * into `memory` is put there, and the array in the result is as long as what was kept.
+ * {@link decodeAudio} where how much to keep depends on the sample rate. The array in the result is as long as what was
+ * kept, also in given memory.
+ * @throws AudioError as decodeAudio, and AUDIO_TOO_LARGE for more than `mostSeconds`
  */
-export function decodePrefix(
-  bytes: Uint8Array,
-  framesToKeep: (sampleRateHz: number) => number,
-  memory?: ArrayBuffer,
-): DecodedAudio {
+export function decodePrefix(bytes: Uint8Array, extent: DecodeExtent): DecodedAudio {
   if (!(bytes instanceof Uint8Array))
     throw new ArgumentTypeError('audio is given as a Uint8Array or Buffer of a file')
   const content = identify(bytes)
@@ -55,7 +52,7 @@ export function decodePrefix(
     )
   }
   const decode = content.container === 'wav' ? decodeWav : decodeFlac
-  const audio = decode(bytes, content.start, framesToKeep, memory)
+  const audio = decode(bytes, content.start, extent)
   if (audio.totalFrames === 0) {
     throw new AudioError('AUDIO_EMPTY', `the ${audio.container} file has no samples; expected speech`)
   }

@@ -14,3 +14,13 @@ export interface DecodedAudio {
   /** Frames in the whole file, kept or not. */
   readonly totalFrames: number
 }
+
+/** How much of a recording is decoded, and kept. */
+export interface DecodeExtent {
+  /** From the start; the rest is still checked. */
+  readonly framesToKeep: (sampleRateHz: number) => number
+  /** A longer recording is refused; default any. */
+  readonly mostSeconds?: number | undefined
+  /** Where a single channel is put of which exactly that much fits. */
+  readonly memory?: ArrayBuffer | undefined
+}

@@ -11,6 +11,8 @@ export interface PlanarOptions {
   readonly maxFrames: number
   /** As the header has it; default 0, for unknown. */
   readonly expectedFrames?: number | undefined
+  /** A recording of more is refused as soon as that shows; default any number. */
+  readonly mostFrames?: number | undefined
   /** Where a single channel is put, when these are exactly the bytes of `maxFrames`. */
   readonly memory?: ArrayBuffer | undefined
 }
@@ -25,9 +27,16 @@ export class PlanarSamples {
   #totalFrames = 0
   readonly #maxFrames: number
   readonly #firstCapacity: number
+  readonly #mostFrames: number
   readonly #given: ArrayBuffer | undefined
 
-  constructor(channelCount: number, { maxFrames, expectedFrames = 0, memory }: PlanarOptions) {
+  /** @throws AudioError AUDIO_TOO_LARGE */
+  constructor(
+    channelCount: number,
+    { maxFrames, expectedFrames = 0, mostFrames = Infinity, memory }: PlanarOptions,
+  ) {
+    this.#mostFrames = mostFrames
+    this.#assertNotTooMany(expectedFrames)
     const first = channelCount === 1 && memory?.byteLength === 4 * maxFrames ? memory : new ArrayBuffer(0)
     this.#channels = Array.from({ length: channelCount }, () => new Float32Array(first))
     this.#given = memory
@@ -54,6 +63,7 @@ export class PlanarSamples {
 
   append(block: readonly ArrayLike<number>[], frames: number, scale: number): void {
     this.#totalFrames += frames
+    this.#assertNotTooMany(this.#totalFrames)
     const kept = Math.min(frames, this.wantedFrames)
     if (kept === 0) return
     this.#reserve(this.#keptFrames + kept)
@@ -72,6 +82,15 @@ export class PlanarSamples {
         ? channel.subarray(0, this.#keptFrames)
         : channel.slice(0, this.#keptFrames)
     })
+  }
+
+  #assertNotTooMany(frames: number): void {
+    if (frames <= this.#mostFrames) return
+    throw new AudioError(
+      'AUDIO_TOO_LARGE',
+      `the recording has ${frames} samples or more; expected at most ${Math.floor(this.#mostFrames)} (maxSeconds): cut it into parts`,
+      { frames },
+    )
   }
 
   #reserve(frames: number): void {

@@ -71,8 +71,8 @@ export const errorGuides: Readonly<Record<ErrorCode, CodeGuide>> = {
     helps: 'Check the path; in protocols the names stand without folder and ending.',
   },
   AUDIO_TOO_LARGE: {
-    means: 'The recording is longer than is kept in memory at once.',
-    helps: 'Cut it into parts; the model hears four seconds of each.',
+    means: 'The recording is longer than is kept in memory at once, or than maxSeconds allows.',
+    helps: 'Cut it into parts, or score its windows: aasist score --long, detector.scoreRecording().',
   },
   AUDIO_TRUNCATED: {
     means: 'The file ends before the audio that its header promises.',

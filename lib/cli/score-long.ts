@@ -1,7 +1,6 @@
 /** `aasist score --long`: recordings in; segments, or every window, out. */
 import { Option, type Command } from 'commander'
-import { realpath } from 'node:fs/promises'
-import { AasistError, ArgumentTypeError, errorCode } from '../errors'
+import { AasistError, ArgumentTypeError, errorCode, errorMessage } from '../errors'
 import {
   Detector,
   Segmenter,
@@ -9,7 +8,6 @@ import {
   type RecordingSegment,
   type WindowScore,
 } from '../scoring'
-import type { ScoredRecording } from '../report'
 import { findAudioFiles } from './audio-files'
 import { compilationNotes } from './compile-progress'
 import { noteNearest, type ExitCode } from './exit'
@@ -23,6 +21,7 @@ import {
 } from './options'
 import { about, counted, note, printable, printJson, printLine } from './terminal'
 import { tileNotes } from './tile-notes'
+import { TimelineFile } from './timeline-file'
 
 export interface LongFlags extends ScoringFlags {
   readonly long?: boolean
@@ -86,11 +85,16 @@ export async function scoreLong(
 ): Promise<ExitCode> {
   const options = { ...recordingOptions(flags), signal }
   const { files, ignored } = await findAudioFiles(inputs)
-  const { timeline } = flags
-  if (timeline !== undefined) await assertNoInput(timeline, files)
+  const { model, config, calibration } = flags
+  const timeline =
+    flags.timeline === undefined
+      ? undefined
+      : await TimelineFile.prepare(flags.timeline, [...files, model, config, calibration])
   if (ignored > 0) note(`left out ${counted(ignored, 'file')} without an audio ending`)
   const detector = await Detector.load({
     ...detectorOptions(flags),
+    // A session more takes 120 MB for the maps of its windows.
+    ...(flags.sessions === undefined && { threadsPerSession: 'all' }),
     onCompile: compilationNotes(),
     onTiles: tileNotes(),
     ...judgementOptions(flags),
@@ -99,12 +103,10 @@ export async function scoreLong(
   const print = flags.csv === true ? csvPrinter() : flags.json === true ? jsonPrinter() : plainPrinter()
   for (const { message } of detector.notices) note(`note: ${message}`)
   let failed = 0
-  const drawn: ScoredRecording[] = []
-  const draw = timeline === undefined ? undefined : (recording: ScoredRecording) => drawn.push(recording)
   try {
     for (const file of files) {
       try {
-        await scoreOne(detector, file, options, print, draw)
+        await scoreOne(detector, file, options, print, timeline)
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof AasistError)) throw error
@@ -112,15 +114,14 @@ export async function scoreLong(
         print.failure(file, error)
       }
     }
+  } catch (error) {
+    // What was scored until then may be hours of it.
+    await timeline?.write().catch((unwritten: unknown) => note(errorMessage(unwritten)))
+    throw error
   } finally {
     await detector.release()
   }
-  if (timeline !== undefined && drawn.length > 0) {
-    // Loaded here: whoever draws nothing should not wait for what draws.
-    const { writeTimeline } = await import('../report/index.js')
-    await writeTimeline(timeline, drawn)
-    note(`wrote ${printable(timeline)}`)
-  }
+  await timeline?.write()
   if (failed > 0) note(`${failed} of ${counted(files.length, 'recording')} could not be scored to the end`)
   return failed > 0 ? 1 : 0
 }
@@ -131,7 +132,7 @@ async function scoreOne(
   file: string,
   options: RecordingOptions,
   print: Printer,
-  draw: ((recording: ScoredRecording) => void) | undefined,
+  timeline: TimelineFile | undefined,
 ): Promise<void> {
   const segmenter = new Segmenter()
   const windows: WindowScore[] = []
@@ -141,28 +142,19 @@ async function scoreOne(
     for await (const window of detector.scoreRecording(recording, options)) {
       count += 1
       segmenter.add(window)
-      if (draw !== undefined) windows.push(window)
+      if (timeline !== undefined) windows.push(window)
       print.window?.(file, window)
     }
   } finally {
     const segments = segmenter.segments()
     if (count > 0) {
       print.end?.(file, segments)
-      draw?.({ name: nameOf(file), windows, segments })
+      timeline?.add({ name: nameOf(file), windows, segments })
     }
   }
 }
 
 const nameOf = (file: string): string => (file === '-' ? 'standard input' : file)
-
-async function assertNoInput(out: string, files: readonly string[]): Promise<void> {
-  const target = await realpath(out).catch(() => undefined)
-  if (target === undefined) return
-  for (const file of files) {
-    if ((await realpath(file).catch(() => undefined)) !== target) continue
-    throw new ArgumentTypeError(`--timeline ${out} would replace the recording ${file}; name another file`)
-  }
-}
 
 function recordingOptions(flags: LongFlags): RecordingOptions {
   const { hop, eachChannel, silence, raw, rate, rawChannels } = flags

@@ -34,8 +34,8 @@ export interface ConvertOptions {
   /** Default `plain`. */
   readonly target?: ConvertTarget
   /**
-   * Time tiles of the `cpu` target; the default was the fastest of those measured. With `windows` the next two blocks have
-   * tiles as well unless more than two are named.
+   * Time tiles of the `cpu` target, the only one that has them; the default was the fastest of those measured, and with
+   * `windows` the next two blocks have tiles as well unless more than two are named. None: every map is computed whole.
    */
   readonly tiles?: readonly TileGroup[]
 }
@@ -75,6 +75,9 @@ export function convertCheckpoint(
     throw new ArgumentRangeError(
       `target is "${target as string}"; it must be one of ${convertTargets.join(', ')}`,
     )
+  }
+  if (options.tiles !== undefined && target !== 'cpu') {
+    throw new ArgumentRangeError(`tiles are of the cpu target; leave them out for ${target}`)
   }
   for (const { blocks, framesPerTile } of tiles) {
     if (!Number.isInteger(blocks) || blocks < 1 || !Number.isInteger(framesPerTile) || framesPerTile < 4) {
@@ -120,5 +123,5 @@ const frontEndFramesPerTile = 1000
 /** Of a long stretch the maps behind the first two blocks are too large as well: 16 MB each, four of them at once. */
 function tilesOfStretch(tiles: readonly TileGroup[]): readonly TileGroup[] {
   const blocks = tiles.reduce((sum, group) => sum + group.blocks, 0)
-  return blocks > 2 ? tiles : [...tiles, { blocks: 2, framesPerTile: 64 }]
+  return blocks === 0 || blocks > 2 ? tiles : [...tiles, { blocks: 2, framesPerTile: 64 }]
 }

@@ -38,6 +38,7 @@ function timeline(
   const scored = windows.flatMap(window => (window.silent ? [] : [window]))
   const endSeconds = windows.at(-1)?.endSeconds ?? 0
   const threshold = scored[0]?.threshold ?? null
+  const hopSeconds = usualStep(windows)
   const table = segmentTable(title, segments)
   if (scored.length === 0) {
     return markup`<h3>${title}</h3>
@@ -61,7 +62,7 @@ function timeline(
     },
     yAxis: { label: 'Score', domain, ticks: linearTicks(domain, 6) },
     draw: area =>
-      markup`${stretches(area, segments, scored)}${bands(area, scored, endSeconds)}${threshold === null ? noMarkup : markup`<path class="threshold" d="M${pixels(area.x(0))},${pixels(area.y(threshold))}H${pixels(area.x(endSeconds))}" />`}`,
+      markup`${stretches(area, segments, scored, hopSeconds)}${bands(area, scored, endSeconds, hopSeconds)}${threshold === null ? noMarkup : markup`<path class="threshold" d="M${pixels(area.x(0))},${pixels(area.y(threshold))}H${pixels(area.x(endSeconds))}" />`}`,
   })
   return markup`<h3>${title}</h3>
     <figure class="wide">
@@ -96,7 +97,12 @@ type Scored = Extract<WindowScore, { readonly silent: false }>
 const middleOf = ({ startSeconds, endSeconds }: WindowScore): number => (startSeconds + endSeconds) / 2
 
 /** One line where windows can be told apart, otherwise what each column of pixels spans. Silence interrupts it. */
-function bands({ x, y }: PlotArea, scored: readonly Scored[], endSeconds: number): Markup {
+function bands(
+  { x, y }: PlotArea,
+  scored: readonly Scored[],
+  endSeconds: number,
+  hopSeconds: number,
+): Markup {
   const columnSeconds = Math.max(endSeconds / columns, Number.MIN_VALUE)
   const spans = new Map<number, { low: number; high: number }>()
   for (const window of scored) {
@@ -108,30 +114,28 @@ function bands({ x, y }: PlotArea, scored: readonly Scored[], endSeconds: number
       span.high = Math.max(span.high, window.score)
     }
   }
-  const hopSeconds = smallestStep(scored)
   const farSeconds = 2.5 * Math.max(hopSeconds, columnSeconds)
-  const parts: string[] = []
-  let part: [number, number][] = []
+  const parts: [number, number][][] = []
   let before = -Infinity
   for (const [column, { low, high }] of [...spans].sort(([a], [b]) => a - b)) {
     const at = (column + 0.5) * columnSeconds
-    if (at - before > farSeconds && part.length > 0) {
-      parts.push(pathThrough(part))
-      part = []
-    }
-    part.push([x(at), y(high)], ...(low === high ? [] : ([[x(at), y(low)]] as [number, number][])))
+    if (at - before > farSeconds) parts.push([])
+    parts.at(-1)!.push([x(at), y(high)], ...(low === high ? [] : ([[x(at), y(low)]] as [number, number][])))
     before = at
   }
-  parts.push(pathThrough(part))
-  return markup`<g class="s0"><path class="curve line" d="${parts.join('')}" /></g>`
+  const lines = parts.filter(({ length }) => length > 1)
+  // One window between silences: a line of one point shows nothing.
+  const dots = parts.filter(({ length }) => length === 1).flat()
+  return markup`<g class="s0"><path class="curve line" d="${lines.map(pathThrough).join('')}" />${dots.map(
+    ([cx, cy]) => markup`<circle class="mark" cx="${pixels(cx)}" cy="${pixels(cy)}" r="2.5" />`,
+  )}</g>`
 }
 
-function smallestStep(scored: readonly Scored[]): number {
-  let least = Infinity
-  for (let at = 1; at < scored.length; at++) {
-    least = Math.min(least, scored[at]!.startSeconds - scored[at - 1]!.startSeconds)
-  }
-  return Number.isFinite(least) ? least : 0
+/** The median, because the last window is nearer to the one before it where it ends with the recording. */
+function usualStep(windows: readonly WindowScore[]): number {
+  const starts = windows.map(({ startSeconds }) => startSeconds)
+  const steps = starts.slice(1).map((start, at) => start - starts[at]!)
+  return steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0
 }
 
 /** The ground behind windows that are taken for spoofs: as the line, from the middle of the first to that of the last. */
@@ -139,10 +143,11 @@ function stretches(
   { x, y }: PlotArea,
   segments: readonly RecordingSegment[],
   scored: readonly Scored[],
+  hopSeconds: number,
 ): Markup {
   const [bottom, top] = y.range() as [number, number]
   const { startSeconds: start, endSeconds: end } = scored[0]!
-  const insetSeconds = (end - start - smallestStep(scored)) / 2
+  const insetSeconds = (end - start - hopSeconds) / 2
   return markup`${segments
     .filter(({ decision }) => decision === 'spoof')
     .map(({ startSeconds, endSeconds }) => {

@@ -55,16 +55,21 @@ async function kindOf(path: string): Promise<'folder' | 'file'> {
   return found?.isDirectory() === true ? 'folder' : 'file'
 }
 
-/** The last part of the path, or all of it where that would name two. */
+/** The last part of the path, or all of it where that would name two; a number where that does too. */
 export function namesOf(results: readonly string[]): string[] {
   const short = results.map(path => basename(resolve(path)))
-  const names = results.map((path, index) =>
+  const wanted = results.map((path, index) =>
     short.indexOf(short[index]!) === short.lastIndexOf(short[index]!) ? short[index]! : path,
   )
-  return names.map((name, index) => {
-    const earlier = names.slice(0, index).filter(other => other === name).length
-    return earlier === 0 ? name : `${name} (${earlier + 1})`
-  })
+  const names: string[] = []
+  for (const name of wanted) {
+    let unique = name
+    // A numbered name may be what another one is called by itself.
+    const isTaken = (): boolean => names.includes(unique) || (unique !== name && wanted.includes(unique))
+    for (let number = 2; isTaken(); number += 1) unique = `${name} (${number})`
+    names.push(unique)
+  }
+  return names
 }
 
 async function readScores(path: string, name: string, request: SystemsRequest): Promise<ReportSystem> {

@@ -32,6 +32,12 @@ export interface DetectorOptions extends JudgementOptions {
    */
   readonly sessions?: number
   /**
+   * Of sessions on the CPU; those on NPUs have none. Default 1: several sessions of one thread score more clips a second
+   * than one of several. `all`: one for each CPU for this process, and without `sessions` a single session, which takes the
+   * least memory.
+   */
+  readonly threadsPerSession?: number | 'all'
+  /**
    * Checkpoints on the CPU: which time tiles the graph is cut into. `stored` (default): those measured for this CPU, if
    * they have been, otherwise those of every machine (`default`); `measured` measures them now if need be, in some
    * seconds, and keeps them in the cache. Scores differ by less than 1e-5.
@@ -59,6 +65,11 @@ export interface DetectorOptions extends JudgementOptions {
   readonly resample?: 'convert' | 'refuse'
   /** Audio with several channels: `average` (default) or `refuse`. */
   readonly channels?: 'average' | 'refuse'
+  /**
+   * Longest clip: what is longer has the error `AUDIO_TOO_LARGE` and is not decoded any further, whatever its header says.
+   * Above 0; default any length, of which the model hears the beginning. For `scoreRecording()` there is no limit.
+   */
+  readonly maxSeconds?: number
   /** A session was lost and its run is tried once more on another one. */
   readonly onFailover?: PoolOptions['onFailover'] & {}
   /** Gives up loading. */
@@ -105,6 +116,7 @@ export const loadingOptionNames: readonly string[] = [
 ]
 const optionNames = [
   ...loadingOptionNames,
+  'threadsPerSession',
   'batchWaitMs',
   'queueLimit',
   'threshold',
@@ -113,6 +125,7 @@ const optionNames = [
   'spoofPrior',
   'resample',
   'channels',
+  'maxSeconds',
   'onFailover',
   'signal',
 ]
@@ -123,7 +136,8 @@ const longestBatchWaitMs = 10_000
 /** @throws ArgumentTypeError, ArgumentRangeError INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function checkDetectorOptions(options: DetectorOptions): void {
   assertKnownOptions(options, optionNames, 'Detector.load()')
-  const { threshold, config, resample, channels, onFailover, onCompile, compile, batchWaitMs } = options
+  const { threshold, config, resample, channels, onFailover, onCompile, compile, batchWaitMs, maxSeconds } =
+    options
   checkSignal(options.signal)
   if (onFailover !== undefined && typeof onFailover !== 'function') {
     throw new ArgumentTypeError('onFailover must be a function')
@@ -151,6 +165,9 @@ export function checkDetectorOptions(options: DetectorOptions): void {
   if (config !== undefined && typeof config !== 'string') throw new ArgumentTypeError('config must be a path')
   if (resample !== undefined && !['convert', 'refuse'].includes(resample)) {
     throw new ArgumentRangeError(`resample is "${resample}"; it must be convert or refuse`)
+  }
+  if (maxSeconds !== undefined && !(maxSeconds > 0)) {
+    throw new ArgumentRangeError(`maxSeconds is ${maxSeconds}; it must be seconds above 0`)
   }
   if (channels !== undefined && !['average', 'refuse'].includes(channels)) {
     throw new ArgumentRangeError(`channels is "${channels}"; it must be average or refuse`)

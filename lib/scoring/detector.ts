@@ -28,16 +28,9 @@ import { clipSource, type Clip } from './clip-source'
 import { logWarnings, observeScore, type ObservedClip } from './diagnostics'
 import { mapOrdered } from './ordered'
 import { Preparer, type PreparationStats } from './preparer'
-import { checkLiveOptions, LiveScores, type LiveOptions } from './recording/live-scores'
-import {
-  checkRecording,
-  checkRecordingOptions,
-  type Recording,
-  type RecordingOptions,
-} from './recording/recording-options'
-import { scoreRecording } from './recording/score-recording'
-import { scoreShared, SharedSessions } from './recording/shared-sessions'
-import { planWindows } from './recording/window-plan'
+import type { LiveOptions, LiveScores } from './recording/live-scores'
+import type { Recording, RecordingOptions } from './recording/recording-options'
+import { Recordings } from './recording/recordings'
 import type { WindowScore } from './recording/window-score'
 import type { FallbackScorer } from './cpu-fallback'
 import type { ScoreInterface } from './score-interface'
@@ -95,10 +88,10 @@ export class Detector implements AsyncDisposable {
   readonly #interface: ScoreInterface
   readonly #model: LoadedModel
   readonly #judge: Judge
-  readonly #shared: SharedSessions | null
+  readonly #recordings: Recordings
   /** Clips that may be in work or waiting at once. */
   readonly #places: number
-  readonly #audio: { readonly resample?: 'convert' | 'refuse'; readonly channels?: 'average' | 'refuse' }
+  readonly #audio: Pick<DetectorOptions, 'resample' | 'channels' | 'maxSeconds'>
 
   readonly #clipTimes = new TimeRecorder()
   #scoring = 0
@@ -114,12 +107,16 @@ export class Detector implements AsyncDisposable {
     this.#scorer = scorer
     this.#model = model
     this.provenance = model.provenance
-    const { resample, channels } = options
+    const { resample, channels, maxSeconds } = options
     this.#judge = judge
-    this.#shared = openShared && new SharedSessions(openShared)
     this.#places =
       pool.stats().sessions * (scoreInterface.batch ?? 1) + (options.queueLimit ?? defaultQueueLimit)
-    this.#audio = { ...(resample && { resample }), ...(channels && { channels }) }
+    this.#audio = {
+      ...(resample && { resample }),
+      ...(channels && { channels }),
+      ...(maxSeconds !== undefined && { maxSeconds }),
+    }
+    this.#recordings = new Recordings({ pool, scorer, scoreInterface, openShared, judge, audio: this.#audio })
     logWarnings(this.notices)
   }
 
@@ -281,32 +278,7 @@ export class Detector implements AsyncDisposable {
     recording: Recording,
     options: RecordingOptions = {},
   ): AsyncGenerator<WindowScore, void, undefined> {
-    const settings = checkRecordingOptions(options)
-    const source = checkRecording(recording)
-    const { windowSamples } = this.#interface
-    const sampleRateHz = modelSampleRateHz
-    const plan = planWindows(settings.hopSeconds, {
-      ...{ windowSamples, sampleRateHz },
-      canShare: this.#shared !== null,
-    })
-    const { sharedWindows: count, hopSamples } = plan
-    const pool =
-      count > 1 && this.#shared !== null
-        ? await this.#shared.pool({ count, hopSamples }, settings.signal)
-        : this.#pool
-    const { channels = 'average', resample = 'convert' } = this.#audio
-    yield* scoreRecording(
-      source,
-      settings,
-      { channels: settings.channels ?? channels, resample },
-      {
-        ...{ plan, sampleRateHz },
-        judge: this.#judge,
-        concurrency: 2 * pool.stats().sessions * (this.#interface.batch ?? 1),
-        scoreSingle: (samples, signal) => this.#scorer.score(samples, { signal }),
-        scoreShared: (samples, signal) => scoreShared(pool, samples, count, signal),
-      },
-    )
+    yield* this.#recordings.score(recording, options)
   }
 
   /**
@@ -319,19 +291,7 @@ export class Detector implements AsyncDisposable {
    * microphone.pipe(detector.liveScores()).on('data', ({ score, endSeconds }) => console.log(endSeconds, score))
    */
   liveScores(options: LiveOptions = {}): LiveScores {
-    const settings = checkLiveOptions(options)
-    const sampleRateHz = modelSampleRateHz
-    const model = { windowSamples: this.#interface.windowSamples, sampleRateHz, canShare: false }
-    return new LiveScores(
-      {
-        ...{ plan: planWindows(settings.hopSeconds, model), sampleRateHz },
-        judge: this.#judge,
-        concurrency: this.#pool.stats().sessions,
-        scoreSingle: (samples, signal) => this.#scorer.score(samples, { signal }),
-        scoreShared: () => Promise.reject(new Error('live windows are scored one by one')),
-      },
-      settings,
-    )
+    return this.#recordings.live(options)
   }
 
   /** Waits for what runs; later calls reject with `SESSION_RELEASED`. May be called again. */
@@ -339,7 +299,7 @@ export class Detector implements AsyncDisposable {
     await Promise.all([
       this.#scorer.release(),
       this.#pool.release(),
-      this.#shared?.release(),
+      this.#recordings.release(),
       this.#preparer.release(),
     ])
     this.#clipTimes.close()
@@ -448,9 +408,6 @@ export class Detector implements AsyncDisposable {
     return kinds.size > 1 ? Math.max(usual, mixedConcurrency) : usual
   }
 }
-
-/** What AASIST was trained at. */
-const modelSampleRateHz = 16_000
 
 interface ClipInWork {
   readonly clip: Clip

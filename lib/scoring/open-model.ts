@@ -1,5 +1,6 @@
 /** From options to sessions that score: which device it is going to be, and what has to be made of the model for it. */
 import { createPool, type ModelForms, type PoolOptions, type SessionPool } from '../session'
+import { usableCpus } from '../session/cpu-count'
 import { modelForms } from '../session/model-forms'
 import { ArgumentTypeError } from '../errors'
 import type { SharedWindows } from '../model'
@@ -38,7 +39,7 @@ export async function openModel(options: DetectorOptions, preparer: Preparer): P
   try {
     const scoreInterface = findScoreInterface(pool)
     const isOnNpus = pool.device.kind === 'npu'
-    const { sessions, queueLimit, onFailover, batchWaitMs } = options
+    const { sessions, threadsPerSession, queueLimit, onFailover, batchWaitMs } = options
     const scorer = new WindowScorer(pool, scoreInterface, {
       parallelRuns: pool.stats().sessions,
       batchWaitMs,
@@ -47,6 +48,7 @@ export async function openModel(options: DetectorOptions, preparer: Preparer): P
     // The signal was for loading, and the time limit for NPUs.
     const lasting: DetectorOptions = {
       ...(sessions !== undefined && { sessions }),
+      ...(threadsPerSession !== undefined && { threadsPerSession }),
       ...(queueLimit !== undefined && { queueLimit }),
       ...(onFailover && { onFailover }),
     }
@@ -83,7 +85,7 @@ function sharedOnCpu(model: LoadedModel, options: DetectorOptions, preparer: Pre
       ...limitFor(windows, options),
       ...(isolation !== undefined && { isolation }),
       memory: 'as needed',
-      ...(signal && { signal }),
+      signal,
     })
   }
 }
@@ -104,7 +106,7 @@ function sharedOnNpus(
     return createPool(made.offline.path, {
       ...poolOptions(lasting, device === 'auto' ? 'npu' : device),
       ...limitFor(windows, lasting),
-      ...(signal && { signal }),
+      signal,
     })
   }
 }
@@ -201,9 +203,11 @@ const isolationFor = ({ runTimeoutMs }: DetectorOptions): 'process' | undefined 
 function poolOptions(options: DetectorOptions, device: PoolOptions['device']): PoolOptions {
   const { sessions, runTimeoutMs, queueLimit, onFailover, signal } = options
   const isolation = options.isolation ?? (device === 'npu+cpu' ? isolationFor(options) : undefined)
+  const threads = device === 'cpu' || device === 'npu+cpu' ? options.threadsPerSession : undefined
   return {
     ...(device !== undefined && { device }),
     ...(sessions !== undefined && { sessions }),
+    ...(threads !== undefined && { threadsPerSession: threads === 'all' ? usableCpus() : threads }),
     ...(isolation !== undefined && { isolation }),
     ...(runTimeoutMs !== undefined && { runTimeoutMs }),
     ...(queueLimit !== undefined && { queueLimit }),

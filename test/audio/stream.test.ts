@@ -104,6 +104,23 @@ describe('a stream of audio', () => {
     })
   }
 
+  it('gives the frames of a FLAC file that have come, however long the next ones take', async () => {
+    const bytes = files['a FLAC file that was written into a pipe']!
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      yield bytes.subarray(0, 70_000)
+      await new Promise<never>(() => undefined)
+    }
+    const { audio } = await openStream(slow())
+    const expected = decodeAudio(bytes).channels[0]!
+    let frames = 0
+    for await (const [block] of audio.blocks) {
+      expect(block).to.deep.equal(expected.slice(frames, frames + block!.length))
+      frames += block!.length
+      // Stored as they are, two bytes a sample.
+      if (frames >= 32_000) break
+    }
+  })
+
   it('has the samples of raw 16-bit and float data', async () => {
     const expected = [left, right].map(channel => channel.map(sample => sample / 32768))
     const format = { sampleRateHz: 8000, channelCount: 2 } as const

@@ -178,5 +178,6 @@ describe('report', () => {
     expect(namesOf(['a/scores.txt', 'b/results'])).to.deep.equal(['scores.txt', 'results'])
     expect(namesOf(['a/x', 'b/x', 'c'])).to.deep.equal(['a/x', 'b/x', 'c'])
     expect(namesOf(['a', 'a'])).to.deep.equal(['a', 'a (2)'])
+    expect(namesOf(['a', 'a', 'a (2)'])).to.deep.equal(['a', 'a (3)', 'a (2)'])
   })
 })

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { AudioError } from '../../errors'
-import type { DecodedAudio } from '../decoded-audio'
+import type { DecodedAudio, DecodeExtent } from '../decoded-audio'
 import { PlanarSamples } from '../planar'
 import { BitReader } from './bit-reader'
 import { crc16 } from './crc'
@@ -26,13 +26,13 @@ const ID3V1_BYTES = 128
 export function decodeFlac(
   bytes: Uint8Array,
   start: number,
-  framesToKeep: (sampleRateHz: number) => number,
-  memory?: ArrayBuffer,
+  { framesToKeep, mostSeconds, memory }: DecodeExtent,
 ): DecodedAudio {
   const info = readStreamInfo(bytes, start)
   const frames = new FlacFrames(info)
   const samples = new PlanarSamples(info.channelCount, {
     maxFrames: framesToKeep(info.sampleRateHz),
+    mostFrames: mostSeconds && mostSeconds * info.sampleRateHz,
     expectedFrames: info.totalFrames,
     memory,
   })

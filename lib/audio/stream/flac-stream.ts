@@ -9,6 +9,8 @@ const LARGEST_FRAME_BYTES = 2.5 * 2 ** 20
 /** Covers come in metadata blocks of up to 16 MiB. */
 const LARGEST_METADATA_BYTES = 64 * 2 ** 20
 const FIRST_LOOK_BYTES = 64 * 1024
+/** RFC 9639, section 9.1. */
+const LARGEST_HEADER_BYTES = 16
 
 /** `start`: where the stream begins in the window, behind tags. @throws AudioError as decodeFlac */
 export async function streamFlac(window: ByteWindow, start: number): Promise<AudioStream> {
@@ -41,21 +43,44 @@ async function* blocksOf(
   info: StreamInfo,
   frames: FlacFrames,
 ): AsyncGenerator<readonly Float32Array<ArrayBuffer>[], void, undefined> {
+  let largestBytes = 0
   for (;;) {
-    await window.fill(4 * LARGEST_FRAME_BYTES)
     const { bytes, before } = window
     let at = 0
-    // Frames that may go on behind the window wait for the rest of it.
-    const isWhole = (): boolean => window.isAtEnd || bytes.length - at >= LARGEST_FRAME_BYTES
-    while (!frames.isComplete && isWhole() && hasMoreFrames(bytes, at, info)) {
-      at = frames.read(bytes, at, before)
+    while (!frames.isComplete && hasMoreFrames(bytes, at, info)) {
+      const end = readWhole(frames, window, bytes, at, before)
+      if (end === undefined) break
+      largestBytes = Math.max(largestBytes, end - at)
+      at = end
       yield frames.block.map(channel => scaled(channel, frames.blockFrames, frames.scale))
     }
-    if (frames.isComplete || (window.isAtEnd && !hasMoreFrames(bytes, at, info))) {
-      frames.finish(bytes, at)
+    window.use(at)
+    const left = window.bytes.length
+    if (frames.isComplete) await window.fill(LARGEST_HEADER_BYTES)
+    if (frames.isComplete || (window.isAtEnd && !hasMoreFrames(window.bytes, 0, info))) {
+      frames.finish(window.bytes, 0)
       return
     }
-    window.use(at)
+    // No more than a frame ahead, because a pipe may carry what is just being spoken; not byte by byte either, because a
+    // frame is begun anew each time.
+    await window.fill(Math.max(largestBytes, left + (left >> 2)) + 1)
+  }
+}
+
+/** Undefined: the rest of the frame has not come yet. */
+function readWhole(
+  frames: FlacFrames,
+  window: ByteWindow,
+  bytes: Uint8Array,
+  at: number,
+  before: number,
+): number | undefined {
+  try {
+    return frames.read(bytes, at, before)
+  } catch (error) {
+    const mayHaveMore = !window.isAtEnd && bytes.length - at < LARGEST_FRAME_BYTES
+    if (mayHaveMore && errorCode(error) === 'AUDIO_TRUNCATED') return undefined
+    throw error
   }
 }
 

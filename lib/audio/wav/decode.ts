@@ -1,6 +1,6 @@
 import { decode } from 'wav-decoder'
 import { AudioError } from '../../errors'
-import type { DecodedAudio } from '../decoded-audio'
+import type { DecodedAudio, DecodeExtent } from '../decoded-audio'
 import { PlanarSamples } from '../planar'
 import { aLawToLinear, muLawToLinear } from './g711'
 import { readWavLayout, type WavEncoding, type WavLayout } from './header'
@@ -111,13 +111,13 @@ function fullScaleOf(layout: WavLayout): number {
 export function decodeWav(
   bytes: Uint8Array,
   start: number,
-  framesToKeep: (sampleRateHz: number) => number,
-  memory?: ArrayBuffer,
+  { framesToKeep, mostSeconds, memory }: DecodeExtent,
 ): DecodedAudio {
   const layout = readWavLayout(bytes, start)
   const carrier = carriers[layout.encoding]
   const samples = new PlanarSamples(layout.channelCount, {
     maxFrames: framesToKeep(layout.sampleRateHz),
+    mostFrames: mostSeconds && mostSeconds * layout.sampleRateHz,
     expectedFrames: layout.frameCount,
     memory,
   })

@@ -21,7 +21,7 @@ export interface LiveOptions {
 
 /** A window of live speech. */
 export type LiveScore = WindowScore & {
-  /** Windows before it that were left out, because the model had not come to the end of others. */
+  /** Windows before it that were left out, because the model had not come to the end of others, or nobody read scores. */
   readonly skippedWindows: number
 }
 
@@ -50,7 +50,8 @@ export function checkLiveOptions(options: LiveOptions): LiveSettings {
 
 /**
  * Chunks of samples in, {@link LiveScore}s out, in their order. A score comes as long after the end of its window as one run
- * takes: a window for which no session is free is left out instead of waiting, and the next score tells how many were.
+ * takes: a window for which no session is free, or behind 16 scores that nobody has read, is left out instead of waiting,
+ * and the next score tells how many were.
  */
 export class LiveScores extends Transform {
   readonly #scorer: RecordingScorer
@@ -96,7 +97,9 @@ export class LiveScores extends Transform {
   }
 
   #offer(group: WindowGroup): void {
-    if (this.#running >= this.#scorer.concurrency) {
+    // Whoever does not read scores would be told of ever older ones, and of them all.
+    const isUnread = this.readableLength + this.#running >= this.readableHighWaterMark
+    if (this.#running >= this.#scorer.concurrency || isUnread) {
       this.#skipped += 1
       return
     }

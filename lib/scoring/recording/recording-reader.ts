@@ -1,7 +1,8 @@
 /** A recording's samples, decoded on a thread of their own and no faster than they are taken. */
+import { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { untilAborted } from '../../abort-listeners'
-import { deserializeError, SessionError } from '../../errors'
+import { ArgumentTypeError, deserializeError, SessionError } from '../../errors'
 import { fileBeside, sourceFlags } from '../../file-beside'
 import { endsWithin } from '../../session/ends-within'
 import type { RecordingJob, RecordingReply, RecordingRequest } from './recording-protocol'
@@ -32,6 +33,7 @@ export async function* readRecording(
 
 class RecordingThread {
   readonly #worker: Worker
+  readonly #stream: AsyncIterable<Uint8Array> | null
   readonly #bytes: AsyncIterator<Uint8Array> | undefined
   readonly #exited: Promise<void>
   #answer:
@@ -41,6 +43,7 @@ class RecordingThread {
   #isLeaving = false
 
   constructor(job: RecordingJob, bytes: AsyncIterable<Uint8Array> | null) {
+    this.#stream = bytes
     this.#bytes = bytes?.[Symbol.asyncIterator]()
     this.#worker = new Worker(workerFile, {
       workerData: job,
@@ -75,6 +78,8 @@ class RecordingThread {
     this.#post({ kind: 'leave' })
     // A source that has not answered cannot be waited for: it may never answer.
     void Promise.resolve(this.#bytes?.return?.()).catch(() => undefined)
+    // Its iterator would close it only after the next chunk.
+    if (this.#stream instanceof Readable) this.#stream.destroy()
     if (!(await endsWithin(this.#exited, leaveWithinMs))) await this.#worker.terminate()
   }
 
@@ -86,8 +91,11 @@ class RecordingThread {
         this.#post({ kind: 'no more bytes' })
         return
       }
+      const chunk: unknown = next.value
+      // Anything iterable would become bytes of some sort: texts zeros, numbers what is left of them.
+      if (!(chunk instanceof Uint8Array)) throw notBytes(chunk)
       // A copy: what callers pass on is theirs, and may be part of a pool.
-      this.#post({ kind: 'bytes', bytes: Uint8Array.from(next.value) })
+      this.#post({ kind: 'bytes', bytes: Uint8Array.from(chunk) })
     } catch (error) {
       this.#answer?.reject(error)
     }
@@ -101,6 +109,13 @@ class RecordingThread {
     this.#death ??= cause
     this.#answer?.reject(brokeDown(cause))
   }
+}
+
+function notBytes(chunk: unknown): ArgumentTypeError {
+  const found = typeof chunk === 'object' && chunk !== null ? chunk.constructor.name : typeof chunk
+  return new ArgumentTypeError(
+    `the recording gave a ${found}; expected bytes (Buffer, Uint8Array): a stream without an encoding, or the bytes of samples`,
+  )
 }
 
 function brokeDown(cause: Error): SessionError {

@@ -39,14 +39,25 @@ export async function* recordingSamples(
     length = 0
     return joined
   }
-  for await (const block of audio.blocks) {
-    const channels = count === 1 ? [mixToMono(block)] : block
-    const converted: Float32Array<ArrayBuffer>[] = []
-    for (const [at, samples] of channels.entries()) converted.push(await converters[at]!.convert(samples))
-    take(converted)
-    if (length >= (pace === 'gathered' ? usualSamples : 1)) yield give()
+  let damage: AudioError | undefined
+  try {
+    for await (const block of audio.blocks) {
+      const channels = count === 1 ? [mixToMono(block)] : block
+      const converted: Float32Array<ArrayBuffer>[] = []
+      for (const [at, samples] of channels.entries()) converted.push(await converters[at]!.convert(samples))
+      take(converted)
+      if (length >= (pace === 'gathered' ? usualSamples : 1)) yield give()
+    }
+  } catch (error) {
+    if (!(error instanceof AudioError)) throw error
+    damage = error
   }
+  // Also in front of damage: what came before it is as good as any other recording.
   take(converters.map(converter => converter.finish()))
+  if (damage !== undefined) {
+    if (length > 0) yield give()
+    throw damage
+  }
   if (total === 0) throw new AudioError('AUDIO_EMPTY', 'the recording has no samples; expected speech')
   if (length > 0) yield give()
 }

@@ -13,13 +13,14 @@ function reply(message: RecordingReply, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer)
 }
 
+const leaving = new AbortController()
+
 /** Who waits for the reader's bytes. */
 let onBytes: ((bytes: Uint8Array | null) => void) | undefined
-let isLeaving = false
 
 async function* bytesOfReader(): AsyncGenerator<Uint8Array, void, undefined> {
   // Nobody would answer any more.
-  while (!isLeaving) {
+  while (!leaving.signal.aborted) {
     const next = new Promise<Uint8Array | null>(resolve => (onBytes = resolve))
     reply({ kind: 'bytes wanted' })
     const bytes = await next
@@ -30,7 +31,9 @@ async function* bytesOfReader(): AsyncGenerator<Uint8Array, void, undefined> {
 
 function open(): Promise<OpenedStream> {
   const { path, format, byteLength } = job
-  return path === null ? openStream(bytesOfReader(), { format, byteLength }) : openRecording(path, format)
+  return path === null
+    ? openStream(bytesOfReader(), { format, byteLength })
+    : openRecording(path, format, leaving.signal)
 }
 
 let opened: OpenedStream | undefined
@@ -81,7 +84,7 @@ port.on('message', (request: RecordingRequest) => {
       onBytes?.(null)
       break
     case 'leave':
-      isLeaving = true
+      leaving.abort()
       onBytes?.(null)
       // Left open by a thread that is ended by force, a file would stay open.
       void working.then(() => opened?.close()).finally(() => port.close())

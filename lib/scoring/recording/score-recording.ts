@@ -1,4 +1,5 @@
 /** A recording in, the scores of its windows out: decoding, cutting, scoring and judging in step. */
+import { onAbort } from '../../abort-listeners'
 import { fitWindow } from '../../audio'
 import { AudioError, SessionError } from '../../errors'
 import type { Judge } from '../judgement'
@@ -20,11 +21,9 @@ export interface RecordingScorer {
   readonly concurrency: number
   /** One window. */
   readonly scoreSingle: (samples: Float32Array<ArrayBuffer>, signal: AbortSignal) => Promise<ScoredWindow>
-  /** As many windows as the plan shares, from one stretch of samples. */
-  readonly scoreShared: (
-    samples: Float32Array<ArrayBuffer>,
-    signal: AbortSignal,
-  ) => Promise<readonly ScoredWindow[]>
+  /** As many windows as the plan shares, from one stretch of samples; null where it shares none. */
+  readonly scoreShared:
+    ((samples: Float32Array<ArrayBuffer>, signal: AbortSignal) => Promise<readonly ScoredWindow[]>) | null
 }
 
 export interface RecordingAudio {
@@ -47,19 +46,25 @@ export async function* scoreRecording(
     ...audio,
     sampleRateHz: scorer.sampleRateHz,
   }
-  const blocks = readRecording(job, bytesOf(recording), signal)
+  // Who leaves while the source says nothing must not leave its thread behind.
+  const leaving = new AbortController()
+  const unsubscribe = signal && onAbort(signal, () => leaving.abort(signal.reason))
+  const groups = groupsOf(readRecording(job, bytesOf(recording), leaving.signal), scorer.plan)
   const work = (group: WindowGroup, stop: AbortSignal): Promise<readonly WindowScore[]> =>
     scoreGroup(group, scorer, silenceDbfs, job.channels === 'each', stop)
   let windows = 0
-  for await (const scores of mapOrdered(groupsOf(blocks, scorer.plan), work, {
-    concurrency: scorer.concurrency,
-    signal,
-  })) {
-    for (const score of scores) {
-      windows += 1
-      onProgress?.({ windows, seconds: score.endSeconds })
-      yield score
+  try {
+    for await (const scores of mapOrdered(groups, work, { concurrency: scorer.concurrency, signal })) {
+      for (const score of scores) {
+        windows += 1
+        onProgress?.({ windows, seconds: score.endSeconds })
+        yield score
+      }
     }
+  } finally {
+    unsubscribe?.()
+    leaving.abort()
+    await groups.return()
   }
 }
 
@@ -134,7 +139,7 @@ async function scoresOf(
   scorer: RecordingScorer,
   signal: AbortSignal,
 ): Promise<readonly ScoredWindow[]> {
-  if (kind === 'shared') return scorer.scoreShared(samples, signal)
+  if (kind === 'shared') return scorer.scoreShared!(samples, signal)
   const { windowSamples } = scorer.plan
   const window = samples.length === windowSamples ? samples : fitWindow(samples, windowSamples)
   return [await scorer.scoreSingle(window, signal)]

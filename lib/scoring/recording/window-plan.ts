@@ -92,10 +92,8 @@ export class ChannelWindows {
       for (let at = 0; at < left; at += 1) yield this.#group(this.#next, 1, windowSamples)
     }
     // No second opinion on what a window has heard to less than an encoder frame.
-    const step = Math.min(encoderStrideSamples, hopSamples)
-    const last = Math.floor((end - windowSamples) / step) * step
-    if (end - this.#covered >= step && last + windowSamples > this.#covered)
-      yield this.#group(last, 1, isLong ? sharedLength : windowSamples)
+    if (end - this.#covered >= Math.min(encoderStrideSamples, hopSamples))
+      yield this.#group(end - windowSamples, 1, isLong ? sharedLength : windowSamples)
   }
 
   get #end(): number {
@@ -120,9 +118,8 @@ export class ChannelWindows {
   }
 
   #append(samples: Float32Array): void {
-    const { hopSamples } = this.#plan
-    // The last window of all may begin before the next group does.
-    const keepFrom = Math.max(this.#from, this.#next - hopSamples - encoderStrideSamples)
+    // Behind hops longer than a window the next group is not there yet, and the last window of all may begin before it.
+    const keepFrom = Math.max(this.#from, Math.min(this.#next, this.#end - this.#plan.windowSamples))
     const kept = this.#held.subarray(Math.min(keepFrom - this.#from, this.#count), this.#count)
     const needed = kept.length + samples.length
     if (needed > this.#held.length || this.#count + samples.length > this.#held.length) {

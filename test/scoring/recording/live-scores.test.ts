@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Detector, type LiveScore, type LiveScores } from '../../../lib/scoring'
 import { integerSignal } from '../../audio/signals'
@@ -66,6 +67,22 @@ describe('Detector.liveScores', function () {
     expect(expected).to.be.a('number')
     expect(await first(chunks(floatData(Array.from(floats), 32)), 'f32le')).to.equal(expected)
     expect(await first([floats.subarray(0, 7), floats.subarray(7)], 's16le')).to.equal(expected)
+  })
+
+  it('leaves out windows behind scores that nobody reads, and counts them', async () => {
+    const live = detector().liveScores({ hopSeconds: 0.1 })
+    const hop = Buffer.alloc(2 * 1600)
+    live.write(Buffer.alloc(2 * (windowSamples - 1600)))
+    // Silence needs no run, so each is given at once.
+    for (let at = 0; at < 40; at += 1) {
+      live.write(hop)
+      await setImmediate()
+    }
+    expect(live.readableLength).to.be.at.most(live.readableHighWaterMark)
+    while (live.read() !== null);
+    live.end(hop)
+    const [next] = await collect<LiveScore>(live)
+    expect(next!.skippedWindows).to.equal(40 - live.readableHighWaterMark)
   })
 
   it('leaves out windows for which there is no time, and counts them', async () => {

@@ -1,5 +1,6 @@
-import { createReadStream, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, createReadStream, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { Detector, type WindowScore } from '../../../lib/scoring'
 import { flacFile } from '../../audio/flac-files'
@@ -9,7 +10,7 @@ import { pipe } from '../../audio/tools'
 import { requireTool } from '../../support/environment'
 import { failureOf } from '../../support/failure'
 import { scratchFolder } from '../../support/scratch-folder'
-import { sharedDetector, tinyOptions } from '../support'
+import { sharedDetector, tinyModel, tinyOptions } from '../support'
 
 /** The tiny model's window of 24,000 samples. */
 const windowSamples = 24_000
@@ -37,24 +38,30 @@ describe('Detector.scoreRecording', function () {
   const wav = (channels: readonly (readonly number[])[] = [speech], sampleRateHz = 16_000): Buffer =>
     wavFile({ channelCount: channels.length, sampleRateHz, data: integerData(channels, 2) })
 
-  it('gives every window the score it has as a clip of its own, within 1e-4', async () => {
-    const scores = await all(detector().scoreRecording(file('a.wav', wav()), { hopSeconds: stride / 16_000 }))
-    expect(scores.map(({ startSeconds }) => Math.round(startSeconds * 16_000))).to.deep.equal(
-      Array.from({ length: Math.floor((130_000 - windowSamples) / stride) + 1 }, (_, at) => at * stride),
-    )
-    const samples = floatsOf(speech)
-    for (const { startSeconds, endSeconds, score, ...rest } of scores) {
-      const from = Math.round(startSeconds * 16_000)
-      expect(endSeconds - startSeconds).to.be.closeTo(windowSamples / 16_000, 1e-9)
-      const alone = await detector().score({
-        samples: samples.subarray(from, from + windowSamples),
-        sampleRateHz: 16_000,
-      })
-      expect(score).to.be.closeTo(alone.score, 1e-4)
-      expect(rest).to.include({ silent: false, channel: null, decision: alone.decision })
-      expect(rest).to.deep.include({ device: { kind: 'cpu', threads: 1 } })
-    }
-  })
+  const sharing = sharedDetector(() => tinyOptions({ model: tinyModel.checkpoint }))
+  for (const [name, scorer] of [
+    ['one by one', detector],
+    ['in runs of many', sharing],
+  ] as const) {
+    it(`gives every window the score it has as a clip of its own, within 1e-4: ${name}`, async () => {
+      const scores = await all(scorer().scoreRecording(file('a.wav', wav()), { hopSeconds: stride / 16_000 }))
+      expect(scores.map(({ startSeconds }) => Math.round(startSeconds * 16_000))).to.deep.equal(
+        Array.from({ length: Math.floor((130_000 - windowSamples) / stride) + 1 }, (_, at) => at * stride),
+      )
+      const samples = floatsOf(speech)
+      for (const { startSeconds, endSeconds, score, ...rest } of scores) {
+        const from = Math.round(startSeconds * 16_000)
+        expect(endSeconds - startSeconds).to.be.closeTo(windowSamples / 16_000, 1e-9)
+        const alone = await scorer().score({
+          samples: samples.subarray(from, from + windowSamples),
+          sampleRateHz: 16_000,
+        })
+        expect(score).to.be.closeTo(alone.score, 1e-4)
+        expect(rest).to.include({ silent: false, channel: null, decision: alone.decision })
+        expect(rest).to.deep.include({ device: { kind: 'cpu', threads: 1 } })
+      }
+    })
+  }
 
   it('gives the same for a FLAC file, for bytes, for a stream and for raw samples', async () => {
     const expected = (await all(detector().scoreRecording(wav()))).map(({ score }) => score)
@@ -188,6 +195,65 @@ describe('Detector.scoreRecording', function () {
     expect(scores.length).to.be.at.least(Math.floor((heard - 4096 - windowSamples) / stride))
   })
 
+  it('gives the last sample before the damage too, where a file is read in large pieces', async () => {
+    const scores: WindowScore[] = []
+    const cut = file('cut.wav', wav().subarray(0, 44 + 2 * 40_000))
+    const failure = await failureOf(
+      (async () => {
+        for await (const score of detector().scoreRecording(cut, { hopSeconds: 1 })) scores.push(score)
+      })(),
+    )
+    expect(failure.code).to.equal('AUDIO_TRUNCATED')
+    expect(scores.at(-1)!.endSeconds).to.equal(40_000 / 16_000)
+  })
+
+  for (const [container, bytes] of [
+    ['WAV', wav([Array.from({ length: 10 }, () => speech).flat()])],
+    ['FLAC', flacFile({ channels: [Array.from({ length: 10 }, () => speech).flat()], bitsPerSample: 16 })],
+  ] as const) {
+    it(`says at its end that a ${container} file was written to meanwhile`, async () => {
+      const path = file(`growing.${container.toLowerCase()}`, bytes)
+      let windows = 0
+      const failure = await failureOf(
+        (async () => {
+          for await (const window of detector().scoreRecording(path)) {
+            if (window.startSeconds === 0) appendFileSync(path, Buffer.alloc(10))
+            windows += 1
+          }
+        })(),
+      )
+      expect(failure.code).to.equal('AUDIO_UNREADABLE')
+      expect(windows).to.be.above(100)
+    })
+  }
+
+  it('says at its end what ffmpeg could not decode of a recording', async function () {
+    requireTool(this, 'ffmpeg')
+    const mp2 = pipe('ffmpeg', ['-v', 'error', '-i', '-', '-c:a', 'mp2', '-f', 'mp2', '-'], wav())
+    mp2.fill(0x55, mp2.length / 2, mp2.length / 2 + 3000)
+    let windows = 0
+    const failure = await failureOf(
+      (async () => {
+        for await (const window of detector().scoreRecording(file('a.mp2', mp2)))
+          windows += window.silent ? 0 : 1
+      })(),
+    )
+    expect(failure.code).to.equal('AUDIO_CORRUPT')
+    expect(failure.message).to.match(/ffmpeg left out/)
+    expect(windows).to.be.above(5)
+  })
+
+  it('refuses a source that gives anything but bytes', async () => {
+    const path = file('a.wav', wav())
+    for (const source of [
+      createReadStream(path, { encoding: 'latin1' }),
+      Readable.from([floatsOf(speech)]),
+    ]) {
+      const failure = await failureOf(all(detector().scoreRecording(source as AsyncIterable<Uint8Array>)))
+      expect(failure.code).to.equal('INVALID_ARGUMENT')
+    }
+  })
+
   it('refuses what is missing, empty or no audio by its code', async () => {
     for (const [recording, code] of [
       [join(folder(), 'nothing.wav'), 'AUDIO_NOT_FOUND'],
@@ -259,6 +325,36 @@ describe('Detector.scoreRecording', function () {
       }
     })
     expect(open).to.deep.equal([])
+  })
+
+  it('ends its thread and its source, when its reader leaves one that says nothing', async () => {
+    const threads = (): number => readdirSync('/proc/self/task').length
+    const leave = async (source: Readable): Promise<void> => {
+      source.push(wav().subarray(0, 44 + 2 * 70_000))
+      for await (const window of detector().scoreRecording(source)) if (window.startSeconds >= 0) break
+    }
+    await leave(new Readable({ read: () => undefined }))
+    const before = threads()
+    for (let round = 0; round < 4; round += 1) {
+      const silent = new Readable({ read: () => undefined })
+      await leave(silent)
+      expect(silent.destroyed).to.equal(true)
+    }
+    expect(threads()).to.be.at.most(before + 1)
+  })
+
+  it('computes windows one by one while recordings with other hops hold the shared sessions', async () => {
+    await using own = await Detector.load(tinyOptions({ model: tinyModel.checkpoint }))
+    const held = [1, 2].map(hops => own.scoreRecording(wav(), { hopSeconds: (hops * stride) / 16_000 }))
+    for (const scores of held) await scores.next()
+    const hopSeconds = (3 * stride) / 16_000
+    const found = await all(own.scoreRecording(wav(), { hopSeconds }))
+    for (const scores of held) await scores.return()
+    const shared = await all(own.scoreRecording(wav(), { hopSeconds }))
+    expect(found.map(({ startSeconds }) => startSeconds)).to.deep.equal(
+      shared.map(({ startSeconds }) => startSeconds),
+    )
+    for (const [at, { score }] of found.entries()) expect(score).to.be.closeTo(shared[at]!.score!, 1e-4)
   })
 
   it('ends with the detector', async () => {
