@@ -28,7 +28,7 @@ const ref = name => ({ $ref: `#/components/schemas/${name}` })
 const failures = {
   400: 'Not a request this service knows: `BODY_INVALID`, `QUERY_INVALID`',
   403: 'From a page of another site: `CROSS_SITE`',
-  413: 'Too large or too long: `BODY_TOO_LARGE`, `AUDIO_TOO_LONG`, `AUDIO_TOO_LARGE`',
+  413: 'Too large or too long: `BODY_TOO_LARGE`, `AUDIO_TOO_LARGE`',
   415: 'Neither a form nor JSON (`MEDIA_TYPE`), or neither WAV nor FLAC in it (`AUDIO_UNSUPPORTED`)',
   422: 'A WAV or FLAC file that cannot be used: `AUDIO_TRUNCATED`, `AUDIO_CORRUPT`, `AUDIO_EMPTY`',
   429: 'As many requests as are taken are in work: `BUSY`, `QUEUE_FULL`',

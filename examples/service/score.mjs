@@ -1,6 +1,5 @@
 // One request for a score: read, check, score, windows.
 import { Refusal } from './answers.mjs'
-import { declaredSeconds } from './duration.mjs'
 import { readUpload } from './upload.mjs'
 import { windowScores } from './windows.mjs'
 
@@ -9,17 +8,14 @@ export const longestHopSeconds = 3600
 
 /** @param left aborts when the client is gone */
 export async function scoreUpload(detector, request, settings, left) {
-  const { maxSeconds, timeoutSeconds } = settings
+  const { timeoutSeconds } = settings
   const hopSeconds = hopOf(request.query.hopSeconds)
   const bytes = await readUpload(request, settings)
-  assertShort(declaredSeconds(bytes) ?? 0, maxSeconds)
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(tooSlow(timeoutSeconds)), timeoutSeconds * 1000)
   const signal = AbortSignal.any([left, limit.signal])
   try {
     const result = await detector.score(bytes, { signal })
-    // Of streams whose header does not tell.
-    assertShort(result.durationSeconds, maxSeconds)
     const { score, decision, threshold, thresholdSource, logLikelihoodRatio, spoofProbability } = result
     const { durationSeconds, device, warnings } = result
     return {
@@ -50,14 +46,5 @@ function hopOf(text) {
     400,
     'QUERY_INVALID',
     `hopSeconds is "${String(text)}"; expected seconds from ${shortestHopSeconds} to ${longestHopSeconds}`,
-  )
-}
-
-function assertShort(seconds, maxSeconds) {
-  if (seconds <= maxSeconds) return
-  throw new Refusal(
-    413,
-    'AUDIO_TOO_LONG',
-    `the recording lasts ${seconds.toFixed(1)} s; at most ${maxSeconds} s are taken`,
   )
 }

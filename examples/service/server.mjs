@@ -45,8 +45,16 @@ loaded = load().catch(async error => {
 })
 
 async function load() {
-  const { model, calibration, threshold, device, sessions } = settings
-  const options = { model, calibration, threshold, device, sessions, queueLimit: settings.maxRequests }
+  const { model, calibration, threshold, device, sessions, maxSeconds } = settings
+  const options = {
+    model,
+    calibration,
+    threshold,
+    device,
+    sessions,
+    maxSeconds,
+    queueLimit: settings.maxRequests,
+  }
   engine.detector = await Detector.load({
     // A variable that is not set is not a value.
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),

@@ -22,7 +22,8 @@ const variables = {
   THRESHOLD: { as: 'threshold', kind: number },
   DEVICE: { as: 'device', kind: oneOf('auto', 'cpu', 'npu', 'npu+cpu'), usual: 'auto' },
   SESSIONS: { as: 'sessions', kind: whole(1, 1024) },
-  MAX_BYTES: { as: 'maxBytes', kind: whole(1, 2 ** 29), usual: 10 * 2 ** 20 },
+  // Twice as much would not fit into a string of base64.
+  MAX_BYTES: { as: 'maxBytes', kind: whole(1, 2 ** 28), usual: 10 * 2 ** 20 },
   MAX_SECONDS: { as: 'maxSeconds', kind: whole(1, 86_400), usual: 300 },
   MAX_REQUESTS: { as: 'maxRequests', kind: whole(1, 10_000), usual: 8 * availableParallelism() },
   TIMEOUT_SECONDS: { as: 'timeoutSeconds', kind: whole(1, 3600), usual: 60 },

@@ -3,11 +3,9 @@ import {
   ArgumentRangeError,
   ArgumentTypeError,
   assertKnownOptions,
-  errorCode,
   ModelError,
   SessionError,
 } from '../errors'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Clip as PreparedClip, ClipWarning } from '../audio'
 import type { Device, FailedAttempt, PoolStats, SessionPool, TimeSummary } from '../session'
 import { TimeRecorder } from '../session/time-recorder'
@@ -27,6 +25,7 @@ import { openModel, type OpenedModel } from './open-model'
 import { clipSource, type Clip } from './clip-source'
 import { logWarnings, observeScore, type ObservedClip } from './diagnostics'
 import { mapOrdered } from './ordered'
+import { whenThereIsRoom } from './patience'
 import { Preparer, type PreparationStats } from './preparer'
 import type { LiveOptions, LiveScores } from './recording/live-scores'
 import type { Recording, RecordingOptions } from './recording/recording-options'
@@ -313,7 +312,7 @@ export class Detector implements AsyncDisposable {
     try {
       const score = await observeScore(file, observed =>
         this.#scoreTimed({ clip: file, signal, observed }, clip =>
-          this.#scorePatiently(clip, { signal, position, total }),
+          whenThereIsRoom(() => this.#scoreClip(clip, { signal, position, total }), signal),
         ),
       )
       return { file, ...score }
@@ -339,21 +338,6 @@ export class Detector implements AsyncDisposable {
     observed?.scored(scored)
     logWarnings(prepared.warnings, clip)
     return scored
-  }
-
-  async #scorePatiently(
-    clip: PreparedClip,
-    options: WindowOptions & { readonly signal: AbortSignal },
-  ): Promise<Score> {
-    for (;;) {
-      try {
-        return await this.#scoreClip(clip, options)
-      } catch (error) {
-        // Other callers fill the queue too; that says nothing about this file.
-        if (errorCode(error) !== 'QUEUE_FULL') throw error
-      }
-      await delay(queueRetryMs, undefined, { signal: options.signal })
-    }
   }
 
   async #prepare(clip: Clip, signal: AbortSignal | undefined): Promise<PreparedClip> {
@@ -425,9 +409,6 @@ const endsEverything: ReadonlySet<string> = new Set([
   'SESSION_RELEASED',
   'CPU_BACKEND_MISSING',
 ])
-
-/** A tenth of a run on a slow machine. */
-const queueRetryMs = 20
 
 /** Says which model it is, where the room that refused it saw only bytes. */
 function naming(model: string | Uint8Array, error: unknown): unknown {

@@ -59,6 +59,36 @@ describe('a clip', () => {
     expect(fromFlac).to.deep.equal(await loadClip(wavOf(samples), { windowSamples }))
   })
 
+  it('longer than maxSeconds is refused, whatever its header says, and not decoded to its end', async () => {
+    const within = { windowSamples, maxSeconds: 70_000 / 16_000 }
+    const below = { windowSamples, maxSeconds: 69_999 / 16_000 }
+    const flac = (told: 'with its length' | 'without'): Buffer => {
+      const bytes = flacFile({
+        channels: [speech],
+        bitsPerSample: 16,
+        md5: 'absent',
+        ...(told === 'without' && { totalFrames: 0 }),
+      })
+      // Damage that nobody comes to.
+      bytes.fill(0, bytes.length - 3)
+      return bytes
+    }
+    const samples = Float32Array.from(speech, value => value / 32768)
+    expect((await loadClip(wavOf(speech), within)).durationSeconds).to.equal(70_000 / 16_000)
+    for (const clip of [
+      loadClip(wavOf(speech), below),
+      loadClip(flac('with its length'), below),
+      loadClip(flac('without'), { windowSamples, maxSeconds: 4 }),
+      clipFromSamples(samples, 16_000, below),
+    ]) {
+      expect(await codeOf(clip)).to.equal('AUDIO_TOO_LARGE')
+    }
+    expect(await codeOf(loadClip(flac('without'), within))).to.equal('AUDIO_CORRUPT')
+    expect(await codeOf(loadClip(wavOf(speech), { windowSamples, maxSeconds: 0 }))).to.equal(
+      'INVALID_ARGUMENT',
+    )
+  })
+
   it('is the mean of the channels', async () => {
     const right = integerSignal('noise', 70_000, 16)
     const clip = await loadClip(wavFile({ data: integerData([speech, right], 2), channelCount: 2 }), {

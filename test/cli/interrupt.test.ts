@@ -1,21 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { demoModel } from '../support/golden'
 import { demoClips, demoLines, filesIn, writeCorpus } from '../scoring/support'
-import { scratchFolder, startAasist, type Running } from './support'
+import { scratchFolder, startAasist, until, type Running } from './support'
 
 /** Time from the signal to the end; a run in the model takes 0.2 s and cannot be stopped. */
 const mostSeconds = 5
-
-async function until(condition: () => boolean, what: string, seconds = 30): Promise<void> {
-  const startedAtMs = performance.now()
-  while (!condition()) {
-    if (performance.now() - startedAtMs > seconds * 1000) throw new Error(`still waiting for ${what}`)
-    await delay(20)
-  }
-}
 
 describe('a signal', () => {
   const folder = scratchFolder()

@@ -1,4 +1,4 @@
-/** docs/npu.md: its commands work as they stand, with the demo weights and clips. npu-guide.slow.ts has the official ones. */
+/** docs/npu.md: its commands work as they stand, with the demo weights and clips. npu-guide.sweep.ts has the official ones. */
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'

@@ -4,7 +4,16 @@ import { expect } from 'chai'
 import { integerSignal } from '../audio/signals'
 import { integerData, wavFile } from '../audio/wav-files'
 import { tinyModel } from '../scoring/support'
-import { aasist, expectFailure, expectSuccess, quoted, scratchFolder, shell } from './support'
+import {
+  aasist,
+  expectFailure,
+  expectSuccess,
+  quoted,
+  scratchFolder,
+  shell,
+  startAasist,
+  until,
+} from './support'
 
 const tiny = ['--model', tinyModel.checkpoint, '--device', 'cpu', '--sessions', '1', '--threshold', '0']
 /** Speech, silence, speech: 10 s in all. */
@@ -34,7 +43,8 @@ describe('aasist score --long', function () {
     writeFileSync(join(folder(), name), bytes)
     return name
   }
-  const wav = (): Buffer => wavFile({ data: integerData([speech], 2) })
+  const wav = (channels: readonly (readonly number[])[] = [speech]): Buffer =>
+    wavFile({ data: integerData(channels, 2) })
   const run = (args: readonly string[]) => aasist(['score', '--long', ...tiny, ...args], { cwd: folder() })
 
   it('prints the stretches of a recording that are alike', async () => {
@@ -103,7 +113,30 @@ describe('aasist score --long', function () {
     expect(page).to.include(range)
     // Silence in between interrupts the line.
     expect(/class="curve line" d="([^"]+)"/.exec(page)![1]!.match(/M/g)).to.have.length(2)
-    expectFailure(await run([names[0]!, '--timeline', names[0]!]), 2, 'INVALID_ARGUMENT')
+    for (const read of [names[0]!, tinyModel.checkpoint]) {
+      expectFailure(await run([names[0]!, '--timeline', read]), 2, 'INVALID_ARGUMENT')
+    }
+  })
+
+  it('--timeline that cannot be written is refused before anything is scored', async () => {
+    const name = file('a.wav', wav())
+    for (const out of ['nowhere/out.html', '.']) {
+      const ended = await run([name, '--timeline', out])
+      expectFailure(ended, 1, 'OUTPUT_UNWRITABLE')
+      expect(ended.stdout).to.equal('')
+    }
+  })
+
+  it('--timeline has what was scored when it is interrupted', async () => {
+    const name = file('long.wav', wav([Array.from({ length: 60 }, () => speech).flat()]))
+    const args = ['score', '--long', ...tiny, name, '--csv', '--timeline', 'cut.html']
+    const running = startAasist(args, { cwd: folder() })
+    await until(() => running.stdout.split('\n').length > 20, 'the first windows')
+    running.kill('SIGINT')
+    const ended = await running.ended
+    expect(ended.status, ended.stderr).to.equal(130)
+    expect(ended.stderr).to.match(/wrote cut\.html/)
+    expect(readFileSync(join(folder(), 'cut.html'), 'utf8')).to.match(/\d+ windows from/)
   })
 
   it('tells what it scored of a recording before it was damaged', async () => {

@@ -54,23 +54,6 @@ describe('aasist score', () => {
     expect(ended.stderr).to.equal('1 of 3 files could not be scored\n')
   })
 
-  it('--tiles measured says what was measured, the first time only, and cache ls shows it', async () => {
-    const env = { AASIST_CACHE: join(folder(), 'cache') }
-    const files = ['score', file('a.wav'), ...tiny, '--device', 'cpu', '--sessions', '1']
-    const first = await aasist([...files, '--tiles', 'measured'], { cwd: folder(), env })
-    expectSuccess(first)
-    expect(first.stderr).to.match(
-      /^measuring which of 4 tile sizes suits this CPU, once\ntiles of \d+ frames \(38 frames [\d.]+ ms, /,
-    )
-    const second = await aasist([...files, '--tiles', 'measured'], { cwd: folder(), env })
-    expectSuccess(second)
-    expect(second.stderr).not.to.include('tile')
-    expect(second.stdout).to.equal(first.stdout)
-    expect((await aasist(['cache', 'ls'], { env })).stdout).to.match(
-      /cpu-tiles-[0-9a-f]{16} .* time tiles for /,
-    )
-  })
-
   it('--json has null where there is no threshold, and warnings as code and sentence', async () => {
     const telephone = wavFile({ data: integerData([speechIntegers()], 2), sampleRateHz: 8000 })
     const ended = await run(file('call.wav', telephone), ...tiny, '--json')

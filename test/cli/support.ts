@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { root } from '../support/environment'
 import { readJson } from '../support/golden'
@@ -25,6 +26,14 @@ export interface RunOptions {
   readonly program?: string
   /** After this the command is killed, which fails the test that expects an exit code. */
   readonly timeoutSeconds?: number
+}
+
+export async function until(condition: () => boolean, what: string, seconds = 30): Promise<void> {
+  const startedAtMs = performance.now()
+  while (!condition()) {
+    if (performance.now() - startedAtMs > seconds * 1000) throw new Error(`still waiting for ${what}`)
+    await delay(20)
+  }
 }
 
 /** A command that has been started and may still run. */

@@ -177,15 +177,15 @@ describe('examples/service', function () {
     })
 
     it('refuses longer recordings than MAX_SECONDS', async () => {
-      expectRefusal(await service.postFile(speechWav({ seconds: 6 })), 413, 'AUDIO_TOO_LONG')
-      expectRefusal(await service.postFile(longClip), 413, 'AUDIO_TOO_LONG')
+      expectRefusal(await service.postFile(speechWav({ seconds: 6 })), 413, 'AUDIO_TOO_LARGE')
+      expectRefusal(await service.postFile(longClip), 413, 'AUDIO_TOO_LARGE')
     })
 
     it('refuses them also where the header does not tell their length', async () => {
       const silentAboutIt = Buffer.from(longClip)
       silentAboutIt[21]! &= 0xf0
       silentAboutIt.fill(0, 22, 26)
-      expectRefusal(await service.postFile(silentAboutIt), 413, 'AUDIO_TOO_LONG')
+      expectRefusal(await service.postFile(silentAboutIt), 413, 'AUDIO_TOO_LARGE')
     })
 
     it('refuses pages of other sites', async () => {

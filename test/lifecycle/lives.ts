@@ -1,6 +1,6 @@
 /**
- * Runs in a process of its own with --expose-gc: `lives <owner> <offline model> <AscendCL library>` makes, uses and releases
- * that owner of memory again and again, and prints what the process held before the last 200 times and after them.
+ * Runs in a process of its own with --expose-gc: `lives <owner> <offline model> <AscendCL library> <times>` makes, uses and
+ * releases that owner of memory again and again, and prints what the process held before the last so many times and after.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -23,8 +23,6 @@ export const ownerNames = [
 ] as const
 
 export type OwnerName = (typeof ownerNames)[number]
-
-export const lives = 200
 
 /** What a process has only once: code, V8's young generation, allocators' memory. NPU sessions take 200 lives to fill it. */
 const warmUps = (owner: OwnerName): number => (/Acl|NPU/.test(owner) ? 250 : 20)
@@ -94,7 +92,12 @@ async function held(before?: Held): Promise<Held> {
   }
 }
 
-async function main(owner: OwnerName, offlineModel: string, libraryPath: string): Promise<void> {
+async function main(
+  owner: OwnerName,
+  offlineModel: string,
+  libraryPath: string,
+  lives: number,
+): Promise<void> {
   const live = lifeOf(owner, offlineModel, libraryPath)
   const liveTimes = async (times: number): Promise<void> => {
     for (let round = 0; round < times; round++) {
@@ -111,6 +114,6 @@ async function main(owner: OwnerName, offlineModel: string, libraryPath: string)
 }
 
 if (require.main === module) {
-  const [owner = '', offlineModel = '', libraryPath = ''] = process.argv.slice(2)
-  void main(owner as OwnerName, offlineModel, libraryPath)
+  const [owner = '', offlineModel = '', libraryPath = '', lives = ''] = process.argv.slice(2)
+  void main(owner as OwnerName, offlineModel, libraryPath, Number(lives))
 }

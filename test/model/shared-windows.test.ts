@@ -117,6 +117,21 @@ describe('windows that share the encoder', () => {
       .with.property('code', 'INVALID_ARGUMENT')
   })
 
+  it('are in tiles on the CPU unless none are wanted, which other targets do not have', () => {
+    const { checkpoint, config } = network(tiny)
+    const windows = { count: 2, hopSamples: encoderStrideSamples }
+    const convolutions = (tiles?: readonly []): number =>
+      readOnnx(
+        convertCheckpoint(checkpoint, config, { windows, target: 'cpu', ...(tiles && { tiles }) }),
+      ).nodes.filter(({ op }) => op === 'Conv').length
+    expect(convolutions()).to.be.above(2 * convolutions([]))
+    for (const target of ['plain', 'npu'] as const) {
+      expect(() => convertCheckpoint(checkpoint, config, { target, tiles: [] }))
+        .to.throw()
+        .with.property('code', 'INVALID_ARGUMENT')
+    }
+  })
+
   it('are refused where a window has nothing but its two ends', () => {
     const { checkpoint, config } = network(tiny, 5000)
     const windows = { count: 2, hopSamples: encoderStrideSamples }

@@ -17,7 +17,7 @@ describe('the packed package in other TypeScript projects', function () {
   })
   after(() => rmSync(scratch, { recursive: true, force: true }))
 
-  for (const project of ['node16, ESM', 'nodenext, ESM'] as const)
+  for (const project of ['node16, ESM', 'nodenext, ESM', 'bundler, ESM'] as const)
     it(`is used from strict TypeScript: ${project}`, () => {
       expect(consumer.compile(project)).to.deep.equal({ code: 0, stdout: '', stderr: '' })
       const { stdout, stderr } = consumer.runCompiled()

@@ -60,7 +60,7 @@ describe('a thread that prepares clips', () => {
         })
       })
     // At whatever it is, opening among it.
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 8; round++) {
       const thread = new PreparationThread()
       await prepare(thread)
       const open = Array.from({ length: 30 }, () => prepare(thread))

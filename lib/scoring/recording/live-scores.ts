@@ -1,6 +1,12 @@
 /** Speech as it is spoken: samples in, a score for every hop out. */
 import { addAbortSignal, Transform, type TransformCallback } from 'node:stream'
-import { AudioError, ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../../errors'
+import {
+  AudioError,
+  ArgumentRangeError,
+  ArgumentTypeError,
+  assertKnownOptions,
+  errorCode,
+} from '../../errors'
 import { checkSignal } from '../../session/arguments'
 import { defaultSilenceDbfs } from './loudness'
 import type { RecordingScorer } from './score-recording'
@@ -106,15 +112,16 @@ export class LiveScores extends Transform {
     const skippedWindows = this.#skipped
     this.#skipped = 0
     this.#running += 1
-    const scored = scoreGroup(
-      group,
-      this.#scorer,
-      this.#settings.silenceDbfs,
-      false,
-      this.#stop.signal,
-    ).finally(() => {
-      this.#running -= 1
-    })
+    const scored = scoreGroup(group, this.#scorer, this.#settings.silenceDbfs, false, this.#stop.signal)
+      .catch((error: unknown) => {
+        // Other callers have filled the queue.
+        if (errorCode(error) !== 'QUEUE_FULL') throw error
+        this.#skipped += skippedWindows + 1
+        return []
+      })
+      .finally(() => {
+        this.#running -= 1
+      })
     this.#given = Promise.all([this.#given, scored]).then(([, windows]) => {
       for (const window of windows) this.push({ ...window, skippedWindows } satisfies LiveScore)
     })

@@ -2,6 +2,7 @@
 import type { SessionPool } from '../../session'
 import type { FallbackScorer } from '../cpu-fallback'
 import type { Judge } from '../judgement'
+import { whenThereIsRoom } from '../patience'
 import type { ScoreInterface } from '../score-interface'
 import { checkLiveOptions, LiveScores, type LiveOptions } from './live-scores'
 import {
@@ -57,7 +58,8 @@ export class Recordings {
           lease?.pool ?? this.#options.pool,
         ),
         ...(lease !== null && {
-          scoreShared: (samples, signal) => scoreShared(lease.pool, samples, count, signal),
+          scoreShared: (samples, signal) =>
+            whenThereIsRoom(() => scoreShared(lease.pool, samples, count, signal), signal),
         }),
       })
     } finally {
@@ -68,9 +70,16 @@ export class Recordings {
   /** As {@link Detector.liveScores}. */
   live(options: LiveOptions): LiveScores {
     const settings = checkLiveOptions(options)
-    const { pool } = this.#options
-    const scorer = this.#scorer(this.#plan(settings.hopSeconds, false), pool)
-    return new LiveScores({ ...scorer, concurrency: pool.stats().sessions }, settings)
+    const { pool, scorer } = this.#options
+    return new LiveScores(
+      {
+        ...this.#scorer(this.#plan(settings.hopSeconds, false), pool),
+        concurrency: pool.stats().sessions,
+        // Late is left out.
+        scoreSingle: (samples, signal) => scorer.score(samples, { signal }),
+      },
+      settings,
+    )
   }
 
   async release(): Promise<void> {
@@ -87,7 +96,7 @@ export class Recordings {
     return {
       ...{ plan, sampleRateHz, judge },
       concurrency: 2 * pool.stats().sessions * (scoreInterface.batch ?? 1),
-      scoreSingle: (samples, signal) => scorer.score(samples, { signal }),
+      scoreSingle: (samples, signal) => whenThereIsRoom(() => scorer.score(samples, { signal }), signal),
       scoreShared: null,
     }
   }

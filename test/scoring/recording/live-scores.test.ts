@@ -69,6 +69,20 @@ describe('Detector.liveScores', function () {
     expect(await first([floats.subarray(0, 7), floats.subarray(7)], 's16le')).to.equal(expected)
   })
 
+  it('leaves out windows where other callers fill the queue', async () => {
+    await using crowded = await Detector.load(tinyOptions({ queueLimit: 0 }))
+    const busy = crowded.score({ samples: floats, sampleRateHz: 16_000 })
+    while (crowded.stats().running === 0) await setImmediate()
+    const live = crowded.liveScores({ hopSeconds: 0.1 })
+    live.write(integerData([speech.slice(0, windowSamples)], 2))
+    await busy
+    const scores = collect<LiveScore>(live)
+    live.end(integerData([speech.slice(windowSamples, windowSamples + 1600)], 2))
+    expect(
+      (await scores).map(({ startSeconds, skippedWindows }) => [startSeconds, skippedWindows]),
+    ).to.deep.equal([[0.1, 1]])
+  })
+
   it('leaves out windows behind scores that nobody reads, and counts them', async () => {
     const live = detector().liveScores({ hopSeconds: 0.1 })
     const hop = Buffer.alloc(2 * 1600)

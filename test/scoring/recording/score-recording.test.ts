@@ -357,6 +357,14 @@ describe('Detector.scoreRecording', function () {
     for (const [at, { score }] of found.entries()) expect(score).to.be.closeTo(shared[at]!.score!, 1e-4)
   })
 
+  it('waits where other callers fill the queue', async () => {
+    const expected = (await all(detector().scoreRecording(wav()))).map(({ score }) => score)
+    await using crowded = await Detector.load(tinyOptions({ queueLimit: 0 }))
+    for (const found of await Promise.all([1, 2, 3].map(() => all(crowded.scoreRecording(wav()))))) {
+      expect(found.map(({ score }) => score)).to.deep.equal(expected)
+    }
+  })
+
   it('ends with the detector', async () => {
     const own = await Detector.load(tinyOptions())
     const failure = failureOf(
