@@ -50,7 +50,10 @@ const longFlags = {
 
 export function addLongOptions(command: Command): Command {
   return command
-    .option('--long', 'recordings of any length: windows that overlap, and the segments they make up')
+    .option(
+      '--long',
+      'recordings of any length: windows that overlap, and the segments they make up; on the CPU in one session (each takes 120 MB) unless --sessions says otherwise',
+    )
     .option('--hop <seconds>', 'with --long: from one window to the next (default: 0.547)', parseSeconds)
     .option('--each-channel', 'with --long: score each channel by itself, such as the two ends of a call')
     .option(
@@ -93,8 +96,8 @@ export async function scoreLong(
   if (ignored > 0) note(`left out ${counted(ignored, 'file')} without an audio ending`)
   const detector = await Detector.load({
     ...detectorOptions(flags),
-    // A session more takes 120 MB for the maps of its windows.
-    ...(flags.sessions === undefined && { threadsPerSession: 'all' }),
+    // Each more takes 120 MB for the maps of its windows.
+    cpuSessions: 1,
     onCompile: compilationNotes(),
     onTiles: tileNotes(),
     ...judgementOptions(flags),

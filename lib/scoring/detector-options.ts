@@ -2,7 +2,7 @@
 import { ArgumentRangeError, ArgumentTypeError, assertKnownOptions } from '../errors'
 import type { PoolOptions } from '../session'
 import { checkJudgementOptions, type JudgementOptions } from './judgement'
-import { checkSignal } from '../session/arguments'
+import { checkCount, checkSignal } from '../session/arguments'
 import { tileChoices, type TileChoice, type TilesEvent } from './cpu-tiles'
 import { compilationChoiceNames, type CompilationChoices, type CompilationEvent } from './npu/model-for-npus'
 
@@ -31,12 +31,8 @@ export interface DetectorOptions extends JudgementOptions {
    * each.
    */
   readonly sessions?: number
-  /**
-   * Of sessions on the CPU; those on NPUs have none. Default 1: several sessions of one thread score more clips a second
-   * than one of several. `all`: one for each CPU for this process, and without `sessions` a single session, which takes the
-   * least memory.
-   */
-  readonly threadsPerSession?: number | 'all'
+  /** As `sessions`, which comes before it, but only where it turns out that the CPU computes. */
+  readonly cpuSessions?: number
   /**
    * Checkpoints on the CPU: which time tiles the graph is cut into. `stored` (default): those measured for this CPU, if
    * they have been, otherwise those of every machine (`default`); `measured` measures them now if need be, in some
@@ -116,7 +112,7 @@ export const loadingOptionNames: readonly string[] = [
 ]
 const optionNames = [
   ...loadingOptionNames,
-  'threadsPerSession',
+  'cpuSessions',
   'batchWaitMs',
   'queueLimit',
   'threshold',
@@ -145,7 +141,7 @@ export function checkDetectorOptions(options: DetectorOptions): void {
   if (onCompile !== undefined && typeof onCompile !== 'function') {
     throw new ArgumentTypeError('onCompile must be a function')
   }
-  const { tiles, onTiles } = options
+  const { tiles, onTiles, cpuSessions } = options
   if (tiles !== undefined && !tileChoices.includes(tiles)) {
     throw new ArgumentRangeError(`tiles is "${tiles as string}"; it must be one of ${tileChoices.join(', ')}`)
   }
@@ -166,6 +162,7 @@ export function checkDetectorOptions(options: DetectorOptions): void {
   if (resample !== undefined && !['convert', 'refuse'].includes(resample)) {
     throw new ArgumentRangeError(`resample is "${resample}"; it must be convert or refuse`)
   }
+  if (cpuSessions !== undefined) checkCount('cpuSessions', cpuSessions, { least: 1, most: 1024 })
   if (maxSeconds !== undefined && !(maxSeconds > 0)) {
     throw new ArgumentRangeError(`maxSeconds is ${maxSeconds}; it must be seconds above 0`)
   }

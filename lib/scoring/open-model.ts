@@ -1,6 +1,5 @@
 /** From options to sessions that score: which device it is going to be, and what has to be made of the model for it. */
 import { createPool, type ModelForms, type PoolOptions, type SessionPool } from '../session'
-import { usableCpus } from '../session/cpu-count'
 import { modelForms } from '../session/model-forms'
 import { ArgumentTypeError } from '../errors'
 import type { SharedWindows } from '../model'
@@ -39,7 +38,7 @@ export async function openModel(options: DetectorOptions, preparer: Preparer): P
   try {
     const scoreInterface = findScoreInterface(pool)
     const isOnNpus = pool.device.kind === 'npu'
-    const { sessions, threadsPerSession, queueLimit, onFailover, batchWaitMs } = options
+    const { sessions, cpuSessions, queueLimit, onFailover, batchWaitMs } = options
     const scorer = new WindowScorer(pool, scoreInterface, {
       parallelRuns: pool.stats().sessions,
       batchWaitMs,
@@ -48,7 +47,7 @@ export async function openModel(options: DetectorOptions, preparer: Preparer): P
     // The signal was for loading, and the time limit for NPUs.
     const lasting: DetectorOptions = {
       ...(sessions !== undefined && { sessions }),
-      ...(threadsPerSession !== undefined && { threadsPerSession }),
+      ...(cpuSessions !== undefined && { cpuSessions }),
       ...(queueLimit !== undefined && { queueLimit }),
       ...(onFailover && { onFailover }),
     }
@@ -201,13 +200,12 @@ const isolationFor = ({ runTimeoutMs }: DetectorOptions): 'process' | undefined 
   runTimeoutMs === undefined ? undefined : 'process'
 
 function poolOptions(options: DetectorOptions, device: PoolOptions['device']): PoolOptions {
-  const { sessions, runTimeoutMs, queueLimit, onFailover, signal } = options
+  const { runTimeoutMs, queueLimit, onFailover, signal } = options
+  const sessions = options.sessions ?? (device === 'cpu' ? options.cpuSessions : undefined)
   const isolation = options.isolation ?? (device === 'npu+cpu' ? isolationFor(options) : undefined)
-  const threads = device === 'cpu' || device === 'npu+cpu' ? options.threadsPerSession : undefined
   return {
     ...(device !== undefined && { device }),
     ...(sessions !== undefined && { sessions }),
-    ...(threads !== undefined && { threadsPerSession: threads === 'all' ? usableCpus() : threads }),
     ...(isolation !== undefined && { isolation }),
     ...(runTimeoutMs !== undefined && { runTimeoutMs }),
     ...(queueLimit !== undefined && { queueLimit }),

@@ -279,6 +279,12 @@ describe('Detector.load', () => {
     expect(detector.stats().done).to.equal(1)
   })
 
+  it('makes as many as asked for where the CPU computes, unless their number is said for any device', async () => {
+    const { model } = tinyOptions()
+    expect((await load({ model: model!, cpuSessions: 3 })).stats().sessions).to.equal(3)
+    expect((await load({ model: model!, cpuSessions: 3, sessions: 1 })).stats().sessions).to.equal(1)
+  })
+
   it('refuses unknown options with UNKNOWN_OPTION and wrong values with INVALID_ARGUMENT', async () => {
     const error = await expectCode(Detector.load({ modle: 'x.pth' } as never), 'UNKNOWN_OPTION')
     expect(error.message).to.match(/"modle".*model, config/)
@@ -291,6 +297,8 @@ describe('Detector.load', () => {
       { channels: 'left' },
       { sessions: 0 },
       { sessions: 1.5 },
+      { cpuSessions: 0 },
+      { maxSeconds: 0 },
       { queueLimit: -1 },
       { isolation: 'container' },
       { device: 'gpu' },
