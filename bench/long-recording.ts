@@ -18,8 +18,8 @@ const rounds = 5
 const root = resolve(__dirname, '..')
 /** As lib/scoring/recording/window-plan.ts has them. */
 const plans = [
-  { hopFrames: 4, count: 15 },
-  { hopFrames: 1, count: 60 },
+  { hopFrames: 4, count: 10 },
+  { hopFrames: 1, count: 37 },
 ]
 
 /** The bundled clips, one behind the other, over and over. */

@@ -35,8 +35,8 @@ describe('the plan of a recording', () => {
   })
 
   it('shares more windows a run the nearer they are, and none where they have little in common', () => {
-    expect(planWindows(0.547, model).sharedWindows).to.equal(15)
-    expect(planWindows(0.137, model).sharedWindows).to.equal(60)
+    expect(planWindows(0.547, model).sharedWindows).to.equal(10)
+    expect(planWindows(0.137, model).sharedWindows).to.equal(37)
     expect(planWindows(4, model).sharedWindows).to.equal(1)
   })
 })
