@@ -1,22 +1,7 @@
 import { expect } from 'chai'
 import { timelineSections } from '../../lib/report/recording-timeline'
 import type { WindowScore } from '../../lib/scoring'
-
-const judged = {
-  threshold: 0,
-  thresholdSource: 'option',
-  logLikelihoodRatio: null,
-  spoofProbability: null,
-  expectedErrors: null,
-  device: { kind: 'cpu', threads: 1 },
-} as const
-
-/** A window of 4 s; without a score there is silence. */
-function window(startSeconds: number, score: number | null): WindowScore {
-  const place = { channel: null, startSeconds, endSeconds: startSeconds + 4 }
-  if (score === null) return { ...place, silent: true, score, decision: null }
-  return { ...place, silent: false, score, decision: score >= 0 ? 'bonafide' : 'spoof', ...judged }
-}
+import { window } from '../scoring/recording/windows'
 
 function drawing(windows: readonly WindowScore[]): { readonly lines: number; readonly dots: number } {
   const page = timelineSections({ name: 'call.wav', windows, segments: [] }, 0).text

@@ -1,21 +1,7 @@
 import { expect } from 'chai'
-import { Segmenter, type WindowScore } from '../../../lib/scoring'
+import { Segmenter } from '../../../lib/scoring'
 import { loudestDbfs } from '../../../lib/scoring/recording/loudness'
-
-const judged = {
-  threshold: 0,
-  thresholdSource: 'option',
-  logLikelihoodRatio: null,
-  spoofProbability: null,
-  expectedErrors: null,
-  device: { kind: 'cpu', threads: 1 },
-} as const
-
-function window(at: number, score: number | null, channel: number | null = null): WindowScore {
-  const place = { channel, startSeconds: at, endSeconds: at + 4 }
-  if (score === null) return { ...place, silent: true, score, decision: null }
-  return { ...place, silent: false, score, decision: score >= 0 ? 'bonafide' : 'spoof', ...judged }
-}
+import { window } from './windows'
 
 describe('segments of a recording', () => {
   it('are windows in a row that say the same, with their scores', () => {
